@@ -1,0 +1,19 @@
+/**
+ * Where log bytes lie, by key (`attempt-12`, `evaluation-3`). A log grows by byte offset, so that a
+ * repeated or overlapping append is harmless. Never in Postgres rows.
+ */
+export type LogKey = `attempt-${number}` | `evaluation-${number}`;
+
+export interface LogStore {
+  /**
+   * Writes bytes that begin at `offset`; bytes already there are kept. Answers the size of the log
+   * afterwards; when `offset` lies beyond the end nothing is written and the answer is the end.
+   */
+  append(key: LogKey, offset: number, bytes: Uint8Array): Promise<number>;
+  /** 0 when there is none. */
+  size(key: LogKey): Promise<number>;
+  /** Bytes [start, end); fewer when the log is shorter. */
+  read(key: LogKey, start: number, end: number): AsyncIterable<Uint8Array>;
+  /** Forces the bytes to disk: nothing more comes. */
+  seal(key: LogKey): Promise<void>;
+}

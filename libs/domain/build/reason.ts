@@ -1,0 +1,29 @@
+/**
+ * The finer reason beside a status. A reason belongs to exactly one side: `package` means that the
+ * derivation broke (cached, never retried by itself), `farm` that we did (retried elsewhere, never
+ * cached, never shown as the packager's fault).
+ */
+export const failureReasons = {
+  'builder-failed': { fault: 'package', sentence: 'The builder ended with an error.' },
+  'output-missing': { fault: 'package', sentence: 'The builder did not produce an output.' },
+  'output-cycle': { fault: 'package', sentence: 'The outputs refer to one another in a cycle.' },
+  'timed-out': { fault: 'package', sentence: 'The build ran longer than its limit.' },
+  silent: { fault: 'package', sentence: 'The build printed nothing for longer than its limit.' },
+  'log-limit': { fault: 'package', sentence: 'The build log grew past its limit.' },
+  'hash-mismatch': { fault: 'package', sentence: 'A fixed output has another hash than declared.' },
+  nondeterministic: { fault: 'package', sentence: 'Two builds of it gave different bytes.' },
+  dependency: { fault: 'package', sentence: 'An input failed to build.' },
+  'unsupported-system': { fault: 'farm', sentence: 'The worker cannot build for this system.' },
+  'worker-lost': { fault: 'farm', sentence: 'The worker stopped answering.' },
+  'handed-back': { fault: 'farm', sentence: 'The worker handed the build back.' },
+  'no-space': { fault: 'farm', sentence: 'The worker ran out of disk space.' },
+  'input-missing': { fault: 'farm', sentence: 'An input could not be fetched from the farm.' },
+  'upload-failed': { fault: 'farm', sentence: 'An output could not be uploaded.' },
+  infrastructure: { fault: 'farm', sentence: 'The farm failed, not the package.' },
+} as const;
+
+export type FailureReason = keyof typeof failureReasons;
+
+export function faultOf(reason: FailureReason): 'package' | 'farm' {
+  return failureReasons[reason].fault;
+}

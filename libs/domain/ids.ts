@@ -1,0 +1,23 @@
+/**
+ * Ids are bigint in Postgres, stable for ever, and travel here as safe integers: one parser at each
+ * edge (SQL, JSON) refuses anything else. In v1 JSON they are strings.
+ */
+import type { Brand } from '#std/brand.js';
+import { invariant } from '#std/invariant.js';
+
+export type SpecificationId = Brand<number, 'SpecificationId'>;
+export type EvaluationId = Brand<number, 'EvaluationId'>;
+export type BuildId = Brand<number, 'BuildId'>;
+export type AttemptId = Brand<number, 'AttemptId'>;
+export type WorkerId = Brand<number, 'WorkerId'>;
+export type StoreId = Brand<number, 'StoreId'>;
+
+/** Reads an id that came from our own tables or was checked by a schema at the edge. */
+export function id<T extends Brand<number, string>>(value: number | string | bigint): T {
+  const number = Number(value);
+  invariant(Number.isSafeInteger(number) && number > 0, `${value} is not an id`);
+  return number as T;
+}
+
+/** 64 random bits in hexadecimal, compared for equality only: who holds it owns the attempt. */
+export type Fence = Brand<string, 'Fence'>;

@@ -1,0 +1,47 @@
+/** What to watch and build. A specification is a value: every edit makes a new version of it. */
+import type { WishedLimits } from '../build/limits.js';
+
+/** The package manager whose language a channel speaks. `guix` has its room, and comes later. */
+export type BackendName = 'nix' | 'guix' | 'local';
+
+/** A git repository and branch that supplies definitions; a commit pins it. */
+export interface Channel {
+  readonly name: string;
+  readonly url: string;
+  readonly branch: string;
+  readonly commit?: string | undefined;
+}
+
+/**
+ * What to build: a file of a channel (the first one unless named) and, within it, an attribute path.
+ * Every channel is passed to the file by its name.
+ */
+export interface Selection {
+  readonly channel?: string | undefined;
+  readonly file: string;
+  readonly attribute?: string | undefined;
+}
+
+export interface Specification {
+  readonly name: string;
+  readonly backend: BackendName;
+  readonly channels: readonly Channel[];
+  readonly selection: Selection;
+  readonly systems: readonly string[];
+  /** 0 is the most urgent, 9 the least. */
+  readonly priority: number;
+  /** Seconds between two polls. */
+  readonly period: number;
+  /** Weight between specifications of equal priority. */
+  readonly share: number;
+  readonly limits: WishedLimits;
+  /** An inactive specification is kept and neither polled nor evaluated. */
+  readonly active: boolean;
+}
+
+/** The store of each backend: its slug in addresses and its directory. */
+export const backendStores = {
+  nix: { slug: 'nix', dir: '/nix/store' },
+  guix: { slug: 'guix', dir: '/gnu/store' },
+  local: { slug: 'local', dir: '/gambeson/store' },
+} as const satisfies Record<BackendName, { slug: string; dir: string }>;

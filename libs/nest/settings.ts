@@ -1,0 +1,96 @@
+/**
+ * What a farm process is told from outside: environment variables, read once, all faults named in
+ * one message. Secrets come from files (`…_FILE`); a database address may too.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+const Port = z.coerce.number().int().min(0).max(65535);
+const Seconds = z.coerce.number().positive();
+
+const Environment = z.object({
+  /** Everything that the farm keeps on disk lies below it, unless told otherwise. */
+  GAMBESON_DATA: z.string().min(1).default('.gambeson'),
+  DATABASE_URL: z.string().optional(),
+  DATABASE_URL_FILE: z.string().optional(),
+  /** Absent: tickets and timers lie in Postgres, by BullMQ's Postgres backend. */
+  REDIS_URL: z.string().optional(),
+  GAMBESON_HOST: z.string().default('127.0.0.1'),
+  GAMBESON_PORT: Port.optional(),
+  /** Where workers and the evaluator reach the substituter, without a trailing slash. */
+  GAMBESON_SUBSTITUTER_URL: z.url().default('http://127.0.0.1:3000'),
+  /** Where people reach the dashboard, for links. */
+  GAMBESON_URL: z.url().default('http://127.0.0.1:8081'),
+  GAMBESON_ADMIN_TOKEN_FILE: z.string().optional(),
+  GAMBESON_SERVICE_TOKEN_FILE: z.string().optional(),
+  GAMBESON_SIGNING_KEY_FILE: z.string().optional(),
+  GAMBESON_PUBLIC_KEY_FILE: z.string().optional(),
+  /** Addresses (comma-separated, CIDR) that may call the evaluation hook without a token. */
+  GAMBESON_HOOK_ALLOW: z.string().default(''),
+  GAMBESON_LEASE_SECONDS: Seconds.default(30),
+  GAMBESON_TICK_SECONDS: Seconds.default(1),
+  GAMBESON_EVALUATION_TIMEOUT_SECONDS: Seconds.default(3600),
+  GAMBESON_EVALUATION_MEMORY_MB: z.coerce.number().int().min(64).default(4096),
+  GAMBESON_LOG_FORMAT: z.enum(['text', 'json']).default('text'),
+});
+
+export interface Settings {
+  readonly dataDirectory: string;
+  readonly databaseUrl: string;
+  readonly redisUrl: string | undefined;
+  readonly host: string;
+  readonly port: number;
+  readonly substituterUrl: string;
+  readonly publicUrl: string;
+  readonly adminTokenFile: string;
+  readonly serviceTokenFile: string;
+  readonly signingKeyFile: string;
+  readonly publicKeyFile: string;
+  readonly hookAllow: readonly string[];
+  readonly leaseSeconds: number;
+  readonly tickSeconds: number;
+  readonly evaluation: { readonly timeoutSeconds: number; readonly memoryBytes: number };
+  readonly logFormat: 'text' | 'json';
+}
+
+/** Reads the settings of a process; throws one Error that names every variable at fault. */
+export function readSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+  defaultPort: number,
+): Settings {
+  const parsed = Environment.safeParse(environment);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((i) => `  ${i.path.join('.')}: ${i.message}`);
+    throw new Error(`settings that cannot be used:\n${faults.join('\n')}`);
+  }
+  const env = parsed.data;
+  const secret = (name: string): string => join(env.GAMBESON_DATA, 'secrets', name);
+  return {
+    dataDirectory: env.GAMBESON_DATA,
+    databaseUrl: databaseUrl(env.DATABASE_URL, env.DATABASE_URL_FILE),
+    redisUrl: env.REDIS_URL || undefined,
+    host: env.GAMBESON_HOST,
+    port: env.GAMBESON_PORT ?? defaultPort,
+    substituterUrl: env.GAMBESON_SUBSTITUTER_URL.replace(/\/+$/, ''),
+    publicUrl: env.GAMBESON_URL.replace(/\/+$/, ''),
+    adminTokenFile: env.GAMBESON_ADMIN_TOKEN_FILE ?? secret('admin-token'),
+    serviceTokenFile: env.GAMBESON_SERVICE_TOKEN_FILE ?? secret('service-token'),
+    signingKeyFile: env.GAMBESON_SIGNING_KEY_FILE ?? secret('signing-key.sec'),
+    publicKeyFile: env.GAMBESON_PUBLIC_KEY_FILE ?? join(env.GAMBESON_DATA, 'signing-key.pub'),
+    hookAllow: env.GAMBESON_HOOK_ALLOW.split(',').map((s) => s.trim()).filter(Boolean),
+    leaseSeconds: env.GAMBESON_LEASE_SECONDS,
+    tickSeconds: env.GAMBESON_TICK_SECONDS,
+    evaluation: {
+      timeoutSeconds: env.GAMBESON_EVALUATION_TIMEOUT_SECONDS,
+      memoryBytes: env.GAMBESON_EVALUATION_MEMORY_MB * 1024 * 1024,
+    },
+    logFormat: env.GAMBESON_LOG_FORMAT,
+  };
+}
+
+function databaseUrl(plain: string | undefined, file: string | undefined): string {
+  if (plain) return plain;
+  if (file) return readFileSync(file, 'utf8').trim();
+  throw new Error('settings that cannot be used:\n  DATABASE_URL or DATABASE_URL_FILE is needed');
+}

@@ -1,0 +1,41 @@
+/**
+ * Starts a Nest app on fastify as every farm process does: one logger, graceful stop on SIGTERM and
+ * SIGINT, one line that says where it listens. The app's own `main.ts` stays a few lines.
+ */
+import 'reflect-metadata';
+import { ConsoleLogger, type DynamicModule, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Settings } from './settings.js';
+
+export interface StartOptions {
+  readonly name: string;
+  readonly module: Type | DynamicModule;
+  readonly settings: Settings;
+  /** Wires what Nest does not: a WebSocket upgrade, raw routes, OpenAPI. Runs before listening. */
+  readonly prepare?: (app: NestFastifyApplication) => Promise<void>;
+}
+
+/**
+ * Resolves when the app listens. Prints `NAME listening on ADDRESS` on stdout, which a supervisor
+ * may wait for. On the first signal Nest's shutdown hooks run; the process then ends by itself.
+ */
+export async function startApp(options: StartOptions): Promise<NestFastifyApplication> {
+  const { name, settings } = options;
+  const logger = new ConsoleLogger({
+    prefix: name,
+    json: settings.logFormat === 'json',
+    colors: process.stdout.isTTY,
+    logLevels: ['log', 'warn', 'error', 'fatal'],
+  });
+  const adapter = new FastifyAdapter({ bodyLimit: 4 * 1024 * 1024, forceCloseConnections: true });
+  const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, {
+    logger,
+    abortOnError: false,
+  });
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
+  await options.prepare?.(app);
+  await app.listen(settings.port, settings.host);
+  process.stdout.write(`${name} listening on ${await app.getUrl()}\n`);
+  return app;
+}

@@ -1,0 +1,94 @@
+/** A specification as the REST API reads and writes it. Faults are told by JSON pointer. */
+import { z } from 'zod';
+
+/** The grammar of names that appear in addresses and file names. */
+export const ResourceName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'letters, digits, dot, dash, underscore; at most 63');
+
+/** A git revision: 40 hexadecimal digits (or 64, for SHA-256 repositories). */
+export const Revision = z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/, 'a full git revision');
+
+/**
+ * A channel's address: https, http, ssh, git or file; never an option, never a remote helper such
+ * as `ext::`. Whether `file:` and plain paths are welcome is the farm's setting.
+ */
+const ChannelUrl = z
+  .string()
+  .max(2048)
+  .regex(/^(https?|ssh|git|file):\/\/[^\s\0-\x1f-][^\s\0-\x1f]*$/, 'an https, http, ssh, git or file address');
+
+/** A branch: git's own reference grammar, narrowed. */
+const Branch = z
+  .string()
+  .max(255)
+  .regex(
+    /^(?!-)(?!.*(\.\.|@\{|\/\/|\.lock(\/|$)))[A-Za-z0-9_+=%#!,.@-]+(\/[A-Za-z0-9_+=%#!,.@-]+)*$/,
+    'a git branch name',
+  );
+
+const ChannelInput = z.strictObject({
+  name: ResourceName,
+  url: ChannelUrl,
+  branch: Branch.default('main'),
+  commit: Revision.optional(),
+});
+
+/** A relative path inside a checkout, without `.`, `..` or empty parts. */
+const RelativePath = z
+  .string()
+  .max(1024)
+  .regex(/^(?!\.\.?(\/|$))(?!.*\/\.\.?(\/|$))[^/\0][^\0]*$/, 'a relative path without . or ..');
+
+const SelectionInput = z.strictObject({
+  channel: ResourceName.optional(),
+  file: RelativePath,
+  attribute: z
+    .string()
+    .max(1024)
+    .regex(/^[A-Za-z_][A-Za-z0-9_'-]*(\.[A-Za-z_][A-Za-z0-9_'-]*)*$/, 'an attribute path')
+    .optional(),
+});
+
+const Seconds = z.int().min(1).max(30 * 24 * 3600);
+
+export const SpecificationInput = z
+  .strictObject({
+    name: ResourceName,
+    backend: z.enum(['nix', 'local']),
+    channels: z.array(ChannelInput).min(1).max(64),
+    selection: SelectionInput,
+    systems: z
+      .array(z.string().regex(/^[a-z0-9_]+-[a-z0-9_]+$/, 'a system such as x86_64-linux'))
+      .min(1)
+      .max(32)
+      .default(['x86_64-linux']),
+    priority: z.int().min(0).max(9).default(9),
+    period: z.int().min(1).max(7 * 24 * 3600).default(300),
+    share: z.int().min(1).max(1_000_000).default(100),
+    limits: z
+      .strictObject({ timeoutSeconds: Seconds.optional(), maxSilentSeconds: Seconds.optional() })
+      .default({}),
+    active: z.boolean().default(true),
+  })
+  .superRefine((input, context) => {
+    const names = input.channels.map((channel) => channel.name);
+    names.forEach((name, index) => {
+      if (names.indexOf(name) < index) {
+        context.addIssue({
+          code: 'custom',
+          path: ['channels', index, 'name'],
+          message: `another channel is called ${name}`,
+        });
+      }
+    });
+    const wanted = input.selection.channel;
+    if (wanted !== undefined && !names.includes(wanted)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['selection', 'channel'],
+        message: `no channel is called ${wanted}`,
+      });
+    }
+  });
+export type SpecificationInput = z.infer<typeof SpecificationInput>;
