@@ -1,0 +1,69 @@
+/**
+ * `npm run bench`: every figure as a ratio against a floor measured in the same run.
+ */
+import { Command, InvalidArgumentError } from 'commander';
+import { hold, type Contest, type Outcome } from './contest.js';
+import { narHash } from './nar-hash.js';
+
+const contests: Record<string, () => Promise<Contest>> = {
+  'nar-hash': narHash,
+};
+
+interface Options {
+  readonly only?: string[];
+  readonly rounds: number;
+  readonly json: boolean;
+}
+
+const command = new Command('bench')
+  .description('Measure the farm against floors of the same run and print ratios of medians.')
+  .option('--only <names...>', `some of: ${Object.keys(contests).join(', ')}`, undefined)
+  .option('--rounds <n>', 'counted rounds of each side', wholeNumber, 3)
+  .option('--json', 'print JSON for programs', false)
+  .addHelpText('after', '\nExamples:\n  npm run bench\n  npm run bench -- --only nar-hash --rounds 5')
+  .action(run);
+await command.parseAsync();
+
+async function run(options: Options): Promise<void> {
+  const names = options.only ?? Object.keys(contests);
+  const unknown = names.filter((name) => !(name in contests));
+  if (unknown.length > 0) command.error(`there is no figure called ${unknown.join(', ')}`);
+  const progress = (sentence: string): void => void process.stderr.write(`${sentence}\n`);
+  const outcomes: Outcome[] = [];
+  for (const name of names) {
+    const contest = await contests[name]!();
+    try {
+      outcomes.push(await hold(contest, options.rounds, progress));
+    } finally {
+      await contest.close?.();
+    }
+  }
+  process.stdout.write(options.json ? `${JSON.stringify(outcomes, null, 2)}\n` : table(outcomes));
+}
+
+function table(outcomes: readonly Outcome[]): string {
+  const rows = outcomes.map((o) => [
+    o.contest,
+    `${figure(o.contender.median)} ${o.unit}`,
+    `${figure(o.floor.median)} ${o.unit}`,
+    `${o.ratio.median.toFixed(2)} (${o.ratio.least.toFixed(2)}–${o.ratio.most.toFixed(2)})`,
+    o.target === null ? '' : `${o.target} ${o.kept ? 'kept' : 'MISSED'}`,
+  ]);
+  const head = ['figure', 'ours', 'floor', 'ratio', 'target'];
+  const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i]!.length)));
+  return [head, ...rows]
+    .map((row) => `${row.map((cell, i) => cell.padEnd(widths[i]!)).join('  ').trimEnd()}\n`)
+    .join('');
+}
+
+function figure(value: number): string {
+  return value >= 100 ? Math.round(value).toString() : value.toPrecision(3);
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > 100) {
+    throw new InvalidArgumentError('a whole number from 1 to 100');
+  }
+  return number;
+}
