@@ -1,0 +1,60 @@
+/** What a poll reads and writes. Times are those of the database's clock. */
+import type { EvaluationId, SpecificationId } from '#domain/ids.js';
+import type { ChannelRevision } from '#domain/evaluation/revisions.js';
+import type { EvaluationTrigger } from '#domain/evaluation/status.js';
+import type { EvaluatedState } from '#domain/specification/polling.js';
+import type { Specification } from '#domain/specification/specification.js';
+
+export interface PollState {
+  readonly id: SpecificationId;
+  readonly version: number;
+  readonly specification: Specification;
+  readonly nextPollAt: Date;
+  readonly now: Date;
+  /** Channel name → the revision that the last good fetch found, of the same address and branch. */
+  readonly revisions: ReadonlyMap<string, string>;
+  readonly last: EvaluatedState | null;
+}
+
+export type ChannelFinding =
+  | (ChannelRevision & {
+      readonly kind: 'found';
+      /** The revision before, when the new one does not descend from it. */
+      readonly rewoundFrom: string | null;
+    })
+  | {
+      readonly kind: 'failed';
+      readonly channel: string;
+      readonly url: string;
+      readonly branch: string;
+      readonly code: string;
+      readonly message: string;
+    };
+
+export interface NewEvaluation {
+  readonly specification: SpecificationId;
+  readonly version: number;
+  readonly digest: string;
+  readonly trigger: EvaluationTrigger;
+  readonly checkouts: readonly ChannelRevision[];
+}
+
+export interface PollStore {
+  /** Null when the specification is archived or unknown. */
+  read(specification: SpecificationId): Promise<PollState | null>;
+  /** Writes the channels' states and puts the next poll `periodSeconds` from now. */
+  record(
+    specification: SpecificationId,
+    findings: readonly ChannelFinding[],
+    periodSeconds: number,
+  ): Promise<void>;
+  /**
+   * Writes a started evaluation with its checkouts, unless the last evaluation of the specification
+   * has read just that; null then, and when another process was faster.
+   */
+  start(evaluation: NewEvaluation): Promise<EvaluationId | null>;
+  /** The same specification version at the same checkouts once more; null for an unknown id. */
+  retry(evaluation: EvaluationId): Promise<EvaluationId | null>;
+  /** Live and active specifications: those that need a timer. */
+  active(): Promise<readonly { readonly id: SpecificationId; readonly periodSeconds: number }[]>;
+}
