@@ -70,7 +70,9 @@ async function command(url: string, text: string): Promise<void> {
 /** A stopped cluster that holds the migrated template; made by whoever needs it first. */
 async function preparedCluster(user: ServerUser | null): Promise<string> {
   const migrations = await readMigrations(migrationsDirectory);
-  const digest = createHash('sha256').update(JSON.stringify([migrations, user, 1])).digest('hex');
+  const digest = createHash('sha256')
+    .update(JSON.stringify([migrations, user, 1]))
+    .digest('hex');
   const cache = join(checkout, 'node_modules', '.cache', 'gambeson');
   const target = join(cache, `postgres-${digest.slice(0, 16)}`);
   if (await stat(target).catch(() => null)) return target;

@@ -37,7 +37,8 @@ export async function startTestRedis(): Promise<TestRedis> {
     pid: child.pid ?? 0,
     async stop() {
       const ended = once(child, 'exit');
-      if (child.exitCode === null && child.signalCode === null && child.kill('SIGTERM')) await ended;
+      if (child.exitCode === null && child.signalCode === null && child.kill('SIGTERM'))
+        await ended;
       await rm(directory, { recursive: true, force: true });
     },
   };
