@@ -46,10 +46,13 @@ export function openQueue(address: QueueAddress): QueueConnection {
   return address.redisUrl ? openOnRedis(address.redisUrl) : openOnPostgres(address.databaseUrl);
 }
 
-/** A client that never gives up; BullMQ demands that a command is never failed by a retry count. */
-export function openRedis(url: string): Redis {
+/**
+ * A client that reconnects for ever. BullMQ demands that no command is failed by a retry count, so a
+ * command waits for the server, unless `failFast` lets it fail at the first lost connection.
+ */
+export function openRedis(url: string, failFast = false): Redis {
   const client = new Redis(url, {
-    maxRetriesPerRequest: null,
+    maxRetriesPerRequest: failFast ? 0 : null,
     enableReadyCheck: true,
     retryStrategy: (tries) => Math.min(50 * 2 ** Math.min(tries, 6), 2000),
   });

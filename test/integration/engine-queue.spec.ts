@@ -1,0 +1,132 @@
+/** Tickets and the bus on a real Redis and on a real Postgres, and what they survive. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { never } from '#std/cancellation.js';
+import { Database } from '#adapters/postgres/database.js';
+import { PostgresBus } from '#adapters/postgres/bus.js';
+import { RedisBus } from '#adapters/redis/bus.js';
+import { faultsOfRedis, openQueue, type QueueAddress } from '#adapters/redis/connection.js';
+import { BullQueueEpoch } from '#adapters/redis/queue-epoch.js';
+import { BullTicketQueue } from '#adapters/redis/ticket-queue.js';
+import { busConformance } from '#testkit/conformance/bus.js';
+import {
+  ticket,
+  ticketQueueConformance,
+  type TicketQueueSubject,
+} from '#testkit/conformance/ticket-queue.js';
+import { startTestPostgres, type TestPostgres } from '#testkit/postgres.js';
+import { startTestRedis, type TestRedis } from '#testkit/redis.js';
+
+let postgres: TestPostgres;
+let redis: TestRedis;
+beforeAll(async () => {
+  [postgres, redis] = await Promise.all([startTestPostgres(), startTestRedis()]);
+}, 60_000);
+afterAll(async () => {
+  await Promise.all([postgres.stop(), redis.stop()]);
+});
+
+async function withRedis<T>(work: (client: Redis) => Promise<T>): Promise<T> {
+  const client = new Redis(redis.url);
+  return work(client).finally(() => client.disconnect());
+}
+
+function openSubject(address: QueueAddress): TicketQueueSubject & { close(): Promise<void> } {
+  const connection = openQueue(address);
+  const queue = new BullTicketQueue(connection);
+  const epoch = new BullQueueEpoch(connection, 'tickets');
+  return {
+    queue,
+    epoch,
+    async close() {
+      await queue.close();
+      await epoch.close();
+      await connection.close();
+    },
+  };
+}
+
+async function onRedis(): Promise<TicketQueueSubject> {
+  await withRedis((client) => client.flushall());
+  return openSubject({ redisUrl: redis.url, databaseUrl: '' });
+}
+
+async function onPostgres(): Promise<TicketQueueSubject> {
+  const database = await postgres.freshDatabase();
+  const subject = openSubject({ databaseUrl: database.url });
+  return {
+    ...subject,
+    close: async () => {
+      await subject.close();
+      await database.drop();
+    },
+  };
+}
+
+ticketQueueConformance('Redis', onRedis);
+ticketQueueConformance('Postgres', onPostgres);
+busConformance('Redis', async () => [new RedisBus(redis.url), new RedisBus(redis.url)]);
+busConformance('Postgres', async () => {
+  const { url } = await postgres.freshDatabase();
+  const databases = [new Database(url, 2), new Database(url, 2)] as const;
+  const [here, there] = databases.map((database) => closingWith(new PostgresBus(database), database));
+  return [here!, there!];
+});
+
+function closingWith(bus: PostgresBus, database: Database): PostgresBus {
+  const close = bus.close.bind(bus);
+  let closed = false;
+  bus.close = async () => {
+    await close();
+    if (!closed) await database.close();
+    closed = true;
+  };
+  return bus;
+}
+
+describe('Redis losing everything', () => {
+  it('goes on giving tickets to a fetch that waited while all was flushed', async () => {
+    const { queue, epoch, close } = await onRedis();
+    await epoch.mark();
+    await queue.offer([ticket(1)]);
+    const held = await queue.next(ticket(1).workerClass, never);
+    const waiting = queue.next(ticket(1).workerClass, never);
+    await withRedis(async (client) => {
+      await client.flushall();
+      await client.script('FLUSH');
+    });
+    expect(await epoch.isMarked()).toBe(false);
+    await queue.complete(held!);
+    await queue.offer([ticket(2)]);
+    expect(await waiting).toMatchObject({ build: 2 });
+    await close();
+  }, 20_000);
+
+  it('gives a ticket whose holder died to the next fetch', async () => {
+    const dead = await onRedis();
+    const alive = openSubject({ redisUrl: redis.url, databaseUrl: '' });
+    await dead.queue.offer([ticket(3)]);
+    await dead.queue.next(ticket(3).workerClass, never);
+    await dead.close();
+    const second = await alive.queue.next(ticket(3).workerClass, never);
+    expect(second).toMatchObject({ build: 3, generation: 1 });
+    await alive.close();
+  }, 40_000);
+});
+
+describe('a Redis that is not fit', () => {
+  it('is told by its eviction policy and its version', () => {
+    expect(faultsOfRedis('redis_version:7.0.15\r\nmaxmemory_policy:noeviction\r\n')).toEqual([]);
+    expect(faultsOfRedis('redis_version:5.0.9\r\nmaxmemory_policy:allkeys-lru\r\n')).toEqual([
+      'Redis evicts keys (maxmemory-policy allkeys-lru): set it to noeviction',
+      'Redis 5.0.9 is too old: 6.2 or newer is needed',
+    ]);
+  });
+
+  it('is found on the real server', async () => {
+    const connection = openQueue({ redisUrl: redis.url, databaseUrl: '' });
+    await connection.ping();
+    expect(await connection.faults()).toEqual([]);
+    await connection.close();
+  });
+});
