@@ -1,0 +1,97 @@
+/**
+ * Why a scheduled build waits. Nothing waits without one of these, and the API tells it as a word
+ * (`kind`) and a sentence. The first that applies is the reason: inputs, back-off, ticket, workers.
+ */
+import { isFailed, type BuildStatus } from '../build/status.js';
+import type { BuildId } from '../ids.js';
+import { canBuild, type BuildDemand } from '../worker/worker-class.js';
+import { isTaking, type WorkerState } from './worker-state.js';
+
+export type WaitReason =
+  /** These inputs are not finished; the first few of them. */
+  | { readonly kind: 'inputs-unfinished'; readonly inputs: readonly BuildId[] }
+  /** An input has failed; the failure is about to be told on. */
+  | { readonly kind: 'input-failed'; readonly inputs: readonly BuildId[] }
+  /** An input was canceled; somebody must schedule it again. */
+  | { readonly kind: 'input-canceled'; readonly inputs: readonly BuildId[] }
+  /** The farm failed it before; not again before `until` (milliseconds since 1970). */
+  | { readonly kind: 'backing-off'; readonly until: number }
+  /** A ticket is out; the next free slot of the class takes it. */
+  | { readonly kind: 'released'; readonly workerClass: string }
+  | { readonly kind: 'no-worker-for-system'; readonly system: string }
+  /** Workers of the system are there, but none has these features together. */
+  | { readonly kind: 'no-worker-for-features'; readonly features: readonly string[] }
+  | { readonly kind: 'workers-offline' }
+  | { readonly kind: 'workers-paused' }
+  | { readonly kind: 'all-busy' };
+
+export interface WaitFacts {
+  readonly demand: BuildDemand;
+  /** Inputs that have not succeeded; any few of them will do, failed ones first. */
+  readonly inputs: readonly { readonly build: BuildId; readonly status: BuildStatus }[];
+  /** Milliseconds since 1970, on the clock that `now` is of. */
+  readonly notBefore: number | null;
+  readonly releaseExpiresAt: number | null;
+  readonly workerClass: string | null;
+  readonly workers: readonly WorkerState[];
+  readonly now: number;
+}
+
+export function waitReason(facts: WaitFacts): WaitReason {
+  const { inputs, notBefore, releaseExpiresAt, workerClass, now } = facts;
+  const failed = inputs.filter((input) => isFailed(input.status));
+  if (failed.length > 0) return { kind: 'input-failed', inputs: failed.map((i) => i.build) };
+  const canceled = inputs.filter((input) => input.status === 'canceled');
+  if (canceled.length > 0) return { kind: 'input-canceled', inputs: canceled.map((i) => i.build) };
+  if (inputs.length > 0) return { kind: 'inputs-unfinished', inputs: inputs.map((i) => i.build) };
+  if (notBefore !== null && notBefore > now) return { kind: 'backing-off', until: notBefore };
+  const lack = lackOfWorkers(facts.demand, facts.workers);
+  if (lack) return lack;
+  if (workerClass !== null && releaseExpiresAt !== null && releaseExpiresAt > now) {
+    return { kind: 'released', workerClass };
+  }
+  return { kind: 'all-busy' };
+}
+
+/** The reason of a build that is ready and that no class has room for. */
+export function waitForWorkers(demand: BuildDemand, workers: readonly WorkerState[]): WaitReason {
+  return lackOfWorkers(demand, workers) ?? { kind: 'all-busy' };
+}
+
+function lackOfWorkers(demand: BuildDemand, workers: readonly WorkerState[]): WaitReason | null {
+  const ofSystem = workers.filter((w) => canBuild(w, { ...demand, requiredFeatures: [] }));
+  if (ofSystem.length === 0) return { kind: 'no-worker-for-system', system: demand.system };
+  const fitting = ofSystem.filter((worker) => canBuild(worker, demand));
+  if (fitting.length === 0) {
+    return { kind: 'no-worker-for-features', features: demand.requiredFeatures };
+  }
+  if (fitting.some(isTaking)) return null;
+  const connected = fitting.filter((worker) => worker.connected);
+  return { kind: connected.length > 0 ? 'workers-paused' : 'workers-offline' };
+}
+
+/** The reason as people read it; `until` is told by whoever can print a time. */
+export function sentenceOfWait(reason: WaitReason): string {
+  switch (reason.kind) {
+    case 'inputs-unfinished':
+      return 'Its inputs are not finished.';
+    case 'input-failed':
+      return 'An input has failed.';
+    case 'input-canceled':
+      return 'An input was canceled.';
+    case 'backing-off':
+      return 'The farm failed it before and waits a little before the next attempt.';
+    case 'released':
+      return 'The next free slot takes it.';
+    case 'no-worker-for-system':
+      return `No worker builds for ${reason.system}.`;
+    case 'no-worker-for-features':
+      return `No worker of its system has the features ${reason.features.join(', ')}.`;
+    case 'workers-offline':
+      return 'Every worker that could build it is offline.';
+    case 'workers-paused':
+      return 'Every worker that could build it is paused or drains.';
+    case 'all-busy':
+      return 'Every worker that could build it is busy.';
+  }
+}
