@@ -1,0 +1,108 @@
+/** The little of the REST API that the command needs, with the answers checked. */
+import { z } from 'zod';
+import { FarmFault } from '#std/farm-fault.js';
+import type { SpecificationInput } from '#protocol/specification.js';
+
+const Job = z.object({
+  name: z.string(),
+  system: z.string(),
+  status: z.string(),
+  reason: z.string().nullable(),
+  build: z.string().nullable(),
+  error: z.string().nullable(),
+});
+export type Job = z.infer<typeof Job>;
+
+const Jobs = z.object({ items: z.array(Job), next: z.string().nullable() });
+
+const Evaluation = z.object({ id: z.string(), status: z.string(), message: z.string().nullable() });
+export type Evaluation = z.infer<typeof Evaluation>;
+
+const Specification = z.object({
+  lastEvaluation: Evaluation.nullable(),
+  channels: z.array(z.object({ error: z.object({ message: z.string() }).nullable() })),
+});
+export type Specification = z.infer<typeof Specification>;
+
+const Build = z.object({
+  id: z.string(),
+  wait: z.object({ reason: z.string(), sentence: z.string() }).nullable(),
+  outputs: z.array(z.object({ path: z.string().nullable(), offered: z.boolean() })),
+});
+export type Build = z.infer<typeof Build>;
+
+const Token = z.object({ token: z.string() });
+
+interface Call<T> {
+  readonly method: 'GET' | 'PUT' | 'POST';
+  readonly path: string;
+  readonly body?: unknown;
+  readonly answer: z.ZodType<T>;
+}
+
+const patienceMillis = 15_000;
+
+export class FarmApi {
+  constructor(
+    private readonly base: string,
+    private readonly adminToken: string,
+  ) {}
+
+  /** A token that enrols one worker, once. */
+  async workerToken(note: string): Promise<string> {
+    const call = { method: 'POST', path: '/api/v1/workers/tokens', body: { note } } as const;
+    return (await this.call({ ...call, answer: Token })).token;
+  }
+
+  async putSpecification(input: SpecificationInput): Promise<void> {
+    const path = `/api/v1/specifications/${encodeURIComponent(input.name)}`;
+    await this.call({ method: 'PUT', path, body: input, answer: z.unknown() });
+  }
+
+  /** Null when there is none of that name. */
+  specification(name: string): Promise<Specification | null> {
+    const path = `/api/v1/specifications/${encodeURIComponent(name)}`;
+    return this.call({ method: 'GET', path, answer: Specification }).catch((fault: unknown) => {
+      if (fault instanceof FarmFault && (fault.cause as { status?: number })?.status === 404) {
+        return null;
+      }
+      throw fault;
+    });
+  }
+
+  async jobs(evaluation: string): Promise<Job[]> {
+    const jobs: Job[] = [];
+    let cursor: string | null = null;
+    do {
+      const query: string = cursor ? `&cursor=${cursor}` : '';
+      const path = `/api/v1/evaluations/${evaluation}/jobs?limit=500${query}`;
+      const page: z.infer<typeof Jobs> = await this.call({ method: 'GET', path, answer: Jobs });
+      jobs.push(...page.items);
+      cursor = page.next;
+    } while (cursor !== null);
+    return jobs;
+  }
+
+  build(id: string): Promise<Build> {
+    return this.call({ method: 'GET', path: `/api/v1/builds/${id}`, answer: Build });
+  }
+
+  private async call<T>(call: Call<T>): Promise<T> {
+    const response = await fetch(`${this.base}${call.path}`, {
+      method: call.method,
+      headers: {
+        authorization: `Bearer ${this.adminToken}`,
+        ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      signal: AbortSignal.timeout(patienceMillis),
+    });
+    const text = await response.text();
+    if (!response.ok) {
+      const message = `${call.method} ${call.path} answered ${response.status}: ${text}`;
+      const cause = { status: response.status };
+      throw new FarmFault('program-failed', message, 'never', { cause });
+    }
+    return call.answer.parse(text === '' ? undefined : JSON.parse(text));
+  }
+}

@@ -1,0 +1,18 @@
+/** `gambeson`, the command: `up` brings a whole farm to one machine, `migrate` the schema up to date. */
+import { Command } from 'commander';
+import { sentenceOf } from '#std/farm-fault.js';
+import { migrateCommand } from './migrate-command.js';
+import { upCommand } from './up/up-command.js';
+
+const program = new Command('gambeson')
+  .description('A continuous-integration build farm coordinator for GNU Guix and Nix')
+  .showHelpAfterError('(--help tells the options)')
+  .addCommand(upCommand())
+  .addCommand(migrateCommand());
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`gambeson: ${sentenceOf(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,44 @@
+/** The farm's data directory: one supervisor at a time, and a place that Postgres's user reaches. */
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FarmFault } from '#std/farm-fault.js';
+import { isReachable, serverUser, sharedDirectory } from '#adapters/postgres/server-binaries.js';
+
+export interface DataDirectory {
+  readonly path: string;
+  readonly postgres: string;
+  release(): Promise<void>;
+}
+
+/** Makes it when missing. Throws `misconfigured` when another supervisor holds it. */
+export async function openDataDirectory(path: string): Promise<DataDirectory> {
+  await mkdir(path, { recursive: true, mode: 0o755 });
+  const lock = join(path, 'up.pid');
+  const holder = Number(await readFile(lock, 'utf8').catch(() => '0'));
+  if (holder !== process.pid && (await isSupervisor(holder))) {
+    const message = `a farm is up on ${path} already (process ${holder})`;
+    throw new FarmFault('misconfigured', message, 'never');
+  }
+  await writeFile(lock, `${process.pid}\n`);
+  return {
+    path,
+    postgres: await postgresDirectory(path),
+    release: () => rm(lock, { force: true }),
+  };
+}
+
+/** A stale lock's process id may be anybody's by now, so the command line is looked at, too. */
+async function isSupervisor(pid: number): Promise<boolean> {
+  if (!Number.isSafeInteger(pid) || pid < 2) return false;
+  const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  return command.split('\0').includes('up');
+}
+
+/** As root, Postgres runs as another user, who does not get through a private home. */
+async function postgresDirectory(path: string): Promise<string> {
+  const inside = join(path, 'postgres');
+  if ((await serverUser()) === null || (await isReachable(path))) return inside;
+  const name = createHash('sha256').update(path).digest('hex').slice(0, 12);
+  return join(sharedDirectory, `farm-${name}`);
+}

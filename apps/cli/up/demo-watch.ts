@@ -1,0 +1,99 @@
+/** Watches the demo until nothing of it moves any more, and tells what became of each job. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { isFinal, type BuildStatus } from '#domain/build/status.js';
+import type { FarmApi, Job } from '../farm-api.js';
+import { demoName } from './demo-channel.js';
+import type { Narrator } from './narrator.js';
+
+export interface SettledJob {
+  readonly name: string;
+  readonly system: string;
+  readonly status: string;
+  /** Why it failed, why it waits, or what the evaluator said. */
+  readonly reason: string | null;
+}
+
+const lookEveryMillis = 400;
+/** A wait for a machine that nobody has is an end, too. */
+const endlessWaits = new Set(['no-worker-for-system', 'no-worker-for-features']);
+
+export class DemoWatch {
+  private fetchable: string | null = null;
+
+  constructor(
+    private readonly api: FarmApi,
+    private readonly narrator: Narrator,
+    /** The command that fetches a store path. */
+    private readonly fetchCommand: (path: string) => string,
+  ) {}
+
+  /** Resolves with every job once all are settled; null when `signal` came first. */
+  async untilSettled(signal: AbortSignal): Promise<SettledJob[] | null> {
+    let trouble = '';
+    while (!signal.aborted) {
+      try {
+        const settled = await this.look();
+        if (settled) return settled;
+      } catch (error) {
+        // An app that is being started again does not answer; each trouble is told once.
+        const sentence = String((error as Error).message);
+        if (sentence !== trouble && !signal.aborted) this.narrator.say(`demo: ${sentence}`);
+        trouble = sentence;
+      }
+      await pause(lookEveryMillis, undefined, { signal }).catch(() => undefined);
+    }
+    return null;
+  }
+
+  private async look(): Promise<SettledJob[] | null> {
+    const specification = await this.api.specification(demoName);
+    const evaluation = specification?.lastEvaluation;
+    if (!evaluation) return null;
+    const jobs = await this.api.jobs(evaluation.id);
+    await this.tellFirstResult(jobs);
+    if (evaluation.status === 'started') return null;
+    const settled: SettledJob[] = [];
+    for (const job of jobs) {
+      const end = await this.endOf(job);
+      if (end === null) return null;
+      settled.push(end);
+    }
+    return settled;
+  }
+
+  private async endOf(job: Job): Promise<SettledJob | null> {
+    const { name, system, status } = job;
+    if (status === 'error') return { name, system, status, reason: firstLine(job.error) };
+    if (isFinal(status as BuildStatus)) return { name, system, status, reason: job.reason };
+    const wait = job.build === null ? null : (await this.api.build(job.build)).wait;
+    if (wait === null || !endlessWaits.has(wait.reason)) return null;
+    return { name, system, status, reason: wait.reason };
+  }
+
+  private async tellFirstResult(jobs: readonly Job[]): Promise<void> {
+    if (this.fetchable !== null) return;
+    const done = jobs.find((job) => job.status === 'succeeded' && job.build !== null);
+    if (!done) return;
+    const build = await this.api.build(done.build!);
+    const path = build.outputs.find((output) => output.offered)?.path;
+    if (!path) return;
+    this.fetchable = path;
+    const command = this.fetchCommand(path);
+    this.narrator.fact('fetchable', { path, command }, `\nFetch ${done.name}:\n  ${command}\n`);
+  }
+}
+
+/** Counts by status, then every job that did not simply succeed. */
+export function summaryOf(jobs: readonly SettledJob[]): string {
+  const counts = new Map<string, number>();
+  for (const { status } of jobs) counts.set(status, (counts.get(status) ?? 0) + 1);
+  const told = [...counts].map(([status, count]) => `${count} ${status}`).join(', ');
+  const rows = jobs
+    .filter((job) => job.status !== 'succeeded')
+    .map((job) => `  ${job.name.padEnd(24)} ${job.status.padEnd(18)} ${job.reason ?? ''}`);
+  return [`${jobs.length} jobs: ${told}`, ...rows.sort()].join('\n');
+}
+
+function firstLine(text: string | null): string | null {
+  return text === null ? null : (text.split('\n').find((line) => line.trim() !== '') ?? null);
+}

@@ -1,0 +1,89 @@
+/** How the farm's programs are started: commands, environments, ready lines, ways to stop. Pure. */
+import { join } from 'node:path';
+import type { ChildOptions } from './child.js';
+
+export interface Addresses {
+  readonly api: number;
+  readonly substituter: number;
+  readonly coordinator: number;
+  readonly evaluator: number;
+}
+
+export interface Site {
+  readonly data: string;
+  readonly ports: Addresses;
+  readonly databaseUrl: string;
+  readonly redisUrl: string | undefined;
+  readonly leaseSeconds: number;
+  /** The directory that holds `apps/NAME/main.js`. */
+  readonly programs: string;
+}
+
+export type Program = Pick<ChildOptions, 'name' | 'command' | 'environment' | 'ready' | 'farewell'>;
+
+export const appNames = ['api', 'substituter', 'coordinator', 'evaluator'] as const;
+export type AppName = (typeof appNames)[number];
+
+const patient = [{ signal: 'SIGTERM', waitMillis: 10_000 }] as const;
+/** A worker drains at the first signal, and hands its builds back at the second. */
+const draining = [
+  { signal: 'SIGTERM', waitMillis: 1_500 },
+  { signal: 'SIGTERM', waitMillis: 8_000 },
+] as const;
+
+export function addressOf(port: number): string {
+  return `http://127.0.0.1:${port}`;
+}
+
+export function appProgram(site: Site, name: AppName): Program {
+  return {
+    name,
+    command: [process.execPath, join(site.programs, 'apps', name, 'main.js')],
+    environment: {
+      ...surroundings(site),
+      GAMBESON_DATA: site.data,
+      DATABASE_URL: site.databaseUrl,
+      REDIS_URL: site.redisUrl,
+      GAMBESON_HOST: '127.0.0.1',
+      GAMBESON_PORT: String(site.ports[name]),
+      GAMBESON_URL: addressOf(site.ports.api),
+      GAMBESON_SUBSTITUTER_URL: addressOf(site.ports.substituter),
+      GAMBESON_LEASE_SECONDS: String(site.leaseSeconds),
+    },
+    ready: new RegExp(`${name} listening on http`),
+    farewell: patient,
+  };
+}
+
+export interface WorkerPlan {
+  readonly name: string;
+  readonly maxJobs: number;
+  readonly cores: number;
+  readonly tokenFile: string;
+}
+
+export function workerData(data: string, name: string): string {
+  return join(data, 'workers', name);
+}
+
+export function workerProgram(site: Site, plan: WorkerPlan): Program {
+  const main = join(site.programs, 'apps', 'worker', 'main.js');
+  return {
+    name: plan.name,
+    command: [
+      ...[process.execPath, main, '--farm', addressOf(site.ports.api), '--name', plan.name],
+      ...['--data', workerData(site.data, plan.name), '--token-file', plan.tokenFile],
+      ...['--max-jobs', String(plan.maxJobs), '--cores', String(plan.cores)],
+    ],
+    environment: surroundings(site),
+    ready: /connected|ready|welcome/i,
+    farewell: draining,
+  };
+}
+
+/** Nothing of the caller's environment but what programs need to be found and understood. */
+function surroundings(site: Site): Record<string, string | undefined> {
+  const { PATH, HOME, LANG, TZ, TMPDIR, USER } = process.env;
+  const cache = join(site.data, 'cache', 'compiled');
+  return { PATH, HOME, LANG, TZ, TMPDIR, USER, NODE_COMPILE_CACHE: cache };
+}
