@@ -32,6 +32,8 @@ const Environment = z.object({
   GAMBESON_TICK_SECONDS: Seconds.default(1),
   GAMBESON_EVALUATION_TIMEOUT_SECONDS: Seconds.default(3600),
   GAMBESON_EVALUATION_MEMORY_MB: z.coerce.number().int().min(64).default(4096),
+  /** A nar that unfolds to more bytes than this is refused on arrival. */
+  GAMBESON_MAX_NAR_BYTES: z.coerce.number().int().positive().default(32 * 1024 ** 3),
   GAMBESON_LOG_FORMAT: z.enum(['text', 'json']).default('text'),
 });
 
@@ -51,6 +53,7 @@ export interface Settings {
   readonly leaseSeconds: number;
   readonly tickSeconds: number;
   readonly evaluation: { readonly timeoutSeconds: number; readonly memoryBytes: number };
+  readonly maxNarBytes: number;
   readonly logFormat: 'text' | 'json';
 }
 
@@ -85,6 +88,7 @@ export function readSettings(
       timeoutSeconds: env.GAMBESON_EVALUATION_TIMEOUT_SECONDS,
       memoryBytes: env.GAMBESON_EVALUATION_MEMORY_MB * 1024 * 1024,
     },
+    maxNarBytes: env.GAMBESON_MAX_NAR_BYTES,
     logFormat: env.GAMBESON_LOG_FORMAT,
   };
 }

@@ -1,0 +1,138 @@
+/**
+ * The substituter's front: it stands before Nest and fastify on the HTTP server itself, since a narinfo
+ * is asked for tens of thousands of times a second. Everything but the health of the process is
+ * answered here.
+ */
+import { Logger } from '@nestjs/common';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import { sentenceOf } from '#std/farm-fault.js';
+import type { NarinfoRoute } from './narinfo-route.js';
+import type { ReadRoutes } from './read-routes.js';
+import { send, sendFault, sendMiss, sendProblem, type Exchange } from './respond.js';
+import { readTarget, type Target } from './target.js';
+import type { WriteRoutes } from './write-routes.js';
+
+export interface Routes {
+  readonly narinfos: NarinfoRoute;
+  readonly reads: ReadRoutes;
+  readonly writes: WriteRoutes;
+}
+
+/** Addresses that Nest answers. */
+const ofNest = /^\/(livez|readyz)(\?|$)/;
+
+export class Front {
+  private readonly logger = new Logger('http');
+  private readonly running = new Set<Promise<void>>();
+  private readonly nest: RequestListener[];
+
+  constructor(
+    private readonly routes: Routes,
+    server: Server,
+  ) {
+    this.nest = server.listeners('request') as RequestListener[];
+    server.removeAllListeners('request');
+    server.on('request', (request, response) => this.take(request, response, false));
+    server.on('checkContinue', (request, response) => this.take(request, response, true));
+    // A nar of many gigabytes takes as long as it takes; silence is what ends an upload.
+    server.requestTimeout = 0;
+  }
+
+  /** Resolves when no write is under way, or the time is over. */
+  async drain(milliseconds: number): Promise<void> {
+    const timeOver = new Promise<void>((resolve) => {
+      setTimeout(resolve, milliseconds).unref();
+    });
+    await Promise.race([Promise.allSettled(this.running), timeOver]);
+  }
+
+  private take(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    const url = request.url ?? '/';
+    const { method } = request;
+    const exchange = { request, response, expectsContinue };
+    const target = readTarget(url);
+    const reads = method === 'GET' || method === 'HEAD';
+    if (target.kind === 'narinfo' && reads) {
+      if (this.routes.narinfos.answerKnown(exchange, target.slug, target.hashPart)) return;
+    }
+    if (ofNest.test(url)) {
+      for (const listener of this.nest) listener(request, response);
+      return;
+    }
+    const work = this.answer(exchange, target).catch((error: unknown) => this.fail(exchange, error));
+    if (reads) return;
+    this.running.add(work);
+    void work.finally(() => this.running.delete(work));
+  }
+
+  private async answer(exchange: Exchange, target: Target): Promise<void> {
+    const { method } = exchange.request;
+    if (method === 'GET' || method === 'HEAD') return this.read(exchange, target);
+    const { writes } = this.routes;
+    if (method === 'PUT' && target.kind === 'bad-name') return refuseName(exchange, target.name);
+    if (method === 'PUT' && target.kind === 'upload') {
+      return writes.upload(exchange, target.slug, target.path);
+    }
+    if (method === 'PUT' && target.kind === 'pack') {
+      return writes.pack(exchange, target.slug, target.hash);
+    }
+    if (method === 'POST' && target.kind === 'paths') return writes.offer(exchange, target.slug);
+    refuseMethod(exchange, target);
+  }
+
+  private async read(exchange: Exchange, target: Target): Promise<void> {
+    const { narinfos, reads } = this.routes;
+    switch (target.kind) {
+      case 'narinfo':
+        return narinfos.ask(exchange, target.slug, target.hashPart);
+      case 'nar':
+        return reads.nar(exchange, target.slug, target.file);
+      case 'cache-info':
+        return reads.cacheInfo(exchange, target.slug);
+      case 'log':
+        return reads.log(exchange, target.slug, target.derivation);
+      case 'derivation':
+        return reads.derivation(exchange, target.slug, target.path);
+      case 'welcome':
+        return reads.welcome(exchange);
+      case 'upload':
+      case 'pack':
+      case 'paths':
+        return refuseMethod(exchange, target);
+      default:
+        return sendMiss(exchange);
+    }
+  }
+
+  private fail(exchange: Exchange, error: unknown): void {
+    const { method, url = '/' } = exchange.request;
+    const gone = exchange.request.destroyed && !exchange.request.complete;
+    const { status } = sendFault(exchange, error);
+    const line = `${method} ${url.split('?')[0]}: ${sentenceOf(error)}`;
+    if (gone) this.logger.warn(`${line}: the sender went away`);
+    else if (status === 500) this.logger.error(line, error instanceof Error ? error.stack : '');
+    else this.logger.error(line);
+  }
+}
+
+function refuseName(exchange: Exchange, name: string): void {
+  const detail = `${JSON.stringify(name.slice(0, 300))} is not the base name of a store path.`;
+  sendProblem(exchange, { status: 400, kind: 'bad-store-path', detail });
+}
+
+const methods: Readonly<Partial<Record<Target['kind'], string>>> = {
+  upload: 'PUT',
+  'bad-name': 'PUT',
+  pack: 'PUT',
+  paths: 'POST',
+};
+
+/** Nix tries to PUT nix-cache-info even where it only reads, and goes on when it is told 405. */
+function refuseMethod(exchange: Exchange, target: Target): void {
+  send(exchange, {
+    status: 405,
+    type: 'text/plain',
+    body: 'method not allowed\n',
+    headers: { Allow: methods[target.kind] ?? 'GET, HEAD' },
+  });
+}

@@ -1,0 +1,99 @@
+/**
+ * Answers on bare `node:http`, with their length always said. Writes are refused with problems (RFC
+ * 9457); reads with a line of text, since their clients look at the status alone.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { printProblem, refusalOf, type Refusal } from '#nest/problem.js';
+import { FarmFault } from '#std/farm-fault.js';
+
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** The sender waits for a word before it sends the body. */
+  readonly expectsContinue: boolean;
+}
+
+export interface FullAnswer {
+  readonly status?: number;
+  readonly type: string;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export function send(exchange: Exchange, answer: FullAnswer): void {
+  const { request, response } = exchange;
+  response.writeHead(answer.status ?? 200, {
+    'Content-Type': answer.type,
+    'Content-Length': Buffer.byteLength(answer.body),
+    ...answer.headers,
+  });
+  response.end(request.method === 'HEAD' ? undefined : answer.body);
+}
+
+/** A miss says that it must not be kept: the path may be offered a moment later. */
+export function sendMiss(exchange: Exchange): void {
+  const headers = { 'Cache-Control': 'no-store' };
+  send(exchange, { status: 404, type: 'text/plain', body: 'not found\n', headers });
+}
+
+export function sendJson(exchange: Exchange, status: number, value: unknown): void {
+  send(exchange, { status, type: 'application/json', body: JSON.stringify(value) });
+}
+
+/** `more` are members of the problem's own kind, such as both hashes. */
+export function sendProblem(
+  exchange: Exchange,
+  refusal: Refusal,
+  more: Readonly<Record<string, unknown>> = {},
+): void {
+  send(exchange, {
+    status: refusal.status,
+    type: 'application/problem+json',
+    body: JSON.stringify({ ...printProblem(refusal), ...more }),
+    headers: { 'Cache-Control': 'no-store', ...refusal.headers },
+  });
+}
+
+const unforeseen: Refusal = {
+  status: 500,
+  kind: 'internal',
+  detail: 'The substituter met an error of its own; its log has the rest.',
+};
+
+/** What a thrown value is answered. An answer that has begun can only be cut. */
+export function sendFault(exchange: Exchange, thrown: unknown): Refusal {
+  const full = thrown instanceof FarmFault && thrown.code === 'disk-full';
+  const refusal = full
+    ? { status: 507, kind: 'disk-full', detail: `${thrown.message}.` }
+    : (refusalOf(thrown) ?? unforeseen);
+  const { response } = exchange;
+  if (response.headersSent) response.destroy();
+  else if (!response.destroyed) sendProblem(exchange, refusal);
+  return refusal;
+}
+
+interface Stored {
+  readonly type: string;
+  readonly size: number;
+  readonly bytes: AsyncIterable<Uint8Array>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Streams bytes whose length is known. A client that goes away is nobody's fault. */
+export async function sendStored(exchange: Exchange, stored: Stored): Promise<void> {
+  const { response } = exchange;
+  response.writeHead(200, {
+    'Content-Type': stored.type,
+    'Content-Length': stored.size,
+    ...stored.headers,
+  });
+  if (exchange.request.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  await pipeline(stored.bytes, response).catch((error: unknown) => {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (!['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE'].includes(code)) throw error;
+  });
+}

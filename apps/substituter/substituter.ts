@@ -1,0 +1,77 @@
+/** Puts the substituter together from its settings and starts it. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DiskLogStore } from '#adapters/log-store/disk-log-store.js';
+import { DerivationPackCodec } from '#adapters/nar-store/derivation-pack-codec.js';
+import { DiskNarStore } from '#adapters/nar-store/disk/disk-nar-store.js';
+import { ZstdNarMeter } from '#adapters/nar-store/zstd-nar-meter.js';
+import { Database } from '#adapters/postgres/database.js';
+import { PostgresPackStore } from '#adapters/postgres/pack-store.js';
+import { PostgresSubstituteStore } from '#adapters/postgres/substitute-store.js';
+import { ensureSecret } from '#adapters/system/secret.js';
+import type { Settings } from '#nest/settings.js';
+import { startApp } from '#nest/start-app.js';
+import { Front, type Routes } from './front.js';
+import { NarSizes } from './nar-sizes.js';
+import { NarinfoRoute } from './narinfo-route.js';
+import { ReadRoutes } from './read-routes.js';
+import { openSigningKey } from './signing-key.js';
+import { SubstituterModule } from './substituter.module.js';
+import { WriteRoutes } from './write-routes.js';
+
+/** Milliseconds that uploads under way have when the process is told to stop. */
+const drainTime = 10_000;
+/** Seconds after which a staged file belongs to a process that died. */
+const abandoned = 3600;
+
+export async function startSubstituter(settings: Settings): Promise<NestFastifyApplication> {
+  const database = new Database(settings.databaseUrl, 10, 'substituter');
+  const nars = new DiskNarStore(join(settings.dataDirectory, 'nars'));
+  await mkdir(settings.dataDirectory, { recursive: true });
+  await nars.sweepStaged(abandoned);
+  const logs = new DiskLogStore(join(settings.dataDirectory, 'logs'));
+  const routes = await routesOf(settings, { database, nars, logs });
+  let front: Front | undefined;
+  const ending = {
+    drain: async () => front?.drain(drainTime),
+    close: async () => {
+      await logs.close();
+      await database.close();
+    },
+  };
+  const checks = [
+    { name: 'postgres', ask: () => database.query('select 1') },
+    { name: 'nar-store', ask: async () => (await nars.stage()).discard() },
+  ];
+  return startApp({
+    name: 'substituter',
+    module: SubstituterModule.with(checks, ending),
+    settings,
+    prepare: async (app) => {
+      front = new Front(routes, app.getHttpServer());
+    },
+  });
+}
+
+interface Stores {
+  readonly database: Database;
+  readonly nars: DiskNarStore;
+  readonly logs: DiskLogStore;
+}
+
+async function routesOf(settings: Settings, { database, nars, logs }: Stores): Promise<Routes> {
+  const { secret, publicKey } = await openSigningKey(settings);
+  const serviceToken = await ensureSecret(settings.serviceTokenFile);
+  const substitutes = new PostgresSubstituteStore(database);
+  const packs = new PostgresPackStore(database);
+  const sizes = new NarSizes(substitutes);
+  const startMeter = (): ZstdNarMeter => new ZstdNarMeter({ largestNar: settings.maxNarBytes });
+  const codec = new DerivationPackCodec();
+  const address = settings.substituterUrl;
+  return {
+    narinfos: new NarinfoRoute({ substitutes, key: secret, sizes }),
+    reads: new ReadRoutes({ substitutes, packs, nars, logs, sizes, publicKey, address }),
+    writes: new WriteRoutes({ substitutes, packs, nars, codec, startMeter, serviceToken }),
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * What a request asks for, read from its address and nothing else. Every store answers below its slug;
+ * what is read of the nix store also lies at the root. What comes out of here was parsed: base
+ * names, hash parts and file keys can go into queries and file names.
+ */
+import { parseFileKey, type FileKey } from '#domain/substitute/file-key.js';
+import { isNix32 } from '#formats/base32.js';
+import { hashPartLength, parseBasename } from '#formats/store-path.js';
+
+export type Target =
+  | { readonly kind: 'welcome' }
+  | { readonly kind: 'cache-info'; readonly slug: string }
+  | { readonly kind: 'narinfo'; readonly slug: string; readonly hashPart: string }
+  | { readonly kind: 'nar'; readonly slug: string; readonly file: FileKey }
+  | { readonly kind: 'log'; readonly slug: string; readonly derivation: string }
+  | { readonly kind: 'upload'; readonly slug: string; readonly path: string }
+  | { readonly kind: 'paths'; readonly slug: string }
+  | { readonly kind: 'pack'; readonly slug: string; readonly hash: string }
+  | { readonly kind: 'derivation'; readonly slug: string; readonly path: string }
+  /** An upload whose name is not that of a store path. */
+  | { readonly kind: 'bad-name'; readonly name: string }
+  | { readonly kind: 'elsewhere' };
+
+const elsewhere: Target = { kind: 'elsewhere' };
+const rootSlug = 'nix';
+const narinfoEnd = '.narinfo';
+/** First parts of the addresses that the nix store has at the root. */
+const rootParts = new Set(['nar', 'log', 'derivations', 'uploads', 'paths']);
+
+/** `url` is the request target as HTTP gives it: path and query. */
+export function readTarget(url: string): Target {
+  const query = url.indexOf('?');
+  const path = query < 0 ? url : url.slice(0, query);
+  if (path === '/') return { kind: 'welcome' };
+  const second = path.indexOf('/', 1);
+  const first = path.slice(1, second < 0 ? path.length : second);
+  const atRoot = second < 0 || rootParts.has(first);
+  if (!atRoot && !isSlug(first)) return elsewhere;
+  return atRoot
+    ? below(rootSlug, path.slice(1), false)
+    : below(first, path.slice(second + 1), true);
+}
+
+function below(slug: string, rest: string, named: boolean): Target {
+  if (rest.endsWith(narinfoEnd)) return narinfo(slug, rest.slice(0, -narinfoEnd.length));
+  if (rest === 'nix-cache-info') return { kind: 'cache-info', slug };
+  if (rest === 'paths') return named ? { kind: 'paths', slug } : elsewhere;
+  if (rest.startsWith('nar/')) {
+    const file = parseFileKey(rest.slice(4));
+    return file?.includes('.nar') ? { kind: 'nar', slug, file } : elsewhere;
+  }
+  if (rest.startsWith('log/')) {
+    const derivation = derivationOf(rest.slice(4));
+    return derivation === null ? elsewhere : { kind: 'log', slug, derivation };
+  }
+  if (rest.startsWith('uploads/') && named) {
+    const name = decoded(rest.slice(8));
+    return name !== null && parseBasename(name).ok
+      ? { kind: 'upload', slug, path: name }
+      : { kind: 'bad-name', name: name ?? rest.slice(8) };
+  }
+  return rest.startsWith('derivations/') ? derivations(slug, rest.slice(12), named) : elsewhere;
+}
+
+function derivations(slug: string, rest: string, named: boolean): Target {
+  const hash = /^packs\/([0-9a-f]{64})$/.exec(rest)?.[1];
+  if (hash !== undefined) return named ? { kind: 'pack', slug, hash } : elsewhere;
+  const path = derivationOf(rest);
+  return path === null ? elsewhere : { kind: 'derivation', slug, path };
+}
+
+function narinfo(slug: string, hashPart: string): Target {
+  return hashPart.length === hashPartLength && isNix32(hashPart)
+    ? { kind: 'narinfo', slug, hashPart }
+    : elsewhere;
+}
+
+function derivationOf(text: string): string | null {
+  const name = decoded(text);
+  return name !== null && name.endsWith('.drv') && parseBasename(name).ok ? name : null;
+}
+
+/** Names may hold `?`, `+` and `=`, which clients escape. */
+function decoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}
+
+function isSlug(text: string): boolean {
+  return /^[a-z][a-z0-9-]{0,31}$/.test(text);
+}

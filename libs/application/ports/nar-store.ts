@@ -1,0 +1,45 @@
+/**
+ * Where the bytes of nars and derivation packs lie, named by their hashes: on a disk, or in an object
+ * store. A file is written once and never changes; what is there under a name is whole.
+ */
+import type { FileKey } from '#domain/substitute/file-key.js';
+
+export interface ByteRange {
+  /** The first byte. */
+  readonly start: number;
+  /** The byte after the last. */
+  readonly end: number;
+}
+
+export interface OpenFile {
+  /** Of the whole file. */
+  readonly size: number;
+  /** The bytes of the range that was asked for. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** Must be called when `bytes` is not read to its end; harmless otherwise. */
+  close(): Promise<void>;
+}
+
+/** A file that nobody sees yet. One call at a time. */
+export interface StagedFile {
+  write(bytes: Uint8Array): Promise<void>;
+  /** Of all that was written: `sha256:<nix32>`, and bytes. Nothing can be written after it. */
+  finish(): Promise<{ readonly fileHash: string; readonly fileSize: number }>;
+  /** Forces the bytes to the disk and gives them their name. A file of that name is kept as it is. */
+  commit(key: FileKey): Promise<void>;
+  /** Leaves nothing behind; harmless after `commit` and when repeated. */
+  discard(): Promise<void>;
+}
+
+/** Every method throws FarmFault: `disk-full`, or `file-unreadable`. */
+export interface NarStore {
+  stage(): Promise<StagedFile>;
+  /** Null when there is no such file. Without a range, all of it. */
+  open(key: FileKey, range?: ByteRange): Promise<OpenFile | null>;
+  /** Bytes; null when there is no such file. */
+  size(key: FileKey): Promise<number | null>;
+  /** Whether there was one. */
+  remove(key: FileKey): Promise<boolean>;
+  /** Removes staged files that nobody writes to since so many seconds: their process died. */
+  sweepStaged(olderThanSeconds: number): Promise<number>;
+}
