@@ -1,0 +1,81 @@
+/** Tells why builds wait, one by one and by the thousand, by the planner's own rule. */
+import { Injectable } from '@nestjs/common';
+import { NeighbourQueries } from '#adapters/postgres/neighbour-queries.js';
+import { WaitQueries } from '#adapters/postgres/wait-queries.js';
+import { sentenceOfWait, waitReason, type WaitReason } from '#domain/scheduling/wait-reason.js';
+import type { BuildId } from '#domain/ids.js';
+import type { BuildSummary, WaitAnswer } from '#protocol/api/build.js';
+import type { QueueAnswer } from '#protocol/api/worker.js';
+
+/** Counting reasons looks at every scheduled build: many readers share one count. */
+const countedForMilliseconds = 2000;
+
+@Injectable()
+export class WaitReader {
+  private counted: { readonly at: number; readonly answer: Promise<QueueAnswer> } | null = null;
+
+  constructor(
+    private readonly queries: WaitQueries,
+    private readonly neighbours: NeighbourQueries,
+  ) {}
+
+  /** Null for a build that does not wait. */
+  async of(build: BuildId): Promise<WaitAnswer | null> {
+    const facts = await this.queries.factsOf(build);
+    if (!facts) return null;
+    const reason = waitReason(facts);
+    const inputs = 'inputs' in reason ? await this.summaries(reason.inputs) : [];
+    return {
+      reason: reason.kind,
+      sentence: sentenceOfWait(reason),
+      until: untilOf(reason),
+      inputs,
+    };
+  }
+
+  /** Counts of a moment, at most two seconds old. */
+  queue(): Promise<QueueAnswer> {
+    const now = performance.now();
+    if (!this.counted || now - this.counted.at > countedForMilliseconds) {
+      const answer = this.count();
+      this.counted = { at: now, answer };
+      answer.catch(() => (this.counted = null));
+    }
+    return this.counted.answer;
+  }
+
+  private async count(): Promise<QueueAnswer> {
+    const [groups, workers, bySystem] = await Promise.all([
+      this.queries.groups(),
+      this.queries.workers(),
+      this.queries.bySystem(),
+    ]);
+    const reasons = new Map<string, number>();
+    const classes = new Map<string, number>();
+    for (const group of groups) {
+      const { kind } = waitReason({ ...group, workers });
+      reasons.set(kind, (reasons.get(kind) ?? 0) + group.builds);
+      const released = group.workerClass;
+      if (released !== null) classes.set(released, (classes.get(released) ?? 0) + group.builds);
+    }
+    const total = (word: 'scheduled' | 'submitted' | 'started'): number =>
+      bySystem.reduce((sum, row) => sum + row[word], 0);
+    return {
+      scheduled: total('scheduled'),
+      submitted: total('submitted'),
+      started: total('started'),
+      bySystem,
+      byClass: [...classes].map(([name, released]) => ({ class: name, released })),
+      byReason: [...reasons].map(([reason, builds]) => ({ reason, builds })),
+    };
+  }
+
+  private async summaries(builds: readonly BuildId[]): Promise<BuildSummary[]> {
+    const found = await Promise.all(builds.map((build) => this.neighbours.summary(build)));
+    return found.filter((summary) => summary !== null);
+  }
+}
+
+function untilOf(reason: WaitReason): string | null {
+  return reason.kind === 'backing-off' ? new Date(reason.until).toISOString() : null;
+}

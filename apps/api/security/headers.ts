@@ -1,0 +1,58 @@
+/**
+ * What every answer says to a browser, and what no browser may do: no script but ours, no frame, no
+ * write that another site's page asked for.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { printProblem } from '#nest/problem.js';
+
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const headers = {
+  'content-security-policy': policy,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy': 'interest-cohort=()',
+};
+
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** `publicUrl` is where people reach the farm: its origin may write too, whatever Host says. */
+export function secureHttp(fastify: FastifyInstance, publicUrl: string): void {
+  const publicOrigin = new URL(publicUrl).origin;
+  fastify.addHook('onRequest', async (request, reply) => {
+    reply.headers(headers);
+    if (safeMethods.has(request.method) || isOwnOrigin(request, publicOrigin)) return;
+    await refuse(reply);
+  });
+}
+
+/** Programs send no Origin; a browser always does with a write, and cannot lie about it. */
+export function isOwnOrigin(
+  request: Pick<FastifyRequest, 'headers'>,
+  publicOrigin: string,
+): boolean {
+  const site = request.headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
+  const origin = request.headers.origin;
+  if (origin === undefined || origin === publicOrigin) return true;
+  return URL.canParse(origin) && new URL(origin).host === request.headers.host;
+}
+
+async function refuse(reply: FastifyReply): Promise<void> {
+  const detail = 'A page of another site may not write here.';
+  await reply
+    .status(403)
+    .type('application/problem+json')
+    .send(JSON.stringify(printProblem({ status: 403, kind: 'foreign-origin', detail })));
+}

@@ -1,0 +1,52 @@
+/** Puts together what the API tells of specifications: document, channel states, last evaluation. */
+import { Inject, Injectable } from '@nestjs/common';
+import { EvaluationQueries } from '#adapters/postgres/evaluation-queries.js';
+import { SpecificationQueries } from '#adapters/postgres/specification-queries.js';
+import type {
+  SpecificationStore,
+  StoredSpecification,
+} from '#application/ports/specification-store.js';
+import { withoutPasswords } from '#domain/specification/password.js';
+import type { SpecificationAnswer } from '#protocol/api/specification.js';
+import { SPECIFICATIONS } from '../farm/tokens.js';
+
+@Injectable()
+export class SpecificationReader {
+  constructor(
+    @Inject(SPECIFICATIONS) private readonly store: SpecificationStore,
+    private readonly queries: SpecificationQueries,
+    private readonly evaluations: EvaluationQueries,
+  ) {}
+
+  async list(): Promise<SpecificationAnswer[]> {
+    return this.answers(await this.store.list());
+  }
+
+  async find(name: string): Promise<SpecificationAnswer | null> {
+    const stored = await this.store.find(name);
+    return stored ? this.answer(stored) : null;
+  }
+
+  async answer(stored: StoredSpecification): Promise<SpecificationAnswer> {
+    return (await this.answers([stored]))[0]!;
+  }
+
+  private async answers(stored: readonly StoredSpecification[]): Promise<SpecificationAnswer[]> {
+    const ids = stored.map((one) => one.id);
+    const [watched, last] = await Promise.all([
+      this.queries.watched(ids),
+      this.evaluations.lastOf(ids),
+    ]);
+    return stored.map((one) => ({
+      id: String(one.id),
+      name: one.name,
+      version: one.version,
+      specification: withoutPasswords(one.specification) as SpecificationAnswer['specification'],
+      channels: [...(watched.get(one.id)?.channels ?? [])],
+      nextPollAt: one.specification.active ? (watched.get(one.id)?.nextPollAt ?? null) : null,
+      lastEvaluation: last.get(one.id) ?? null,
+      createdAt: one.createdAt.toISOString(),
+      updatedAt: one.updatedAt.toISOString(),
+    }));
+  }
+}

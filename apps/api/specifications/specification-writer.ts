@@ -1,0 +1,125 @@
+/** Writes specifications and wakes those who watch them. */
+import { Inject, Injectable } from '@nestjs/common';
+import { FarmFault } from '#std/farm-fault.js';
+import type { Bus } from '#application/ports/bus.js';
+import type { PollTimers } from '#application/ports/poll-timers.js';
+import type {
+  SpecificationStore,
+  StoredSpecification,
+} from '#application/ports/specification-store.js';
+import type { EvaluationTrigger } from '#domain/evaluation/status.js';
+import { restorePassword } from '#domain/specification/password.js';
+import { notFound, ProblemException } from '#nest/problem.js';
+import type { SpecificationInput } from '#protocol/specification.js';
+import { BUS, POLL_TIMERS, SPECIFICATIONS } from '../farm/tokens.js';
+
+@Injectable()
+export class SpecificationWriter {
+  constructor(
+    @Inject(SPECIFICATIONS) private readonly store: SpecificationStore,
+    @Inject(BUS) private readonly bus: Bus,
+    @Inject(POLL_TIMERS) private readonly timers: PollTimers,
+  ) {}
+
+  async create(input: SpecificationInput): Promise<StoredSpecification> {
+    const saved = await this.store.save(withPasswords(input, null), 0);
+    if (!saved.ok) {
+      throw new ProblemException({
+        status: 409,
+        kind: 'name-taken',
+        detail: `There is a specification ${input.name} already; PUT changes it.`,
+        errors: [{ pointer: '/name', detail: 'this name is taken' }],
+      });
+    }
+    await this.wake(saved.value);
+    return saved.value;
+  }
+
+  /** `version` is the one that the writer has seen; null when it does not matter. */
+  async replace(
+    name: string,
+    input: SpecificationInput,
+    version: number | null,
+  ): Promise<StoredSpecification> {
+    if (input.name !== name) {
+      throw new ProblemException({
+        status: 422,
+        kind: 'invalid-body',
+        detail: 'A specification keeps its name.',
+        errors: [{ pointer: '/name', detail: `must be ${name}, as in the address` }],
+      });
+    }
+    const standing = await this.store.find(name);
+    if (!standing) throw notFound(`specification ${name}`);
+    const expected = version ?? standing.version;
+    const saved = await this.store.save(withPasswords(input, standing), expected);
+    if (!saved.ok) throw changedMeanwhile(saved.error.version);
+    await this.wake(saved.value);
+    return saved.value;
+  }
+
+  async archive(name: string): Promise<void> {
+    const standing = await this.store.find(name);
+    if (!standing || !(await this.store.archive(name))) throw notFound(`specification ${name}`);
+    await this.bus.publish('specifications', String(standing.id));
+  }
+
+  /** Looks at the channels now; refused for an unknown specification and for an inactive one. */
+  async evaluate(name: string, trigger: EvaluationTrigger): Promise<StoredSpecification> {
+    const standing = await this.store.find(name);
+    if (!standing) throw notFound(`specification ${name}`);
+    if (!standing.specification.active) {
+      const detail = `The specification ${name} is inactive.`;
+      throw new ProblemException({ status: 409, kind: 'inactive', detail });
+    }
+    await answered(this.timers.trigger({ specification: standing.id, trigger }));
+    return standing;
+  }
+
+  private async wake(saved: StoredSpecification): Promise<void> {
+    await this.bus.publish('specifications', String(saved.id));
+    if (!saved.specification.active) return;
+    // The write stands and its poll is due: a queue that is away only makes it later.
+    const call = { specification: saved.id, trigger: 'edit' as const };
+    await answered(this.timers.trigger(call)).catch(() => undefined);
+  }
+}
+
+const queueMilliseconds = 3000;
+
+/** A queue that is away keeps its commands waiting for ever; a person does not. */
+async function answered(work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const fault = new FarmFault('redis-unavailable', 'The queue does not answer', 'later');
+    timer = setTimeout(() => reject(fault), queueMilliseconds);
+  });
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+function withPasswords(
+  input: SpecificationInput,
+  standing: StoredSpecification | null,
+): SpecificationInput {
+  const known = standing?.specification.channels.map((channel) => channel.url) ?? [];
+  const channels = input.channels.map((channel, index) => {
+    const url = restorePassword(channel.url, known);
+    if (url !== null) return { ...channel, url };
+    throw new ProblemException({
+      status: 422,
+      kind: 'invalid-body',
+      detail: 'A hidden password cannot be kept, since no channel has it.',
+      errors: [{ pointer: `/channels/${index}/url`, detail: 'write the password instead of ***' }],
+    });
+  });
+  return { ...input, channels };
+}
+
+function changedMeanwhile(version: number): ProblemException {
+  return new ProblemException({
+    status: 412,
+    kind: 'version-conflict',
+    detail: `Somebody else was faster: version ${version} stands now. Read it and try again.`,
+    headers: { etag: `"${version}"` },
+  });
+}

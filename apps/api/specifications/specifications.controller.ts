@@ -1,0 +1,131 @@
+/** `/api/v1/specifications`: reading is free, writing needs the admin token. */
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Header,
+  Headers,
+  HttpCode,
+  Param,
+  Post,
+  Put,
+  Res,
+  UseGuards,
+} from '@nestjs/common';
+import { ApiBearerAuth, ApiHeader, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { notFound, ProblemException } from '#nest/problem.js';
+import { Problem } from '#protocol/api/problem.js';
+import { SpecificationAnswer } from '#protocol/api/specification.js';
+import { ResourceName, SpecificationInput } from '#protocol/specification.js';
+import { AdminGuard } from '../security/admin-guard.js';
+import { SpecificationReader } from './specification-reader.js';
+import { SpecificationWriter } from './specification-writer.js';
+
+const SpecificationList = z.object({ items: z.array(SpecificationAnswer) });
+export const TriggerAnswer = z.object({ specification: z.string(), trigger: z.string() });
+const named = z.object({ name: ResourceName });
+
+@ApiTags('specifications')
+@Controller('api/v1/specifications')
+export class SpecificationsController {
+  constructor(
+    private readonly reader: SpecificationReader,
+    private readonly writer: SpecificationWriter,
+  ) {}
+
+  @Get()
+  @ApiResponse({ status: 200, standardSchema: SpecificationList })
+  async list(): Promise<z.infer<typeof SpecificationList>> {
+    return { items: await this.reader.list() };
+  }
+
+  @Get(':name')
+  @ApiResponse({ status: 200, standardSchema: SpecificationAnswer })
+  @ApiResponse({ status: 404, standardSchema: Problem })
+  async find(
+    @Param({ schema: named }) { name }: z.infer<typeof named>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SpecificationAnswer> {
+    const found = await this.reader.find(name);
+    if (!found) throw notFound(`specification ${name}`);
+    void reply.header('etag', `"${found.version}"`);
+    return found;
+  }
+
+  @Post()
+  @UseGuards(AdminGuard)
+  @ApiBearerAuth()
+  @ApiResponse({ status: 201, standardSchema: SpecificationAnswer })
+  @ApiResponse({ status: 409, standardSchema: Problem })
+  @ApiResponse({ status: 422, standardSchema: Problem })
+  async create(
+    @Body({ schema: SpecificationInput }) input: SpecificationInput,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SpecificationAnswer> {
+    const stored = await this.writer.create(input);
+    void reply.header('etag', `"${stored.version}"`);
+    void reply.header('location', `/api/v1/specifications/${stored.name}`);
+    return this.reader.answer(stored);
+  }
+
+  @Put(':name')
+  @UseGuards(AdminGuard)
+  @ApiBearerAuth()
+  @ApiHeader({ name: 'If-Match', description: 'The ETag that was read, or *', required: true })
+  @ApiResponse({ status: 200, standardSchema: SpecificationAnswer })
+  @ApiResponse({ status: 412, standardSchema: Problem })
+  @ApiResponse({ status: 422, standardSchema: Problem })
+  @ApiResponse({ status: 428, standardSchema: Problem })
+  async replace(
+    @Param({ schema: named }) { name }: z.infer<typeof named>,
+    @Body({ schema: SpecificationInput }) input: SpecificationInput,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SpecificationAnswer> {
+    const stored = await this.writer.replace(name, input, versionOf(ifMatch));
+    void reply.header('etag', `"${stored.version}"`);
+    return this.reader.answer(stored);
+  }
+
+  /** Archived: its evaluations and builds stay, and its name is free again. */
+  @Delete(':name')
+  @HttpCode(204)
+  @UseGuards(AdminGuard)
+  @ApiBearerAuth()
+  @ApiResponse({ status: 204 })
+  @ApiResponse({ status: 404, standardSchema: Problem })
+  async archive(@Param({ schema: named }) { name }: z.infer<typeof named>): Promise<void> {
+    await this.writer.archive(name);
+  }
+
+  /** Look at the channels now. */
+  @Post(':name/evaluate')
+  @HttpCode(202)
+  @Header('cache-control', 'no-store')
+  @UseGuards(AdminGuard)
+  @ApiBearerAuth()
+  @ApiResponse({ status: 202, standardSchema: TriggerAnswer })
+  @ApiResponse({ status: 404, standardSchema: Problem })
+  async evaluate(
+    @Param({ schema: named }) { name }: z.infer<typeof named>,
+  ): Promise<z.infer<typeof TriggerAnswer>> {
+    await this.writer.evaluate(name, 'hook');
+    return { specification: name, trigger: 'hook' };
+  }
+}
+
+/** Null for `*`. */
+function versionOf(ifMatch: string | undefined): number | null {
+  if (ifMatch === undefined) {
+    const detail = 'Say which version you have seen: If-Match with the ETag, or *.';
+    throw new ProblemException({ status: 428, kind: 'version-needed', detail });
+  }
+  if (ifMatch.trim() === '*') return null;
+  const match = /^(?:W\/)?"?(\d{1,9})"?$/.exec(ifMatch.trim());
+  if (match) return Number(match[1]);
+  const detail = `If-Match ${ifMatch} is not a version of a specification.`;
+  throw new ProblemException({ status: 412, kind: 'version-conflict', detail });
+}

@@ -1,0 +1,102 @@
+/** What the API and the dashboard read of workers and of what they build now. */
+import type { WorkerId } from '#domain/ids.js';
+import type { WorkerAnswer } from '#protocol/api/worker.js';
+import type { Database } from './database.js';
+import { iso, summaryColumns, summaryOf, type SummaryRow } from './reading.js';
+
+interface WorkerRow extends Record<string, unknown> {
+  id: number;
+  name: string;
+  systems: string[];
+  features: string[];
+  class: string;
+  slots: number;
+  cores: number;
+  speed: number;
+  version: string | null;
+  connected: boolean;
+  draining: boolean;
+  paused_at: Date | null;
+  pause_note: string | null;
+  load: number | null;
+  memory_free: number | null;
+  disk_free: number | null;
+  enrolled_at: Date;
+  connected_at: Date | null;
+  last_seen_at: Date | null;
+}
+
+interface RunningRow extends SummaryRow {
+  worker_id: number;
+  attempt_id: number;
+  slot: number;
+}
+
+/** A worker that no gateway has heard of for so long is offline, whatever its row says. */
+export const connectedWorker =
+  "coalesce(gateway is not null and last_seen_at > now() - interval '90 seconds', false)";
+
+export class WorkerQueries {
+  constructor(private readonly database: Database) {}
+
+  /** Those not removed, by name. */
+  list(): Promise<WorkerAnswer[]> {
+    return this.select(null);
+  }
+
+  async find(worker: WorkerId): Promise<WorkerAnswer | null> {
+    return (await this.select(worker))[0] ?? null;
+  }
+
+  private async select(worker: WorkerId | null): Promise<WorkerAnswer[]> {
+    const [workers, running] = await Promise.all([
+      this.database.query<WorkerRow>(
+        `select *, ${connectedWorker} as connected
+           from workers where removed_at is null and ($1::bigint is null or id = $1)
+          order by name`,
+        [worker],
+      ),
+      this.database.query<RunningRow>(
+        `select l.worker_id, l.attempt_id, l.slot, ${summaryColumns}
+           from leases l join builds b on b.id = l.build_id join derivations d on d.id = b.id
+          where $1::bigint is null or l.worker_id = $1 order by l.slot`,
+        [worker],
+      ),
+    ]);
+    const byWorker = Map.groupBy(running, (row) => row.worker_id);
+    return workers.map((row) => workerOf(row, byWorker.get(row.id) ?? []));
+  }
+}
+
+function stateOf(row: WorkerRow): WorkerAnswer['state'] {
+  if (!row.connected) return 'offline';
+  if (row.draining) return 'draining';
+  return row.paused_at === null ? 'connected' : 'paused';
+}
+
+function workerOf(row: WorkerRow, running: readonly RunningRow[]): WorkerAnswer {
+  return {
+    id: String(row.id),
+    name: row.name,
+    state: stateOf(row),
+    systems: row.systems,
+    features: row.features,
+    class: row.class,
+    slots: row.slots,
+    cores: row.cores,
+    speed: row.speed,
+    version: row.version,
+    load: row.load,
+    memoryFree: row.memory_free,
+    diskFree: row.disk_free,
+    pauseNote: row.pause_note,
+    enrolledAt: iso(row.enrolled_at),
+    connectedAt: iso(row.connected_at),
+    lastSeenAt: iso(row.last_seen_at),
+    running: running.map((row) => ({
+      slot: row.slot,
+      attempt: String(row.attempt_id),
+      build: summaryOf(row),
+    })),
+  };
+}
