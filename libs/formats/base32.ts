@@ -33,7 +33,9 @@ export function encodeNix32(bytes: Uint8Array): string {
   return text;
 }
 
-/** Refuses characters beyond the alphabet, impossible lengths, and bits set beyond the last byte. */
+/**
+ * Refuses characters beyond the alphabet, impossible lengths, and bits set beyond the last byte.
+ */
 export function decodeNix32(text: string): Result<Uint8Array, Base32Error> {
   const size = Math.floor((text.length * 5) / 8);
   if (nix32Length(size) !== text.length) return err({ kind: 'bad-length', length: text.length });

@@ -1,7 +1,7 @@
 /**
- * The paths that a derivation owns, recomputed: that of its `.drv` file, and those of its outputs.
- * A derivation that comes from elsewhere is believed only when both agree with what it says.
- * Checked against real `.drv` files of Nix and Guix.
+ * The paths that a derivation owns, recomputed: that of its `.drv` file, and those of its
+ * outputs. A derivation that comes from elsewhere is believed only when both agree with what it
+ * says. Checked against real `.drv` files of Nix and Guix.
  */
 import { err, ok, type Result } from '#std/result.js';
 import type { Derivation, DerivationOutput } from './derivation.js';

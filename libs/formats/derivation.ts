@@ -2,8 +2,8 @@
  * Derivation files (`.drv`) of Nix, Guix and the local backend: the ATerm form `Derive([…],…)`.
  *
  * Strings are *byte strings*: one character (U+0000 to U+00FF) for each byte of the file, so that
- * builders, arguments and environments of any encoding survive and printing is byte exact. Paths and
- * names are ASCII anyway; `textOfByteString` shows the rest to people as UTF-8.
+ * builders, arguments and environments of any encoding survive and printing is byte exact. Paths
+ * and names are ASCII anyway; `textOfByteString` shows the rest to people as UTF-8.
  */
 import { invariant } from '#std/invariant.js';
 import { AtermReader, type DerivationError } from './aterm-reader.js';
@@ -37,9 +37,9 @@ export interface Derivation {
 }
 
 /**
- * Reads a `.drv` file in the very form that the tools print: lists that are sets must ascend without
- * repetition and escapes must be the five known ones, so that what is accepted prints back
- * byte for byte and no attribute can be given twice.
+ * Reads a `.drv` file in the very form that the tools print: lists that are sets must ascend
+ * without repetition and escapes must be the five known ones, so that what is accepted prints
+ * back byte for byte and no attribute can be given twice.
  */
 export function parseDerivation(bytes: Uint8Array): Result<Derivation, DerivationError> {
   return AtermReader.read(bytes, readDerivation);

@@ -1,6 +1,7 @@
 /**
- * Hashes as Nix and Guix write them: an algorithm and a digest, spelt `sha256:<nix32>` in narinfos
- * and databases, `sha256:<hex>` in fingerprints, and `sha256-<base64>` (SRI) in Nix expressions.
+ * Hashes as Nix and Guix write them: an algorithm and a digest, spelt `sha256:<nix32>` in
+ * narinfos and databases, `sha256:<hex>` in fingerprints, and `sha256-<base64>` (SRI) in Nix
+ * expressions.
  */
 import { createHash, hash as oneShot, type Hash as NodeHash } from 'node:crypto';
 import { err, ok, type Result } from '#std/result.js';
@@ -75,7 +76,9 @@ export function formatSri(hash: Hash): string {
   return `${hash.algorithm}-${encodeBase64(hash.digest)}`;
 }
 
-/** Reads `algorithm:<nix32>`, `algorithm:<hex>` or `algorithm-<base64>`; the length tells which. */
+/**
+ * Reads `algorithm:<nix32>`, `algorithm:<hex>` or `algorithm-<base64>`; the length tells which.
+ */
 export function parseHash(text: string): Result<Hash, HashError> {
   const split = /[:-]/.exec(text)?.index ?? text.length;
   const algorithm = text.slice(0, split);

@@ -1,9 +1,11 @@
 /**
- * The modulo hash of a derivation: its identity for those that depend on it. Inputs are replaced by
- * their own modulo hashes, so that two ways to fetch the same fixed bytes give the same output paths.
+ * The modulo hash of a derivation: its identity for those that depend on it. Inputs are replaced
+ * by their own modulo hashes, so that two ways to fetch the same fixed bytes give the same output
+ * paths.
  *
- * Kept by `.drv` path, either fed in dependency order (`add`) or found through a lookup. Graphs are
- * walked with a stack of our own: a chain of a million derivations is no deeper for it than ten.
+ * Kept by `.drv` path, either fed in dependency order (`add`) or found through a lookup. Graphs
+ * are walked with a stack of our own: a chain of a million derivations is no deeper for it than
+ * ten.
  */
 import { err, ok, type Result } from '#std/result.js';
 import {
@@ -56,7 +58,9 @@ export class ModuloHashes {
     return derivation ? this.add(path, derivation) : err({ kind: 'missing-input', path });
   }
 
-  /** Computes and keeps the modulo hash of `derivation`, and first those of inputs not yet known. */
+  /**
+   * Computes and keeps the modulo hash of `derivation`, and first those of inputs not yet known.
+   */
   add(path: string, derivation: Derivation): Result<ModuloHash, ModuloError> {
     const stack: Frame[] = [{ path, derivation, looked: 0 }];
     const opened = new Set([path]);

@@ -1,6 +1,7 @@
 /**
- * The nar: the archive format of Nix and Guix, which holds names, contents, the executable bit and
- * links, and nothing else, so that equal trees give equal bytes. Read and written as a stream.
+ * The nar: the archive format of Nix and Guix, which holds names, contents, the executable bit
+ * and links, and nothing else, so that equal trees give equal bytes. Read and written as a
+ * stream.
  */
 export {
   NarReader,

@@ -1,6 +1,7 @@
 /**
- * Reads narinfos of either world, whatever the order of their lines; unknown keys are passed over, as
- * the clients do. What a client acts upon is strict: paths, hashes, sizes, and no key twice.
+ * Reads narinfos of either world, whatever the order of their lines; unknown keys are passed
+ * over, as the clients do. What a client acts upon is strict: paths, hashes, sizes, and no key
+ * twice.
  */
 import { err, ok, type Result } from '#std/result.js';
 import { formatHash, parseHash } from './hash.js';
@@ -43,7 +44,9 @@ interface Draft {
   readonly signatures: string[];
 }
 
-/** Sizes are whole bytes below 2^53; hashes come out as `sha256:<nix32>` whatever their spelling. */
+/**
+ * Sizes are whole bytes below 2^53; hashes come out as `sha256:<nix32>` whatever their spelling.
+ */
 export function parseNarinfo(text: string): Result<Narinfo, NarinfoError> {
   if (!text.endsWith('\n')) return refuse('truncated', '');
   const draft: Draft = { fields: new Map(), groups: [], signatures: [] };

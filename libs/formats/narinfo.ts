@@ -56,8 +56,9 @@ export function printNixNarinfo(narinfo: Narinfo): string {
 }
 
 /**
- * The text as `guix publish` prints it. Without `guixSignature` this ends where the signature is due, so
- * that in the order 'before-signature', or without encodings, it is the very text to sign.
+ * The text as `guix publish` prints it. Without `guixSignature` this ends where the signature is
+ * due, so that in the order 'before-signature', or without encodings, it is the very text to
+ * sign.
  */
 export function printGuixNarinfo(
   narinfo: Narinfo,

@@ -1,7 +1,7 @@
 /**
- * Nix's binary cache signatures: Ed25519 over a fingerprint of path, nar hash, nar size and references.
- * Keys are `NAME:BASE64` of seed and public key (secret) or of the public key; a key is read
- * once into a KeyObject, since reading it costs ten times as much as signing.
+ * Nix's binary cache signatures: Ed25519 over a fingerprint of path, nar hash, nar size and
+ * references. Keys are `NAME:BASE64` of seed and public key (secret) or of the public key; a key
+ * is read once into a KeyObject, since reading it costs ten times as much as signing.
  */
 import {
   createPrivateKey,

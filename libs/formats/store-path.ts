@@ -2,8 +2,8 @@
  * Store paths: `DIR/HASHPART-NAME`. The store directory is always an argument (`/nix/store`,
  * `/gnu/store`, that of the local backend), since it enters every path's hash.
  *
- * A name has 1 to 211 characters of `0-9 a-z A-Z + - . _ ? =`. Like today's Nix, it may begin with
- * a dot, but neither be `.` or `..` nor begin with `.-` or `..-`.
+ * A name has 1 to 211 characters of `0-9 a-z A-Z + - . _ ? =`. Like today's Nix, it may begin
+ * with a dot, but neither be `.` or `..` nor begin with `.-` or `..-`.
  */
 import { err, ok, type Result } from '#std/result.js';
 import { encodeNix32, isNix32 } from './base32.js';

@@ -1,6 +1,6 @@
 /**
- * The codecs against the real tools of Nix, in a store of its own below a temporary directory. Without
- * Nix on the machine these say so and are passed over.
+ * The codecs against the real tools of Nix, in a store of its own below a temporary directory.
+ * Without Nix on the machine these say so and are passed over.
  */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -46,7 +46,11 @@ function run(program: string, ...args: readonly string[]): string {
   return runBytes(program, args).toString().trim();
 }
 
-function runBytes(program: string, args: readonly string[], input: Uint8Array = new Uint8Array()): Buffer {
+function runBytes(
+  program: string,
+  args: readonly string[],
+  input: Uint8Array = new Uint8Array(),
+): Buffer {
   const stdio: 'pipe'[] = ['pipe', 'pipe', 'pipe'];
   return execFileSync(program, args, { env, input, stdio, maxBuffer: 2 ** 28 });
 }

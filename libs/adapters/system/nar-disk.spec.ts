@@ -48,6 +48,8 @@ const tree = directory([
   [bytes('large'), file(large)],
   [bytes('line\nfeed ☃'), file(bytes('x'))],
   [bytes('n'.repeat(255)), file(bytes('y'))],
+  [bytes('\u{ffff}'), file(bytes('before the next by bytes, after it by UTF-16'))],
+  [bytes('\u{1f600}'), file(bytes('!'))],
   [Uint8Array.of(0xff, 0xfe, 0x20), directory([[Uint8Array.of(0x80), file(bytes('z'))]])],
 ]);
 

@@ -1,7 +1,8 @@
 /**
- * Real trees to nars and back. Names stay bytes all the way, so that a tree of any encoding survives.
- * Small files are read and written at once, without the thread pool: four round trips for each
- * would take most of the time of a tree of many files. Large ones never hold up the process.
+ * Real trees to nars and back. Names stay bytes all the way, so that a tree of any encoding
+ * survives. Small files are read and written at once, without the thread pool: four round trips
+ * for each would take most of the time of a tree of many files. Large ones never hold up the
+ * process.
  */
 import * as fs from 'node:fs';
 import { FarmFault, sentenceOf } from '#std/farm-fault.js';
@@ -20,8 +21,8 @@ const blockSize = 256 * 1024;
 const slash = Buffer.from('/');
 
 /**
- * The nar of what lies at `path`, in pieces that the taker may keep. A tree that changes meanwhile, or
- * holds something other than files, directories and links, is a fault.
+ * The nar of what lies at `path`, in pieces that the taker may keep. A tree that changes
+ * meanwhile, or holds something other than files, directories and links, is a fault.
  */
 export async function* dumpPath(path: string): AsyncGenerator<Uint8Array, void, undefined> {
   const gathered = new Gatherer();
@@ -147,9 +148,10 @@ class Gatherer {
 }
 
 /**
- * Unpacks a nar at `target`, which must not exist while its parent must. Files get the modes 644 or 755
- * (less the umask), everything the modification time 1. Nothing outside `target` can be reached: names are single
- * components, each is made anew and never followed. What was begun is removed when this fails.
+ * Unpacks a nar at `target`, which must not exist while its parent must. Files get the modes 644
+ * or 755 (less the umask), everything the modification time 1. Nothing outside `target` can be
+ * reached: names are single components, each is made anew and never followed. What was begun is
+ * removed when this fails.
  */
 export async function restoreNar(source: AsyncIterable<Uint8Array>, target: string): Promise<void> {
   if (fs.lstatSync(target, { throwIfNoEntry: false })) {

@@ -1,7 +1,8 @@
 /**
- * Reads a nar pushed in pieces of any size, strictly: only the bytes that the tools themselves write
- * for a tree are accepted. Contents pass through as views of the pushed pieces, uncopied; what is held
- * besides is one name for each open directory and one unfinished string of at most 4 KiB.
+ * Reads a nar pushed in pieces of any size, strictly: only the bytes that the tools themselves
+ * write for a tree are accepted. Contents pass through as views of the pushed pieces, uncopied;
+ * what is held besides is one name for each open directory and one unfinished string of at most 4
+ * KiB.
  */
 import { err, ok, type Result } from '#std/result.js';
 import {
@@ -113,8 +114,9 @@ export class NarReader {
   }
 
   /**
-   * Takes the next piece and gives the events that it completes. Once refused, always refused. After
-   * the event `end` anything more is refused; whether the archive was whole, `finish` tells.
+   * Takes the next piece and gives the events that it completes. Once refused, always refused.
+   * After the event `end` anything more is refused; whether the archive was whole, `finish`
+   * tells.
    */
   push(piece: Uint8Array): Result<readonly NarEvent[], NarError> {
     this.#events = [];
@@ -184,8 +186,8 @@ export class NarReader {
   }
 
   /**
-   * Where the string that begins at `at` ends; undefined while its length is not whole. The string of
-   * contents ends here after its length.
+   * Where the string that begins at `at` ends; undefined while its length is not whole. The
+   * string of contents ends here after its length.
    */
   #stringEnd(bytes: Uint8Array, at: number, offset = this.#offset): number | undefined {
     if (bytes.length - at < 8) return undefined;
@@ -275,7 +277,9 @@ export class NarReader {
   }
 }
 
-/** The little-endian 64-bit length at `at`; beyond 2^53 it is inexact, and never a safe integer. */
+/**
+ * The little-endian 64-bit length at `at`; beyond 2^53 it is inexact, and never a safe integer.
+ */
 function lengthAt(bytes: Uint8Array, at: number): number {
   return fourBytes(bytes, at) + fourBytes(bytes, at + 4) * 2 ** 32;
 }

@@ -1,5 +1,6 @@
 /**
- * Small nars as values: for text items, fixtures and tests. Trees of unknown size are streamed instead.
+ * Small nars as values: for text items, fixtures and tests. Trees of unknown size are streamed
+ * instead.
  */
 import { err, ok, type Result } from '#std/result.js';
 import { compareNames } from './grammar.js';
