@@ -1,0 +1,128 @@
+/**
+ * The reconcilers of the farm. One coordinator leads and the others stand by with the same loops at
+ * rest; on gaining the lead every loop runs at once.
+ */
+import {
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import { sentenceOf } from '#std/farm-fault.js';
+import { InvariantBroken } from '#std/invariant.js';
+import { Leadership } from '#adapters/postgres/leadership.js';
+import { propagateFailure } from '#application/propagate-failure.js';
+import { reapLeases } from '#application/reap-leases.js';
+import { releaseTickets } from '#application/release-tickets.js';
+import type { Topic } from '#application/ports/bus.js';
+import type { CoordinatorParts } from './coordinator-parts.js';
+import { Reconciler } from './reconciler.js';
+
+/** The advisory lock of the lead, in the farm's own range of keys. */
+const leadKey = 726_002;
+const auditMilliseconds = 60_000;
+
+@Injectable()
+export class Coordinator
+  implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
+{
+  private readonly logger = new Logger('coordinator');
+  private readonly lead: Leadership;
+  private readonly loops: Record<'release' | 'reap' | 'propagate' | 'audit', Reconciler>;
+
+  constructor(private readonly parts: CoordinatorParts) {
+    this.lead = new Leadership(parts.database, leadKey, (leading) => this.leadChanged(leading));
+    const tick = parts.settings.tickSeconds * 1000;
+    this.loops = {
+      release: this.loop('release-tickets', tick, () => this.release()),
+      reap: this.loop('reap-leases', tick, () => this.reap()),
+      propagate: this.loop('propagate-failure', tick, () => this.propagate()),
+      audit: this.loop('audit-failures', auditMilliseconds, () => this.audit()),
+    };
+  }
+
+  get isLeading(): boolean {
+    return this.lead.isLeading;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    for (const loop of Object.values(this.loops)) loop.start();
+    await this.lead.start();
+    // A bus that is down must not keep the farm from starting: the ticks do.
+    void this.wakeOn('planner', this.loops.release);
+    void this.wakeOn('failures', this.loops.propagate);
+    void this.tellQueueFaults();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all(Object.values(this.loops).map((loop) => loop.stop()));
+    await this.lead.stop();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.parts.close();
+  }
+
+  private async release(): Promise<void> {
+    const { releases: store, tickets, epoch } = this.parts;
+    const pass = await releaseTickets({ store, tickets, epoch });
+    if (pass.voided > 0) {
+      this.logger.warn(`the queue had lost its tickets: ${pass.voided} are released again`);
+    }
+  }
+
+  private async reap(): Promise<void> {
+    const { leases, reports, bus, settings } = this.parts;
+    const { leaseSeconds } = settings;
+    const reaped = await reapLeases({ leases, reports, bus, leaseSeconds });
+    if (reaped > 0) this.logger.warn(`${reaped} attempts ended: their workers stopped answering`);
+  }
+
+  private async propagate(): Promise<void> {
+    const { failures: store, bus } = this.parts;
+    await propagateFailure({ store, bus }, () => this.lead.isLeading);
+  }
+
+  private async audit(): Promise<void> {
+    const untold = await this.parts.failures.audit();
+    if (untold === 0) return;
+    this.logger.error(`audit: ${untold} failures had not reached all that need them; repaired`);
+    this.loops.propagate.wake();
+  }
+
+  private loop(name: string, tickMilliseconds: number, pass: () => Promise<void>): Reconciler {
+    return new Reconciler({
+      name,
+      tickMilliseconds,
+      pass,
+      mayRun: () => this.lead.isLeading,
+      fault: (of, error) => this.fault(of, error),
+    });
+  }
+
+  private fault(name: string, error: unknown): void {
+    if (error instanceof InvariantBroken) {
+      this.logger.fatal(`${name}: ${error.message}`);
+      process.exit(70);
+    }
+    this.logger.error(`${name}: ${sentenceOf(error)}`);
+  }
+
+  private leadChanged(leading: boolean): void {
+    this.logger.log(leading ? 'leads' : 'has lost the lead and stands by');
+    if (leading) for (const loop of Object.values(this.loops)) loop.wake();
+  }
+
+  private async wakeOn(topic: Topic, loop: Reconciler): Promise<void> {
+    await this.parts.bus.subscribe(topic, () => loop.wake()).catch(() => undefined);
+  }
+
+  private async tellQueueFaults(): Promise<void> {
+    const faults = await this.parts.queue.faults().catch(() => []);
+    for (const sentence of faults) this.logger.error(sentence);
+    if (this.parts.queue.kind === 'postgres') {
+      this.logger.warn('without Redis: tickets and timers lie in Postgres');
+    }
+  }
+}

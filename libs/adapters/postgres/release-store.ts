@@ -1,0 +1,118 @@
+/**
+ * The planner's view of Postgres.
+ *
+ * The ready query of a class walks `builds_scheduled` (priority, id) and stops at its limit, which is
+ * the room left in the class's window, so a pass over a farm whose ready builds lie in front costs a
+ * few rows. A build that is not ready costs one probe of its edges up to the first unfinished
+ * input: `offset 0` keeps Postgres from turning the probe into a join over all edges. Since inputs
+ * have smaller ids than their dependents, ready builds do lie in front within a priority.
+ */
+import { id, type BuildId } from '#domain/ids.js';
+import type { Assignment, ReadyBuild } from '#domain/scheduling/plan.js';
+import type { ClassState, WorkerState } from '#domain/scheduling/worker-state.js';
+import type { Released, ReleaseStore } from '#application/ports/release-store.js';
+import type { Ticket } from '#application/ports/ticket-queue.js';
+import type { Database, Row } from './database.js';
+import { workerIsThere } from './worker-store.js';
+
+interface ReadyRow extends Row {
+  id: number;
+  priority: number;
+  system: string;
+  required_features: string[];
+}
+
+interface ReleasedRow extends Row {
+  id: number;
+  generation: number;
+  worker_class: string;
+  was_class: string | null;
+}
+
+const readyBuilds = `
+  select b.id, b.priority, d.system, d.required_features
+    from builds b join derivations d on d.id = b.id
+   where b.status = 'scheduled'
+     and (b.release_expires_at is null or b.release_expires_at <= now())
+     and (b.not_before is null or b.not_before <= now())
+     and (d.system = any ($1) or d.system = 'builtin') and d.required_features <@ $2
+     and not exists (
+       select from derivation_inputs i join builds p on p.id = i.input_id
+        where i.derivation_id = b.id and p.status <> 'succeeded' offset 0)
+   order by b.priority, b.id limit $3`;
+
+/** Rows are locked in the order of their ids, as everyone does who updates several builds. */
+const releaseBuilds = `
+  with chosen as (
+    select b.id, a.class, b.worker_class as was_class
+      from unnest($1::bigint[], $2::text[]) a (id, class) join builds b on b.id = a.id
+     where b.status = 'scheduled'
+       and (b.release_expires_at is null or b.release_expires_at <= now())
+     order by b.id for update of b)
+  update builds b
+     set generation = b.generation + 1, worker_class = c.class,
+         release_expires_at = now() + make_interval(secs => $3)
+    from chosen c where b.id = c.id
+  returning b.id, b.generation, b.worker_class, c.was_class`;
+
+export class PostgresReleaseStore implements ReleaseStore {
+  constructor(private readonly database: Database) {}
+
+  async workers(): Promise<readonly WorkerState[]> {
+    return this.database.query<Row & WorkerState>(
+      `select systems, features, speed, slots, ${workerIsThere} as connected,
+              paused_at is not null as paused, draining
+         from workers where removed_at is null`,
+    );
+  }
+
+  async outstanding(): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.database.query<{ worker_class: string; count: number }>(
+      `select worker_class, count(*) as count from builds
+        where status = 'scheduled' and release_expires_at > now() group by worker_class`,
+    );
+    return new Map(rows.map((row) => [row.worker_class, row.count]));
+  }
+
+  async ready(state: ClassState, limit: number): Promise<readonly ReadyBuild[]> {
+    const { systems, features } = state.workerClass;
+    const rows = await this.database.query<ReadyRow>(readyBuilds, [systems, features, limit]);
+    return rows.map((row) => ({
+      build: id<BuildId>(row.id),
+      priority: row.priority,
+      system: row.system,
+      requiredFeatures: row.required_features,
+    }));
+  }
+
+  async release(assignments: readonly Assignment[], seconds: number): Promise<Released> {
+    const rows = await this.database.query<ReleasedRow>(releaseBuilds, [
+      assignments.map((assignment) => assignment.build),
+      assignments.map((assignment) => assignment.workerClass),
+      seconds,
+    ]);
+    const order = new Map(assignments.map((assignment, at) => [assignment.build as number, at]));
+    const placeOf = (row: ReleasedRow): number => order.get(row.id) ?? 0;
+    const sorted = rows.sort((a, b) => placeOf(a) - placeOf(b));
+    const rankOf = (row: ReleasedRow): number => assignments[placeOf(row)]!.rank;
+    return {
+      tickets: sorted.map((row) => ticketOf(row, row.generation, row.worker_class, rankOf(row))),
+      stale: sorted
+        .filter((row) => row.was_class !== null)
+        .map((row) => ticketOf(row, row.generation - 1, row.was_class ?? '', 1)),
+    };
+  }
+
+  async voidAll(): Promise<number> {
+    return this.database.execute(
+      `with chosen as (
+         select id from builds where status = 'scheduled' and release_expires_at is not null
+          order by id for update)
+       update builds b set release_expires_at = null from chosen c where b.id = c.id`,
+    );
+  }
+}
+
+function ticketOf(row: ReleasedRow, generation: number, workerClass: string, rank: number): Ticket {
+  return { build: id<BuildId>(row.id), generation, workerClass, rank };
+}

@@ -1,0 +1,42 @@
+/**
+ * Ends the attempts whose lease ran out, as lost; their builds are scheduled again or, after too many
+ * farm faults, end. Nothing is reaped while an outage of ours could be the cause: gateways must have
+ * been there for one whole lease without a gap.
+ */
+import { nextBuildStatus, type AttemptOutcome } from '#domain/build/next-build-status.js';
+import { tell } from './accept-report.js';
+import type { Bus } from './ports/bus.js';
+import type { LeaseStore } from './ports/lease-store.js';
+import type { ReportStore } from './ports/report-store.js';
+
+export interface ReapLeasesParts {
+  readonly leases: LeaseStore;
+  readonly reports: ReportStore;
+  readonly bus: Bus;
+  readonly leaseSeconds: number;
+}
+
+/** Gateways beat every two seconds: three beats missed are a gap. */
+export const beatSeconds = 2;
+export const presenceGapSeconds = 6;
+const reapedAtOnce = 100;
+
+const lost: AttemptOutcome = {
+  kind: 'failed',
+  reason: 'worker-lost',
+  message: 'The worker stopped renewing its lease.',
+};
+
+/** Answers how many attempts were ended. */
+export async function reapLeases(parts: ReapLeasesParts): Promise<number> {
+  const { leases, reports, leaseSeconds } = parts;
+  const expired = await leases.expired(leaseSeconds, presenceGapSeconds, reapedAtOnce);
+  if (expired.length === 0) return 0;
+  // A lease may be renewed between the two: the store looks at the clock once more under the lock.
+  const settled = await reports.settle(
+    expired.map((report) => ({ ...report, onlyIfExpired: true })),
+    (_attempt, facts) => nextBuildStatus(lost, facts),
+  );
+  await tell(parts.bus, settled);
+  return settled.filter((one) => one.accepted).length;
+}
