@@ -1,4 +1,7 @@
-/** `gambeson`, the command: `up` brings a whole farm to one machine, `migrate` the schema up to date. */
+/**
+ * `gambeson`, the command: `up` brings a whole farm to one machine, `migrate` the schema up to
+ * date.
+ */
 import { Command } from 'commander';
 import { sentenceOf } from '#std/farm-fault.js';
 import { migrateCommand } from './migrate-command.js';

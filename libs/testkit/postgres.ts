@@ -1,7 +1,7 @@
 /**
- * A real Postgres for tests. The cluster is made and migrated once per set of migrations, kept under
- * node_modules/.cache and copied for each server, so that a start costs half a second; every test
- * database is cloned from the migrated template.
+ * A real Postgres for tests. The cluster is made and migrated once per set of migrations, kept
+ * under node_modules/.cache and copied for each server, so that a start costs half a second; every
+ * test database is cloned from the migrated template.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { chmod, chown, cp, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';

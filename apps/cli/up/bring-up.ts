@@ -1,4 +1,6 @@
-/** `gambeson up`: starts the farm, tells where it is, watches the demo, stops it all on a signal. */
+/**
+ * `gambeson up`: starts the farm, tells where it is, watches the demo, stops it all on a signal.
+ */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readSecret } from '#adapters/system/secret.js';
@@ -143,7 +145,9 @@ function adminTokenFile(data: string): string {
   return join(data, 'secrets', 'admin-token');
 }
 
-/** Like Promise.all, but throws only when all have ended, so that what was started can be stopped. */
+/**
+ * Like Promise.all, but throws only when all have ended, so that what was started can be stopped.
+ */
 async function allOf<A, B, C>(
   promises: readonly [Promise<A>, Promise<B>, Promise<C>],
 ): Promise<[A, B, C]> {

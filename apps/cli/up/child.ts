@@ -1,6 +1,7 @@
 /**
  * One program under the supervisor: started, waited for until it says that it is ready, started
- * again (with a growing pause, said loudly) when it ends unasked, and stopped with growing insistence.
+ * again (with a growing pause, said loudly) when it ends unasked, and stopped with growing
+ * insistence.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

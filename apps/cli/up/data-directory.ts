@@ -1,4 +1,6 @@
-/** The farm's data directory: one supervisor at a time, and a place that Postgres's user reaches. */
+/**
+ * The farm's data directory: one supervisor at a time, and a place that Postgres's user reaches.
+ */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -32,13 +32,16 @@ export function ownSystem(): string {
   return `${machine}-${process.platform}`;
 }
 
-/** `auto` is nix when its programs and a busybox are there. Throws when nix was asked in vain. */
+const nixNeeds = ['nix-store', 'nix-instantiate', 'busybox', 'bwrap'];
+
+/** `auto` is nix when all that it needs is there. Throws when nix was asked for in vain. */
 export async function chooseBackend(wish: 'auto' | DemoBackend): Promise<DemoBackend> {
   if (wish === 'local') return 'local';
-  const able = (await findProgram('nix-store')) !== null && (await findProgram('busybox')) !== null;
-  if (able) return 'nix';
+  const found = await Promise.all(nixNeeds.map(findProgram));
+  const missing = nixNeeds.filter((_, index) => found[index] === null);
+  if (missing.length === 0) return 'nix';
   if (wish === 'auto') return 'local';
-  throw new FarmFault('program-missing', 'nix-store and busybox are not both here', 'never');
+  throw new FarmFault('program-missing', `not installed: ${missing.join(', ')}`, 'never');
 }
 
 /** Makes the repositories unless they are there. Each backend has its own, so both may be tried. */
@@ -68,7 +71,7 @@ export function demoSpecification(channel: DemoChannel): SpecificationInput {
     backend: channel.backend,
     channels: [{ name: 'demo', url: channel.url, branch: 'main' }],
     selection: { channel: 'demo', file: files[channel.backend] },
-    systems: [ownSystem(), 'riscv64-linux'],
+    systems: [ownSystem()],
     priority: 5,
     period: 60,
     share: 100,

@@ -1,6 +1,7 @@
 /**
  * The farm as one thing that starts and stops: servers first, then apps, then workers; stopped in
- * the opposite order, so that a worker can hand its builds back while somebody is there to take them.
+ * the opposite order, so that a worker can hand its builds back while somebody is there to take
+ * them.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

@@ -1,4 +1,6 @@
-/** What `up` says: prose for people, or one JSON object a line; the apps' own lines get their name. */
+/**
+ * What `up` says: prose for people, or one JSON object a line; the apps' own lines get their name.
+ */
 export interface Narrator {
   /** One step of the start, or news of a child. */
   say(text: string): void;

@@ -1,7 +1,7 @@
 /**
  * The offline deploy step: applies the SQL files of `prisma/migrations` with nothing but `pg`. It
- * keeps Prisma's own table and takes Prisma's own lock, so `prisma migrate deploy` may be used on the
- * same database by whoever has its engine. Each migration and its row commit together.
+ * keeps Prisma's own table and takes Prisma's own lock, so `prisma migrate deploy` may be used on
+ * the same database by whoever has its engine. Each migration and its row commit together.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
