@@ -24,7 +24,7 @@ export interface IngestJob {
   readonly derivation: string | null;
   readonly error: string | null;
   readonly meta: Readonly<Record<string, unknown>>;
-  /** Null: as the batch says. */
+  /** The limits of the build it names; null: as the batch says. */
   readonly limits: BuildLimits | null;
 }
 

@@ -50,7 +50,7 @@ export interface PollStore {
   ): Promise<void>;
   /**
    * Writes a started evaluation with its checkouts, unless the last evaluation of the specification
-   * has read just that; null then, and when another process was faster.
+   * has read just that, or the specification has been edited meanwhile; null then.
    */
   start(evaluation: NewEvaluation): Promise<EvaluationId | null>;
   /** The same specification version at the same checkouts once more; null for an unknown id. */

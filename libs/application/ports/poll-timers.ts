@@ -13,7 +13,9 @@ export interface PollCall {
 export interface PollTimers {
   schedule(specification: SpecificationId, periodSeconds: number): Promise<void>;
   remove(specification: SpecificationId): Promise<void>;
-  /** Look now; does not disturb the schedule. */
+  /** The specifications that have a timer now. */
+  scheduled(): Promise<readonly SpecificationId[]>;
+  /** Look now; does not disturb the schedule. Calls that still wait are one. */
   trigger(call: PollCall): Promise<void>;
   /** Runs `handler` for each call, several at a time, until closed. */
   consume(handler: (call: PollCall) => Promise<void>, concurrency: number): Promise<void>;

@@ -1,12 +1,17 @@
 /** When a specification's channels are looked at, and when what is found makes a new evaluation. */
 import type { EvaluationTrigger } from '../evaluation/status.js';
 
-/** A timer's call counts only when the poll is due; every other trigger counts at once. */
+/**
+ * A timer's call counts only when the poll is due; every other trigger counts at once. Timers keep
+ * their own beat while the next poll is counted from the end of the last, so half a period of
+ * earliness is forgiven: without it every second call of a timer would be dropped.
+ */
 export function due(
   trigger: EvaluationTrigger,
-  poll: { readonly nextPollAt: Date; readonly now: Date },
+  poll: { readonly nextPollAt: Date; readonly now: Date; readonly periodSeconds: number },
 ): boolean {
-  return trigger !== 'poll' || poll.nextPollAt.getTime() <= poll.now.getTime();
+  const early = (poll.nextPollAt.getTime() - poll.now.getTime()) / 1000;
+  return trigger !== 'poll' || early <= poll.periodSeconds / 2;
 }
 
 /** What the last evaluation of a specification read. */

@@ -1,0 +1,53 @@
+/** Writes the jobs of an evaluation; their names are interned. */
+import { invariant } from '#std/invariant.js';
+import type { IngestJob } from '#application/ports/ingest-store.js';
+import { copyRows } from './copy.js';
+import type { Client } from './database.js';
+
+export async function writeJobs(
+  client: Client,
+  evaluation: number,
+  jobs: readonly IngestJob[],
+  buildOf: (derivation: string) => number,
+): Promise<void> {
+  if (jobs.length === 0) return;
+  const names = await internNames(client, [...new Set(jobs.map((job) => clean(job.name)))]);
+  const rows = jobs.map((job) => [
+    evaluation,
+    names.get(clean(job.name)) ?? 0,
+    job.system,
+    job.derivation === null ? null : buildOf(job.derivation),
+    job.error,
+    jsonText(job.meta),
+  ]);
+  await copyRows(client, 'jobs (evaluation_id, name_id, system, build_id, error, meta)', rows);
+}
+
+/** The ingest lock is held, so nobody else adds names between the two statements. */
+async function internNames(client: Client, names: string[]): Promise<Map<string, number>> {
+  await client.query(
+    `insert into job_names (name)
+     select n.name from unnest($1::text[]) n (name)
+      where not exists (select 1 from job_names j where j.name = n.name)`,
+    [names],
+  );
+  const { rows } = await client.query<{ id: number; name: string }>(
+    'select id, name from job_names where name = any($1)',
+    [names],
+  );
+  invariant(rows.length === names.length, 'every job name was interned');
+  return new Map(rows.map((row) => [row.name, row.id]));
+}
+
+/** Postgres has neither NUL nor lone surrogates in text. */
+function clean(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\uFFFD');
+}
+
+function jsonText(meta: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(meta, (_key, value: unknown) => {
+    if (typeof value === 'string') return clean(value);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [clean(key), item]));
+  });
+}

@@ -1,0 +1,194 @@
+/**
+ * A new evaluation needs builds that are known already: they take the larger limits and the more
+ * urgent priority, and those that were canceled or that the farm failed are wished for again. Walks
+ * only what has not succeeded.
+ *
+ * A job's limits are those of the build that it names, and may be shorter than its specification's.
+ * So what a specification's version has written once is not raised again by the same version, which
+ * would put its general limits in the place of the job's.
+ */
+import type { BuildLimits } from '#domain/build/limits.js';
+import { buildsToReschedule, type DemandedBuild } from '#domain/evaluation/renewed-demand.js';
+import type { BuildStatus } from '#domain/build/status.js';
+import type { Client, Database } from './database.js';
+
+export interface Demand {
+  readonly limits: BuildLimits;
+  readonly priority: number;
+  /** Builds whose inputs the batch does not list: walked. */
+  readonly roots: readonly number[];
+  /** Builds whose inputs are in the batch too: looked at one by one. */
+  readonly repeated: readonly number[];
+  readonly named: ReadonlyMap<number, BuildLimits>;
+  readonly evaluation: number;
+}
+
+export interface Renewed {
+  readonly rescheduled: number;
+  /** Inputs of builds that were scheduled again, and of waiting builds below the roots. */
+  readonly inputs: readonly number[];
+}
+
+export async function renewDemand(client: Client, demand: Demand): Promise<Renewed> {
+  const roots = [...demand.roots, ...(await unsatisfied(client, demand))];
+  const builds = roots.length === 0 ? [] : await walk(client, roots);
+  const ids = builds.map((build) => build.id);
+  const rescheduled = buildsToReschedule(builds);
+  if (rescheduled.length > 0) await reschedule(client, rescheduled);
+  if (ids.length > 0) await raise(client, ids, demand);
+  await limitNamed(client, demand);
+  return { rescheduled: rescheduled.length, inputs: builds.flatMap((build) => build.inputs) };
+}
+
+/** Of builds whose closure is in the batch, those that something must happen to. */
+async function unsatisfied(client: Client, demand: Demand): Promise<number[]> {
+  if (demand.repeated.length === 0) return [];
+  const { rows } = await client.query<{ id: number }>(
+    `select b.id from unnest(string_to_array($1, ' ')::bigint[]) k (id) join builds b on b.id = k.id
+      where b.status in ('canceled', 'failed-other', 'failed-dependency')
+         or (b.status in ('scheduled', 'submitted', 'started')
+             and (${lessThanWanted}) and ${notOurs})`,
+    [demand.repeated.join(' '), ...wanted(demand)],
+  );
+  return rows.map((row) => row.id);
+}
+
+const lessThanWanted = `b.priority > $2 or coalesce(b.timeout_seconds, 0) < $3
+               or coalesce(b.max_silent_seconds, 0) < $4`;
+
+/** Not written by the specification version that this evaluation reads. */
+const notOurs = `not exists (
+  select 1 from evaluations theirs join evaluations ours
+      on (ours.specification_id, ours.specification_version)
+       = (theirs.specification_id, theirs.specification_version)
+   where theirs.id = b.evaluation_id and ours.id = $5)`;
+
+function wanted(demand: Demand): number[] {
+  const { priority, limits, evaluation } = demand;
+  return [priority, limits.timeoutSeconds, limits.maxSilentSeconds, evaluation];
+}
+
+async function walk(client: Client, roots: readonly number[]): Promise<DemandedBuild[]> {
+  const found = await client.query<{ id: number; status: BuildStatus }>(
+    `with recursive demanded (id) as (
+       select b.id from unnest(string_to_array($1, ' ')::bigint[]) k (id)
+         join builds b on b.id = k.id where b.status <> 'succeeded'
+       union
+       select i.id from demanded d
+         join derivation_inputs e on e.derivation_id = d.id
+         join builds i on i.id = e.input_id
+        where i.status <> 'succeeded')
+     select b.id, b.status from demanded join builds b using (id)`,
+    [roots.join(' ')],
+  );
+  const isLive = (status: BuildStatus): boolean => /^(scheduled|submitted|started)$/.test(status);
+  const inputs = found.rows.every((row) => isLive(row.status))
+    ? new Map<number, number[]>()
+    : await inputsWithin(client, found.rows.map((row) => row.id));
+  return found.rows.map((row) => ({ ...row, inputs: inputs.get(row.id) ?? [] }));
+}
+
+async function inputsWithin(client: Client, ids: readonly number[]): Promise<Map<number, number[]>> {
+  const { rows } = await client.query<{ derivation_id: number; input_id: number }>(
+    `select e.derivation_id, e.input_id
+       from unnest(string_to_array($1, ' ')::bigint[]) k (id)
+       join derivation_inputs e on e.derivation_id = k.id`,
+    [ids.join(' ')],
+  );
+  const among = new Set(ids);
+  const inputs = new Map<number, number[]>();
+  for (const { derivation_id: build, input_id: input } of rows) {
+    if (!among.has(input)) continue;
+    const known = inputs.get(build);
+    if (known) known.push(input);
+    else inputs.set(build, [input]);
+  }
+  return inputs;
+}
+
+async function raise(client: Client, ids: readonly number[], demand: Demand): Promise<void> {
+  await client.query(
+    `with chosen as (
+       select b.id from builds b
+        where b.id = any(string_to_array($1, ' ')::bigint[])
+          and b.status in ('scheduled', 'submitted', 'started')
+          and (${lessThanWanted}) and ${notOurs}
+        order by b.id for no key update)
+     update builds b
+        set priority = least(b.priority, $2), timeout_seconds = greatest(b.timeout_seconds, $3),
+            max_silent_seconds = greatest(b.max_silent_seconds, $4)
+       from chosen where b.id = chosen.id`,
+    [ids.join(' '), ...wanted(demand)],
+  );
+}
+
+/** The generation goes on, so that a ticket of the life before cannot be claimed. */
+async function reschedule(client: Client, ids: readonly number[]): Promise<void> {
+  await client.query(
+    `with chosen as (
+       select id from builds
+        where id = any(string_to_array($1, ' ')::bigint[])
+          and status in ('canceled', 'failed-other', 'failed-dependency')
+        order by id for no key update)
+     update builds b
+        set status = 'scheduled', reason = null, generation = b.generation + 1,
+            worker_class = null, release_expires_at = null, not_before = null, farm_faults = 0,
+            failed_input_id = null, failure_propagated = false, scheduled_at = now(),
+            started_at = null, ended_at = null
+       from chosen where b.id = chosen.id`,
+    [ids.join(' ')],
+  );
+}
+
+/**
+ * Builds that jobs name. One that this evaluation wrote before a job named it has the general limits
+ * and takes the job's; any other keeps the larger ones.
+ */
+async function limitNamed(client: Client, demand: Demand): Promise<void> {
+  const known = new Set([...demand.roots, ...demand.repeated]);
+  const named = [...demand.named].filter(([build]) => known.has(build));
+  if (named.length === 0) return;
+  await client.query(
+    `with wished as (
+       select b.id, w.timeout, w.silence, b.evaluation_id = $4 and not exists (
+                select 1 from jobs j where j.evaluation_id = $4 and j.build_id = b.id) as unnamed
+         from unnest($1::bigint[], $2::int[], $3::int[]) w (id, timeout, silence)
+         join builds b on b.id = w.id
+        where b.status in ('scheduled', 'submitted', 'started')
+          and (b.timeout_seconds, b.max_silent_seconds)
+              is distinct from (w.timeout, w.silence)
+        order by b.id for no key update of b)
+     update builds b
+        set timeout_seconds =
+              case when unnamed then timeout else greatest(b.timeout_seconds, timeout) end,
+            max_silent_seconds =
+              case when unnamed then silence else greatest(b.max_silent_seconds, silence) end
+       from wished where b.id = wished.id`,
+    [
+      named.map(([build]) => build),
+      named.map(([, limits]) => limits.timeoutSeconds),
+      named.map(([, limits]) => limits.maxSilentSeconds),
+      demand.evaluation,
+    ],
+  );
+}
+
+/**
+ * Failed builds among these, on which something waits again, are to be told on once more. Runs after
+ * the commit of what waits, so that no failure slips through between.
+ */
+export async function tellFailures(database: Database, builds: readonly number[]): Promise<boolean> {
+  if (builds.length === 0) return false;
+  const touched = await database.execute(
+    `with chosen as (
+       select b.id from builds b
+        where b.id = any(string_to_array($1, ' ')::bigint[])
+          and b.status in ('failed', 'failed-dependency', 'failed-other') and b.failure_propagated
+          and exists (select 1 from derivation_inputs e join builds d on d.id = e.derivation_id
+                       where e.input_id = b.id and d.status = 'scheduled')
+        order by b.id for no key update)
+     update builds b set failure_propagated = false from chosen where b.id = chosen.id`,
+    [[...new Set(builds)].join(' ')],
+  );
+  return touched > 0;
+}

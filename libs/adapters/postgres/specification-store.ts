@@ -1,0 +1,123 @@
+/** Specifications in Postgres, by Prisma: a slow, human-sized table. */
+import { isDeepStrictEqual } from 'node:util';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { err, ok, type Result } from '#std/result.js';
+import { id, type SpecificationId } from '#domain/ids.js';
+import type { Specification } from '#domain/specification/specification.js';
+import type {
+  SpecificationStore,
+  StoredSpecification,
+  VersionConflict,
+} from '#application/ports/specification-store.js';
+import { Prisma, PrismaClient } from './generated/client.js';
+
+type Transaction = Prisma.TransactionClient;
+type Row = Prisma.SpecificationGetPayload<object>;
+
+export class PostgresSpecificationStore implements SpecificationStore {
+  private readonly prisma: PrismaClient;
+
+  /** `connections` is a budget beside that of the Database; close it at the end. */
+  constructor(databaseUrl: string, connections = 3) {
+    const adapter = new PrismaPg({ connectionString: databaseUrl, max: connections });
+    this.prisma = new PrismaClient({ adapter });
+  }
+
+  async list(): Promise<StoredSpecification[]> {
+    const rows = await this.prisma.specification.findMany({
+      where: { archivedAt: null },
+      orderBy: { name: 'asc' },
+    });
+    const current = rows.map((row) => ({ specificationId: row.id, version: row.version }));
+    const versions = await this.prisma.specificationVersion.findMany({ where: { OR: current } });
+    const documents = new Map(versions.map((v) => [v.specificationId, v.document]));
+    return rows.map((row) => stored(row, documents.get(row.id)));
+  }
+
+  async find(name: string): Promise<StoredSpecification | null> {
+    return findLive(this.prisma, name);
+  }
+
+  async save(
+    specification: Specification,
+    expectedVersion: number | null,
+  ): Promise<Result<StoredSpecification, VersionConflict>> {
+    try {
+      return await this.prisma.$transaction((tx) => save(tx, specification, expectedVersion));
+    } catch (error) {
+      // Two writers of the same name at once: the unique keys let one through.
+      if ((error as { code?: string }).code !== 'P2002') throw error;
+      const standing = await this.find(specification.name);
+      return err({ kind: 'conflict', version: standing?.version ?? 0 });
+    }
+  }
+
+  async archive(name: string): Promise<boolean> {
+    const { count } = await this.prisma.specification.updateMany({
+      where: { name, archivedAt: null },
+      data: { archivedAt: new Date() },
+    });
+    return count > 0;
+  }
+
+  async close(): Promise<void> {
+    await this.prisma.$disconnect();
+  }
+}
+
+async function findLive(tx: Transaction, name: string): Promise<StoredSpecification | null> {
+  const row = await tx.specification.findFirst({ where: { name, archivedAt: null } });
+  if (!row) return null;
+  const version = await tx.specificationVersion.findUnique({
+    where: { specificationId_version: { specificationId: row.id, version: row.version } },
+  });
+  return stored(row, version?.document);
+}
+
+async function save(
+  tx: Transaction,
+  specification: Specification,
+  expectedVersion: number | null,
+): Promise<Result<StoredSpecification, VersionConflict>> {
+  const standing = await findLive(tx, specification.name);
+  const version = standing?.version ?? 0;
+  if (expectedVersion !== null && expectedVersion !== version) {
+    return err({ kind: 'conflict', version });
+  }
+  const document = JSON.parse(JSON.stringify(specification)) as Prisma.InputJsonObject;
+  if (!standing) return ok(await create(tx, specification.name, document));
+  if (isDeepStrictEqual(standing.specification, document)) return ok(standing);
+  const where = { id: BigInt(standing.id), version };
+  const now = new Date();
+  const { count } = await tx.specification.updateMany({
+    where,
+    data: { version: version + 1, nextPollAt: now, updatedAt: now },
+  });
+  if (count === 0) return err({ kind: 'conflict', version: version + 1 });
+  await tx.specificationVersion.create({
+    data: { specificationId: where.id, version: version + 1, document },
+  });
+  return ok((await findLive(tx, specification.name)) ?? standing);
+}
+
+async function create(
+  tx: Transaction,
+  name: string,
+  document: Prisma.InputJsonObject,
+): Promise<StoredSpecification> {
+  const row = await tx.specification.create({
+    data: { name, version: 1, versions: { create: { version: 1, document } } },
+  });
+  return stored(row, document);
+}
+
+function stored(row: Row, document: unknown): StoredSpecification {
+  return {
+    id: id<SpecificationId>(row.id),
+    name: row.name,
+    version: row.version,
+    specification: document as Specification,
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
+  };
+}

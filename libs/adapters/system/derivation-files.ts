@@ -1,0 +1,152 @@
+/**
+ * Derivation files as an evaluation backend hands them out, parsed and checked. Modulo hashes are kept
+ * for the life of the process (about 200 bytes for each derivation); parsed files only until they are
+ * checked, and only so many, since a graph may have hundreds of thousands.
+ */
+import { FarmFault } from '#std/farm-fault.js';
+import { err, ok, type Result } from '#std/result.js';
+import { packageName, requiredFeatures } from '#domain/evaluation/package-name.js';
+import { parseDerivation, textOfByteString, type Derivation } from '#formats/derivation.js';
+import {
+  checkDerivation,
+  derivationName,
+  ModuloHashes,
+  type DerivationPathError,
+} from '#formats/derivation-paths.js';
+import { fixedOutputOf } from '#formats/modulo-hashes.js';
+import type { CheckedDerivation, DerivationFiles } from '#application/ports/derivation-files.js';
+import type { EvaluationBackend } from '#application/ports/backend.js';
+
+interface ParsedFile {
+  readonly bytes: Uint8Array;
+  readonly derivation: Derivation;
+}
+
+const keptAtMost = 8192;
+const longestSystem = 100;
+
+export class BackendDerivationFiles implements DerivationFiles {
+  private readonly modulo = new ModuloHashes();
+  private readonly kept = new Map<string, ParsedFile>();
+
+  /** `dir` is the store directory, such as `/nix/store`. */
+  constructor(
+    private readonly backend: Pick<EvaluationBackend, 'derivation'>,
+    private readonly dir: string,
+  ) {}
+
+  async inputsOf(path: string): Promise<Result<readonly string[], string>> {
+    const file = await this.parse(path);
+    if (!file.ok) return file;
+    if (this.kept.size < keptAtMost) this.kept.set(path, file.value);
+    return ok(file.value.derivation.inputDerivations.map((input) => input.path));
+  }
+
+  async learn(paths: readonly string[]): Promise<void> {
+    const stack = paths.filter((path) => !this.modulo.has(path));
+    for (let path = stack.at(-1); path !== undefined; path = stack.at(-1)) {
+      if (this.modulo.has(path)) {
+        stack.pop();
+        continue;
+      }
+      const inputs = await this.inputsOf(path);
+      const unknown = inputs.ok ? inputs.value.filter((input) => !this.modulo.has(input)) : [];
+      if (unknown.length > 0) {
+        stack.push(...unknown);
+        continue;
+      }
+      const checked = inputs.ok ? await this.check(path) : inputs;
+      if (!checked.ok) throw new FarmFault('corrupt-data', checked.error, 'later');
+      stack.pop();
+    }
+  }
+
+  async check(path: string): Promise<Result<CheckedDerivation, string>> {
+    const file = await this.parse(path);
+    this.kept.delete(path);
+    if (!file.ok) return file;
+    const { bytes, derivation } = file.value;
+    const { dir, modulo } = this;
+    const checked = checkDerivation({ dir, path, bytes, derivation, modulo });
+    if (!checked.ok) return err(sentenceOf(path, checked.error));
+    if (derivation.system.length > longestSystem) return err(`derivation ${path} names no system`);
+    return ok({
+      path,
+      record: this.recordOf(path, derivation),
+      sources: derivation.inputSources,
+      file: { name: this.base(path), bytes },
+    });
+  }
+
+  private async parse(path: string): Promise<Result<ParsedFile, string>> {
+    const kept = this.kept.get(path);
+    if (kept) return ok(kept);
+    if (derivationName(this.dir, path) === undefined) {
+      return err(`${path} is not the path of a derivation in ${this.dir}`);
+    }
+    const bytes = await this.backend.derivation(path);
+    const parsed = parseDerivation(bytes);
+    if (!parsed.ok) return err(`derivation ${path} cannot be read: ${parsed.error.kind}`);
+    return ok({ bytes, derivation: parsed.value });
+  }
+
+  private recordOf(path: string, derivation: Derivation): CheckedDerivation['record'] {
+    const name = derivationName(this.dir, path) ?? '';
+    const { pname, features } = attributesOf(derivation);
+    return {
+      path: this.base(path),
+      name,
+      packageName: packageName(name, pname),
+      system: textOfByteString(derivation.system),
+      requiredFeatures: features,
+      fixedOutput: fixedOutputOf(derivation) !== undefined,
+      outputs: derivation.outputs.map((output) => ({
+        name: output.name,
+        path: output.path === '' ? null : this.base(output.path),
+      })),
+      inputs: derivation.inputDerivations.map((input) => this.base(input.path)),
+    };
+  }
+
+  private base(path: string): string {
+    return path.slice(this.dir.length + 1);
+  }
+}
+
+/** Attributes lie in the environment, or as one JSON object in its `__json`. */
+function attributesOf(derivation: Derivation): { pname: string | undefined; features: string[] } {
+  const env = new Map(derivation.env);
+  const structured = structuredAttributes(env.get('__json'));
+  const textOf = (name: string): string | undefined => {
+    const value = env.get(name);
+    return value === undefined ? structured(name) : textOfByteString(value);
+  };
+  return { pname: textOf('pname'), features: requiredFeatures(textOf('requiredSystemFeatures')) };
+}
+
+function structuredAttributes(json: string | undefined): (name: string) => string | undefined {
+  if (json === undefined) return () => undefined;
+  try {
+    const attributes = JSON.parse(textOfByteString(json)) as Record<string, unknown>;
+    return (name) => {
+      const value = attributes[name];
+      if (Array.isArray(value)) return value.map(String).join(' ');
+      return typeof value === 'string' ? value : undefined;
+    };
+  } catch {
+    return () => undefined;
+  }
+}
+
+function sentenceOf(path: string, error: DerivationPathError): string {
+  const said = error.actual === '' ? 'nothing' : error.actual;
+  switch (error.kind) {
+    case 'wrong-output-path':
+    case 'wrong-environment':
+      return `derivation ${path} does not own its output path: ${error.output ?? 'an output'} is ${said}, and should be ${error.expected || 'unknown until built'}`;
+    case 'wrong-drv-path':
+      return `derivation ${path} does not own its path: its contents belong to ${error.expected}`;
+    default:
+      return `derivation ${path} is refused (${error.kind}): expected ${error.expected}, found ${said}`;
+  }
+}

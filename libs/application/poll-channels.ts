@@ -1,0 +1,90 @@
+/**
+ * Looks at the channels of one specification, all at once, and starts an evaluation when something
+ * differs from what the last one read. A channel that cannot be fetched is recorded and shown; its
+ * specification is not evaluated in this poll, and nothing else is held up.
+ */
+import type { Cancellation } from '#std/cancellation.js';
+import { FarmFault } from '#std/farm-fault.js';
+import type { EvaluationId } from '#domain/ids.js';
+import { revisionsText } from '#domain/evaluation/revisions.js';
+import { changed, due } from '#domain/specification/polling.js';
+import type { Channel } from '#domain/specification/specification.js';
+import type { Bus } from './ports/bus.js';
+import type { ChannelSource } from './ports/channel-source.js';
+import type { ChannelFinding, PollState, PollStore } from './ports/poll-store.js';
+import type { PollCall } from './ports/poll-timers.js';
+
+export interface PollParts {
+  readonly store: PollStore;
+  readonly source: ChannelSource;
+  readonly bus: Bus;
+  /** SHA-256 of a text, in hexadecimal. */
+  readonly digest: (text: string) => string;
+}
+
+export type PollOutcome =
+  | { readonly kind: 'started'; readonly evaluation: EvaluationId }
+  /** Archived or inactive meanwhile, called too early, or nothing new. */
+  | { readonly kind: 'gone' | 'inactive' | 'early' | 'unchanged' }
+  | { readonly kind: 'failed'; readonly channels: readonly string[] };
+
+/** Rejects only when the farm itself fails, or when canceled; nothing is recorded then. */
+export async function pollChannels(
+  parts: PollParts,
+  call: PollCall,
+  cancellation: Cancellation,
+): Promise<PollOutcome> {
+  const state = await parts.store.read(call.specification);
+  if (!state) return { kind: 'gone' };
+  if (!state.specification.active) return { kind: 'inactive' };
+  if (!due(call.trigger, { ...state, periodSeconds: state.specification.period })) {
+    return { kind: 'early' };
+  }
+  const { channels, period } = state.specification;
+  const findings = await Promise.all(channels.map((c) => look(parts, state, c, cancellation)));
+  await parts.store.record(state.id, findings, period);
+  return startIfChanged(parts, state, call, findings);
+}
+
+async function startIfChanged(
+  parts: PollParts,
+  state: PollState,
+  call: PollCall,
+  findings: readonly ChannelFinding[],
+): Promise<PollOutcome> {
+  const checkouts = findings.filter((finding) => finding.kind === 'found');
+  if (checkouts.length < findings.length) {
+    const failed = findings.filter((finding) => finding.kind === 'failed');
+    return { kind: 'failed', channels: failed.map((finding) => finding.channel) };
+  }
+  const { id: specification, version } = state;
+  const digest = parts.digest(revisionsText(checkouts));
+  if (!changed(state.last, { version, digest })) return { kind: 'unchanged' };
+  const { trigger } = call;
+  const evaluation = await parts.store.start({ specification, version, digest, trigger, checkouts });
+  if (evaluation === null) return { kind: 'unchanged' };
+  await parts.bus.publish('evaluations', String(evaluation));
+  await parts.bus.publish(`live/evaluation/${evaluation}`, 'started');
+  return { kind: 'started', evaluation };
+}
+
+async function look(
+  parts: PollParts,
+  state: PollState,
+  channel: Channel,
+  cancellation: Cancellation,
+): Promise<ChannelFinding> {
+  const { name, url, branch } = channel;
+  try {
+    const revision = await parts.source.fetch(channel, cancellation);
+    const before = state.revisions.get(name);
+    const moved = before !== undefined && before !== revision && channel.commit === undefined;
+    const rewound = moved && !(await parts.source.isAncestor(url, before, revision));
+    const rewoundFrom = rewound ? before : null;
+    return { kind: 'found', channel: name, url, branch, revision, rewoundFrom };
+  } catch (fault) {
+    if (!(fault instanceof FarmFault) || fault.code === 'canceled') throw fault;
+    const { code, message } = fault;
+    return { kind: 'failed', channel: name, url, branch, code, message };
+  }
+}

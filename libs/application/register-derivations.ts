@@ -1,0 +1,171 @@
+/**
+ * Turns the jobs of an evaluation into builds: finds the part of their closures that the farm does not
+ * know yet, checks that every derivation owns its paths, offers sources, puts packs, and ingests in
+ * batches, inputs first, so that builds start while the evaluation still runs. What is known already
+ * is neither read, uploaded nor written again.
+ */
+import { FarmFault } from '#std/farm-fault.js';
+import type { BuildLimits } from '#domain/build/limits.js';
+import { registrationOrder, type RegistrationNode } from '#domain/evaluation/registration.js';
+import type { Bus } from './ports/bus.js';
+import type { CheckedDerivation, DerivationFiles } from './ports/derivation-files.js';
+import type { EvaluationLease } from './ports/evaluation-leases.js';
+import type { IngestJob, IngestStore } from './ports/ingest-store.js';
+import type { SubstituteUploads } from './ports/substitutes.js';
+import { inParallel } from './in-parallel.js';
+import type { SourceOfferer } from './offer-sources.js';
+
+export interface RegistrarParts {
+  readonly files: DerivationFiles;
+  readonly ingest: IngestStore;
+  readonly sources: Pick<SourceOfferer, 'offer'>;
+  readonly uploads: Pick<SubstituteUploads, 'putPack'>;
+  readonly bus: Bus;
+}
+
+export interface Registration {
+  readonly lease: EvaluationLease;
+  readonly slug: string;
+  readonly limits: BuildLimits;
+  readonly priority: number;
+}
+
+/** A job whose derivation is a full path. */
+export type ToldJob = IngestJob;
+
+const batchBounds = { count: 2000, bytes: 8 * 1024 * 1024 };
+const lookupAtOnce = 20_000;
+const readsAtOnce = 32;
+
+/** The lease went to another evaluator: stop, and write nothing more. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost';
+}
+
+export class DerivationRegistrar {
+  /** Full paths that are registered, as far as this evaluation has seen. */
+  private readonly known = new Set<string>();
+  /** Full path → why it is refused. */
+  private readonly refused = new Map<string, string>();
+
+  constructor(
+    private readonly parts: RegistrarParts,
+    private readonly registration: Registration,
+  ) {}
+
+  /** Throws LeaseLost; a refused derivation becomes the error of the jobs that need it. */
+  async register(jobs: readonly ToldJob[]): Promise<void> {
+    const roots = jobs.flatMap((job) => job.derivation ?? []);
+    const { nodes, boundary } = await this.discover(roots);
+    await this.parts.files.learn(boundary);
+    const { ordered, cyclic } = registrationOrder(nodes);
+    for (const path of cyclic) this.refused.set(path, `derivation ${path} needs itself`);
+    const inputs = new Map(nodes.map((node) => [node.path, node.inputs]));
+    let batch: CheckedDerivation[] = [];
+    let bytes = 0;
+    for (const path of ordered) {
+      const checked = await this.check(path, inputs.get(path) ?? []);
+      if (!checked) continue;
+      const size = checked.file.bytes.length;
+      const full = batch.length >= batchBounds.count || bytes + size > batchBounds.bytes;
+      if (full && batch.length > 0) {
+        await this.flush(batch, []);
+        batch = [];
+        bytes = 0;
+      }
+      batch.push(checked);
+      bytes += size;
+    }
+    await this.flush(batch, jobs.map((job) => this.ingestJob(job)));
+  }
+
+  /** The unknown part of the closures, and the known derivations that it needs directly. */
+  private async discover(
+    roots: readonly string[],
+  ): Promise<{ nodes: RegistrationNode[]; boundary: string[] }> {
+    const nodes = new Map<string, RegistrationNode>();
+    const boundary = new Set<string>();
+    let frontier = [...new Set(roots)];
+    while (frontier.length > 0) {
+      const unknown = await this.withoutKnown(frontier);
+      const read = await inParallel(unknown, readsAtOnce, (path) => this.read(path));
+      for (const node of read) if (node) nodes.set(node.path, node);
+      const next = new Set(read.flatMap((node) => node?.inputs ?? []));
+      frontier = [...next].filter((path) => !nodes.has(path) && !this.refused.has(path));
+    }
+    for (const node of nodes.values()) {
+      for (const input of node.inputs) if (this.known.has(input)) boundary.add(input);
+    }
+    return { nodes: [...nodes.values()], boundary: [...boundary] };
+  }
+
+  private async withoutKnown(paths: readonly string[]): Promise<string[]> {
+    const unseen = paths.filter((path) => !this.known.has(path) && !this.refused.has(path));
+    for (let at = 0; at < unseen.length; at += lookupAtOnce) {
+      const slice = unseen.slice(at, at + lookupAtOnce);
+      const found = await this.parts.ingest.known(this.registration.slug, slice.map(baseOf));
+      for (const path of slice) if (found.has(baseOf(path))) this.known.add(path);
+    }
+    return unseen.filter((path) => !this.known.has(path));
+  }
+
+  private async read(path: string): Promise<RegistrationNode | null> {
+    const inputs = await this.parts.files.inputsOf(path).catch((fault: unknown) => {
+      // A channel may name what nobody wrote; that is the job's error, not ours.
+      if (!(fault instanceof FarmFault) || fault.retry === 'now') throw fault;
+      return { ok: false as const, error: fault.message };
+    });
+    if (inputs.ok) return { path, inputs: inputs.value };
+    this.refused.set(path, inputs.error);
+    return null;
+  }
+
+  private async check(
+    path: string,
+    inputs: readonly string[],
+  ): Promise<CheckedDerivation | null> {
+    const refusedInput = inputs.find((input) => this.refused.has(input));
+    if (refusedInput !== undefined) {
+      const why = this.refused.get(refusedInput) ?? '';
+      this.refused.set(path, `an input of ${baseOf(path)} is refused: ${why}`.slice(0, 2000));
+      return null;
+    }
+    const checked = await this.parts.files.check(path);
+    if (checked.ok) return checked.value;
+    this.refused.set(path, checked.error);
+    return null;
+  }
+
+  private ingestJob(job: ToldJob): IngestJob {
+    const { derivation } = job;
+    if (derivation === null) return job;
+    const error = this.refused.get(derivation);
+    return error === undefined
+      ? { ...job, derivation: baseOf(derivation) }
+      : { ...job, derivation: null, error };
+  }
+
+  private async flush(
+    batch: readonly CheckedDerivation[],
+    jobs: readonly IngestJob[],
+  ): Promise<void> {
+    if (batch.length === 0 && jobs.length === 0) return;
+    const { parts, registration } = this;
+    const { lease, slug: storeSlug, limits, priority } = registration;
+    await parts.sources.offer(batch.flatMap((derivation) => derivation.sources));
+    const files = batch.map((derivation) => derivation.file);
+    const pack = files.length === 0 ? null : (await parts.uploads.putPack(storeSlug, files)).pack;
+    const derivations = batch.map((derivation) => derivation.record);
+    const content = { storeSlug, pack, limits, priority, derivations, jobs };
+    const outcome = await parts.ingest.ingest(lease, content);
+    if (outcome === null) throw new LeaseLost('the evaluation is read by another');
+    for (const { path } of batch) this.known.add(path);
+    if (outcome.newBuilds + outcome.rescheduled > 0) await parts.bus.publish('planner', '');
+    if (outcome.failedInputs) await parts.bus.publish('failures', '');
+    await parts.bus.publish(`live/evaluation/${lease.evaluation}`, 'progress');
+  }
+}
+
+function baseOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
