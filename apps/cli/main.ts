@@ -4,6 +4,7 @@
  */
 import { Command } from 'commander';
 import { sentenceOf } from '#std/farm-fault.js';
+import { healthyCommand } from './healthy-command.js';
 import { migrateCommand } from './migrate-command.js';
 import { upCommand } from './up/up-command.js';
 
@@ -11,7 +12,8 @@ const program = new Command('gambeson')
   .description('A continuous-integration build farm coordinator for GNU Guix and Nix')
   .showHelpAfterError('(--help tells the options)')
   .addCommand(upCommand())
-  .addCommand(migrateCommand());
+  .addCommand(migrateCommand())
+  .addCommand(healthyCommand());
 
 try {
   await program.parseAsync();
