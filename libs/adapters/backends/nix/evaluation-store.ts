@@ -8,21 +8,15 @@ import { chown, lstat, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dumpPath } from '#adapters/system/nar-disk.js';
 import { FarmFault, sentenceOf } from '#std/farm-fault.js';
-import { createSha256, formatHash, parseHash, sha256, type Hash } from '#formats/hash.js';
+import { createSha256, formatHash, sha256, type Hash } from '#formats/hash.js';
 import { fixedOutputPath, parseStorePath, sourcePath, textPath } from '#formats/store-path.js';
 import type { PathInfo } from '#application/ports/backend.js';
 import { isRoot, type SandboxUser } from '../sandbox/bubblewrap.js';
 import { nixStoreDir } from './nix-program.js';
+import { placeOf } from './store-place.js';
 
 /** A text or flat file larger than this is not looked at as one. */
 const largestText = 64 * 1024 * 1024;
-
-/** Where a store path lies on disk; throws when it is none, or a path within one. */
-export function placeOf(storeRoot: string, path: string): string {
-  const parsed = parseStorePath(nixStoreDir, path);
-  if (parsed.ok) return join(storeRoot, path);
-  throw new FarmFault('corrupt-data', `not a path of ${nixStoreDir}: ${path.slice(0, 300)}`, 'never');
-}
 
 /**
  * Makes the directories of a store. The evaluator's user owns what lies in the store and beside it,
@@ -108,10 +102,4 @@ async function flatContents(storeRoot: string, path: string): Promise<Uint8Array
 
 function sha256Hash(digest: Uint8Array): Hash {
   return { algorithm: 'sha256', digest };
-}
-
-/** Whether two spellings of a hash mean the same bytes. */
-export function sameHash(one: string, other: string): boolean {
-  const [a, b] = [parseHash(one), parseHash(other)];
-  return a.ok && b.ok && formatHash(a.value) === formatHash(b.value);
 }

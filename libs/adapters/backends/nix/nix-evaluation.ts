@@ -17,10 +17,11 @@ import type {
 import { runBounded } from '../sandbox/bounded-process.js';
 import { bubblewrapped, checkSandbox, nobody, type SandboxUser } from '../sandbox/bubblewrap.js';
 import { findProgram } from '../sandbox/program.js';
-import { placeOf, prepareStore, readStoreFile, sourceInfo } from './evaluation-store.js';
+import { prepareStore, readStoreFile, sourceInfo } from './evaluation-store.js';
 import { Evaluator, type EvaluatorPlace } from './evaluator.js';
 import { Walk } from './walk.js';
 import { nixEnvironment } from './nix-program.js';
+import { placeOf } from './store-place.js';
 
 export interface NixEvaluationOptions {
   /** The chroot store of evaluations; made when missing. */

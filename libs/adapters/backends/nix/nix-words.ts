@@ -25,3 +25,10 @@ export function errorIn(said: string, checkoutPrefix = ''): string {
   const short = checkoutPrefix === '' ? plain : plain.replaceAll(checkoutPrefix, '');
   return short.slice(0, longestMessage);
 }
+
+/** All errors and warnings, each once: of a fetch, the first tells more than the last. */
+export function complaintsIn(said: string): string {
+  const lines = withoutColours(said).split('\n');
+  const complaints = lines.filter((line) => /^(error|warning): /.test(line));
+  return [...new Set(complaints)].join('\n').slice(0, longestMessage);
+}

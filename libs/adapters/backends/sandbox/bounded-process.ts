@@ -58,12 +58,18 @@ export function startBounded(command: BoundedCommand): BoundedProcess {
   child.stdin.on('error', () => undefined);
   child.stdin.end(command.input ?? '');
   let endedFor: EndedFor | null = null;
+  let over = false;
   const end = (reason: EndedFor): void => {
-    if (endedFor !== null) return;
+    if (endedFor !== null || over) return;
     endedFor = reason;
     endGroup(child, command.graceMilliseconds ?? 0);
   };
   const unwatch = watch(child, command, end);
+  child.once('exit', () => {
+    // Its number may soon be another's; whoever it left behind in its group goes with it.
+    over = true;
+    signalGroup(child, 'SIGKILL');
+  });
   const ended = new Promise<Ending>((resolve) => {
     const settle = (code: number | null, signal: string | null, startError: string | null): void => {
       unwatch();
@@ -124,7 +130,7 @@ function endGroup(child: ChildProcess, graceMilliseconds: number): void {
   if (graceMilliseconds === 0) return signalGroup(child, 'SIGKILL');
   signalGroup(child, 'SIGTERM');
   const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), graceMilliseconds);
-  child.once('close', () => clearTimeout(timer));
+  child.once('exit', () => clearTimeout(timer));
 }
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {

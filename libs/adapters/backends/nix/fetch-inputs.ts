@@ -1,0 +1,97 @@
+/**
+ * The first half of a build: every input is fetched from the farm, with building forbidden, so that a
+ * worker never builds again what the farm has built. What is missing afterwards is the farm's fault.
+ */
+import { readFile } from 'node:fs/promises';
+import type { Cancellation } from '#std/cancellation.js';
+import { FarmFault, sentenceOf } from '#std/farm-fault.js';
+import type { RealiseRequest } from '#application/ports/backend.js';
+import { parseDerivation, type Derivation } from '#formats/derivation.js';
+import { runBounded } from '../sandbox/bounded-process.js';
+import type { Failed } from './build-end.js';
+import { nixEnvironment } from './nix-program.js';
+import { complaintsIn } from './nix-words.js';
+import type { WorkerStore } from './worker-store.js';
+
+/** A fetch that takes longer has hung. */
+const longestFetch = 6 * 3600_000;
+const graceMilliseconds = 5000;
+
+export async function readDerivation(store: WorkerStore, path: string): Promise<Derivation> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(store.place(path));
+  } catch (cause) {
+    const sentence = `the derivation ${path} is not here: ${sentenceOf(cause)}`;
+    throw new FarmFault('input-missing', sentence, 'later', { cause });
+  }
+  const parsed = parseDerivation(bytes);
+  if (parsed.ok) return parsed.value;
+  throw new FarmFault('corrupt-data', `${path} is no derivation: ${parsed.error.kind}`, 'never');
+}
+
+/** The paths that a build needs: wanted outputs of its input derivations, and sources. */
+export async function inputPaths(store: WorkerStore, derivation: Derivation): Promise<string[]> {
+  const paths = new Set(derivation.inputSources);
+  for (const input of derivation.inputDerivations) {
+    const { outputs } = await readDerivation(store, input.path);
+    for (const name of input.outputs) {
+      const path = outputs.find((output) => output.name === name)?.path ?? '';
+      if (path === '') {
+        const sentence = `the path of ${name} of ${input.path} is not known before it is built`;
+        throw new FarmFault('input-missing', sentence, 'never');
+      }
+      paths.add(path);
+    }
+  }
+  return [...paths];
+}
+
+/** Null when all inputs are there. */
+export async function fetchInputs(
+  store: WorkerStore,
+  derivation: Derivation,
+  call: { readonly request: RealiseRequest; readonly cancellation: Cancellation },
+): Promise<Failed | null> {
+  const missing = await store.invalid(await inputPaths(store, derivation));
+  if (missing.length === 0) return null;
+  const { request, cancellation } = call;
+  const ending = await runBounded({
+    argv: store.command('--realise', '--keep-going', '--max-jobs', '0', ...missing),
+    environment: nixEnvironment({
+      home: `${request.workDirectory}/home`,
+      settings: fetchSettings(request),
+      temporaryDirectory: request.workDirectory,
+    }),
+    deadline: performance.now() + longestFetch,
+    cancellation,
+    graceMilliseconds,
+  });
+  if (ending.endedFor === 'canceled') {
+    throw new FarmFault('canceled', 'the build was canceled', 'never');
+  }
+  if (ending.startError !== null) throw new FarmFault('program-failed', ending.startError);
+  const words = complaintsIn(ending.stderr);
+  if (/No space left on device|database or disk is full/.test(ending.stderr)) {
+    return { kind: 'failed', reason: 'no-space', message: words };
+  }
+  const [still] = ending.code === 0 ? [] : await store.invalid(missing);
+  if (still === undefined) return null;
+  const message = `The input ${still} could not be fetched: ${words}`;
+  return { kind: 'failed', reason: 'input-missing', message };
+}
+
+function fetchSettings(request: RealiseRequest): Record<string, string> {
+  const { address, publicKeys } = request.substituter;
+  return {
+    substituters: `${address.replace(/\/+$/, '')}/nix`,
+    'trusted-public-keys': publicKeys.join(' '),
+    'require-sigs': 'true',
+    'narinfo-cache-negative-ttl': '0',
+    'narinfo-cache-positive-ttl': '0',
+    'connect-timeout': '15',
+    'stalled-download-timeout': '60',
+    builders: '',
+    'build-users-group': '',
+  };
+}
