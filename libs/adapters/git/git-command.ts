@@ -23,16 +23,15 @@ export interface GitCall {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** What git said when it refused, without passwords. */
+/** What git said when it refused, without passwords; the error beneath has them, and is dropped. */
 export class GitFailure extends Error {
   override readonly name = 'GitFailure';
 
   constructor(
     readonly kind: 'refused' | 'timed-out' | 'canceled',
     readonly words: string,
-    options?: { readonly cause?: unknown },
   ) {
-    super(words, options);
+    super(words);
   }
 }
 
@@ -87,14 +86,16 @@ export class GitCommand {
     const timer = setTimeout(cancel, this.limits.totalSeconds * 1000);
     call.cancellation.addEventListener('abort', cancel);
     if (call.cancellation.aborted) cancel();
+    const environment = { ...this.environment(config, call.gitDirectory), ...call.environment };
     try {
       return await simpleGit({
         baseDir: call.gitDirectory,
         abort: ended.signal,
         timeout: { block: this.limits.idleSeconds * 1000 },
         unsafe: { allowUnsafeConfigPaths: true, allowUnsafeSshCommand: true },
+        allowEnvironment: Object.keys(environment),
       })
-        .env({ ...this.environment(config, call.gitDirectory), ...call.environment })
+        .env(environment)
         .raw([...call.args]);
     } catch (cause) {
       throw this.failureOf(cause, call.cancellation.aborted, ended.signal.aborted);
@@ -138,16 +139,16 @@ export class GitCommand {
   }
 
   private failureOf(cause: unknown, canceled: boolean, aborted: boolean): GitFailure {
-    if (canceled) return new GitFailure('canceled', 'nobody waits for it any more', { cause });
+    if (canceled) return new GitFailure('canceled', 'nobody waits for it any more');
     const text = sentenceOf(cause);
     const { idleSeconds, totalSeconds } = this.limits;
     if (aborted) {
-      return new GitFailure('timed-out', `not done after ${totalSeconds} s`, { cause });
+      return new GitFailure('timed-out', `not done after ${totalSeconds} s`);
     }
     if (/block timeout reached/i.test(text)) {
-      return new GitFailure('timed-out', `no answer for ${idleSeconds} s`, { cause });
+      return new GitFailure('timed-out', `no answer for ${idleSeconds} s`);
     }
-    return new GitFailure('refused', wordsOf(text), { cause });
+    return new GitFailure('refused', wordsOf(text));
   }
 }
 

@@ -9,6 +9,8 @@ const queueName = 'polls';
 const schedulerPrefix = 'specification-';
 /** Jobs without a priority run first: triggers go ahead of timers. */
 const timerPriority = 10;
+/** A trigger is not said again by anyone, so it outlives a fault of ours. */
+const patience = { attempts: 6, backoff: { type: 'exponential', delay: 500 } } as const;
 const once = { removeOnComplete: true, removeOnFail: true } as const;
 
 export class BullPollTimers implements PollTimers {
@@ -48,7 +50,7 @@ export class BullPollTimers implements PollTimers {
       id: `${call.trigger}-${call.specification}`,
       keepLastIfActive: true,
     };
-    await this.queue.add('poll', call, { ...once, deduplication });
+    await this.queue.add('poll', call, { ...once, ...patience, deduplication });
   }
 
   async consume(handler: (call: PollCall) => Promise<void>, concurrency: number): Promise<void> {

@@ -1,0 +1,104 @@
+/** Everything that the evaluator's loops need, opened from its settings. */
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { LocalEvaluationBackend } from '#adapters/backends/local/evaluation-backend.js';
+import { NixEvaluation } from '#adapters/backends/nix/nix-evaluation.js';
+import { probeNix } from '#adapters/backends/nix/nix-program.js';
+import { GitChannels } from '#adapters/git/git-channels.js';
+import { DiskLogStore } from '#adapters/log-store/disk-log-store.js';
+import { PostgresBus } from '#adapters/postgres/bus.js';
+import { PostgresPollStore } from '#adapters/postgres/channel-store.js';
+import { Database } from '#adapters/postgres/database.js';
+import { PostgresEvaluationLeases } from '#adapters/postgres/evaluation-store.js';
+import { PostgresIngestStore } from '#adapters/postgres/ingest-store.js';
+import { RedisBus } from '#adapters/redis/bus.js';
+import { openQueue, type QueueConnection } from '#adapters/redis/connection.js';
+import { BullPollTimers } from '#adapters/redis/poll-timers.js';
+import { BullQueueEpoch } from '#adapters/redis/queue-epoch.js';
+import { SubstituterClient } from '#adapters/substituter-client/client.js';
+import { BackendDerivationFiles } from '#adapters/system/derivation-files.js';
+import { DiskEvaluationRooms } from '#adapters/system/evaluation-rooms.js';
+import { ensureSecret } from '#adapters/system/secret.js';
+import type { PollParts } from '#application/poll-channels.js';
+import type { EvaluationBackend } from '#application/ports/backend.js';
+import type { Bus } from '#application/ports/bus.js';
+import type { EvaluationLeases } from '#application/ports/evaluation-leases.js';
+import type { PollTimers } from '#application/ports/poll-timers.js';
+import type { EvaluationDesk, EvaluationParts } from '#application/run-evaluation.js';
+import { PollSchedule } from '#application/schedule-polls.js';
+import { backendStores, type BackendName } from '#domain/specification/specification.js';
+import type { Settings } from '#nest/settings.js';
+
+export interface EvaluatorParts {
+  /** Who holds a lease, for people: host and process. */
+  readonly name: string;
+  readonly tickSeconds: number;
+  readonly polls: PollParts & { readonly timers: PollTimers; readonly schedule: PollSchedule };
+  readonly evaluations: Omit<EvaluationParts, 'leases'> & { readonly leases: EvaluationLeases };
+  readonly bus: Bus;
+  readonly database: Database;
+  readonly queue: QueueConnection;
+  close(): Promise<void>;
+}
+
+export async function openEvaluator(settings: Settings): Promise<EvaluatorParts> {
+  const { redisUrl, databaseUrl } = settings;
+  const data = resolve(settings.dataDirectory);
+  const database = new Database(databaseUrl, 10, 'evaluator');
+  const bus = redisUrl ? new RedisBus(redisUrl) : new PostgresBus(database);
+  const queue = openQueue({ redisUrl, databaseUrl });
+  const timers = new BullPollTimers(queue);
+  const epoch = new BullQueueEpoch(queue, 'timers');
+  const logs = new DiskLogStore(join(data, 'logs'));
+  const store = new PostgresPollStore(database);
+  const source = new GitChannels({ directory: join(data, 'mirrors') });
+  const rooms = new DiskEvaluationRooms(join(data, 'evaluator', 'rooms'));
+  await rooms.sweep();
+  const token = await ensureSecret(settings.serviceTokenFile);
+  const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+  return {
+    name: `${hostname()}/${process.pid}`,
+    tickSeconds: settings.tickSeconds,
+    polls: { store, source, bus, digest, timers, schedule: new PollSchedule({ store, timers, epoch }) },
+    evaluations: {
+      leases: new PostgresEvaluationLeases(database),
+      ingest: new PostgresIngestStore(database),
+      source,
+      rooms,
+      uploads: new SubstituterClient(settings.substituterUrl, token),
+      logs,
+      bus,
+      backends: await openBackends(join(data, 'evaluator')),
+      limits: settings.evaluation,
+      now: () => performance.now(),
+    },
+    bus,
+    database,
+    queue,
+    close: async () => {
+      await epoch.close();
+      await bus.close();
+      await queue.close();
+      await logs.close();
+      await database.close();
+    },
+  };
+}
+
+/** Nix only where it is installed. */
+async function openBackends(directory: string): Promise<Map<BackendName, EvaluationDesk>> {
+  await mkdir(directory, { recursive: true });
+  const local = new LocalEvaluationBackend({ root: join(directory, 'local') });
+  const backends = new Map<BackendName, EvaluationDesk>([['local', deskOf('local', local)]]);
+  if (await probeNix()) {
+    const nix = new NixEvaluation({ storeRoot: join(directory, 'nix') });
+    backends.set('nix', deskOf('nix', nix));
+  }
+  return backends;
+}
+
+function deskOf(name: BackendName, backend: EvaluationBackend): EvaluationDesk {
+  return { backend, files: new BackendDerivationFiles(backend, backendStores[name].dir) };
+}
