@@ -54,9 +54,9 @@ export class FarmApi {
     return (await this.call({ ...call, answer: Token })).token;
   }
 
-  async putSpecification(input: SpecificationInput): Promise<void> {
-    const path = `/api/v1/specifications/${encodeURIComponent(input.name)}`;
-    await this.call({ method: 'PUT', path, body: input, answer: z.unknown() });
+  async createSpecification(input: SpecificationInput): Promise<void> {
+    const path = '/api/v1/specifications';
+    await this.call({ method: 'POST', path, body: input, answer: z.unknown() });
   }
 
   /** Null when there is none of that name. */

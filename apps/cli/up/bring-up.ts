@@ -65,7 +65,7 @@ async function run(options: UpOptions, stage: Stage): Promise<number> {
   await farm.startApps(site);
   const api = new FarmApi(addressOf(ports.api), await readSecret(adminTokenFile(data)));
   if (channel && !(await api.specification('demo'))) {
-    await api.putSpecification(demoSpecification(channel));
+    await api.createSpecification(demoSpecification(channel));
   }
   if (options.workers > 0) narrator.say(`starting ${options.workers} worker(s)`);
   await farm.startWorkers(site, api);
