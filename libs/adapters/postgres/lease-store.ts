@@ -44,6 +44,14 @@ export class PostgresLeaseStore implements LeaseStore {
     };
   }
 
+  async holder(attempt: AttemptId): Promise<WorkerId | null> {
+    const [row] = await this.database.query<{ worker_id: number }>(
+      'select worker_id from leases where attempt_id = $1',
+      [attempt],
+    );
+    return row ? id<WorkerId>(row.worker_id) : null;
+  }
+
   async beat(gapSeconds: number): Promise<void> {
     await this.database.execute(
       `insert into gateway_presence as p (up_since, seen_at) values (now(), now())

@@ -15,6 +15,8 @@ export interface Renewal {
 
 export interface LeaseStore {
   renew(worker: WorkerId, claims: readonly AttemptClaim[], seconds: number): Promise<Renewal>;
+  /** The worker that has the attempt in hand; null when nobody has. */
+  holder(attempt: AttemptId): Promise<WorkerId | null>;
   /** A gateway is up and can renew leases. A gap of more than `gapSeconds` begins a new presence. */
   beat(gapSeconds: number): Promise<void>;
   /**

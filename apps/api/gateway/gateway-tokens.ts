@@ -1,0 +1,2 @@
+/** Names under which the gateway's parts are injected. */
+export const WORKER_STORE = Symbol('worker store');

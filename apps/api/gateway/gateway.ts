@@ -1,0 +1,178 @@
+/**
+ * The worker gateway: authenticates each upgrade before it happens, holds one session per worker,
+ * and beats the farm's presence while it can renew leases. Ends before the HTTP server does.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Logger } from '@nestjs/common';
+import { WebSocketServer, type RawData, type WebSocket } from 'ws';
+import type { WorkerId } from '#domain/ids.js';
+import { sentenceOf } from '#std/farm-fault.js';
+import { presenceGapSeconds, beatSeconds } from '#application/reap-leases.js';
+import { decodeLogFrame } from '#protocol/log-frame.js';
+import { WorkerMessage, type GatewayMessage } from '#protocol/worker.js';
+import { ClaimDesk } from './claim-desk.js';
+import type { GatewayParts } from './gateway-parts.js';
+import { ReportDesk } from './report-desk.js';
+import { Session, type SessionLine, type SessionWorker } from './session.js';
+import { authenticate, refuseUpgrade } from './upgrade.js';
+
+const messageBytesAtMost = 32 * 1024 * 1024;
+const helloMilliseconds = 10_000;
+
+interface Connected {
+  readonly session: Session;
+  readonly socket: WebSocket;
+}
+
+export class Gateway {
+  private readonly logger = new Logger('gateway');
+  private readonly server = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: messageBytesAtMost,
+  });
+  private readonly connected = new Map<WorkerId, Connected>();
+  private readonly claims: ClaimDesk;
+  private readonly reports: ReportDesk;
+  private readonly beating: NodeJS.Timeout;
+  private readonly leaving = new Set<Promise<void>>();
+  private closing = false;
+
+  constructor(private readonly parts: GatewayParts) {
+    this.claims = new ClaimDesk(parts);
+    this.reports = new ReportDesk({ store: parts.reports, bus: parts.bus });
+    this.beating = setInterval(() => void this.beat(), beatSeconds * 1000);
+    void this.beat();
+  }
+
+  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    socket.on('error', () => socket.destroy());
+    if (this.closing) return refuseUpgrade(socket, 'closing');
+    const known = await authenticate(request, this.parts.workers).catch((error: unknown) => {
+      this.logger.error(`connect: ${sentenceOf(error)}`);
+      return 'unavailable' as const;
+    });
+    if (typeof known === 'string') return refuseUpgrade(socket, known);
+    if (this.closing) return refuseUpgrade(socket, 'closing');
+    this.server.handleUpgrade(request, socket, head, (webSocket) => {
+      void this.converse(webSocket, known);
+    });
+  }
+
+  /** Sockets are closed as "come again"; reports under way are answered first. */
+  async close(): Promise<void> {
+    this.closing = true;
+    clearInterval(this.beating);
+    await this.claims.close();
+    await this.reports.close();
+    const ended = [...this.connected.values()].map(({ socket }) => closed(socket));
+    for (const { socket } of this.connected.values()) socket.close(1012, 'restarting');
+    await Promise.race([
+      Promise.all(ended),
+      new Promise((resolve) => setTimeout(resolve, 1000)),
+    ]);
+    for (const { socket } of this.connected.values()) socket.terminate();
+    await Promise.all(this.leaving);
+    await this.parts.tickets.close();
+  }
+
+  private async converse(socket: WebSocket, worker: SessionWorker): Promise<void> {
+    const desks = { claims: this.claims, reports: this.reports };
+    const session = new Session(worker, this.parts, desks, lineOf(socket));
+    const earlier = this.connected.get(worker.id);
+    this.connected.set(worker.id, { session, socket });
+    earlier?.session.refuse('replaced', 'This worker has connected again.');
+    const watch = watchSilence(socket, this.parts.settings.leaseSeconds * 1000);
+    const unsubscribe = this.parts.bus
+      .subscribe(`worker/${worker.id}`, () => void this.handle(session, socket, session.wake()))
+      .catch(() => null);
+    socket.on('message', (data, isBinary) => {
+      watch.heard();
+      void this.handle(session, socket, hear(session, data, isBinary));
+    });
+    socket.on('error', () => socket.terminate());
+    socket.once('close', () => {
+      watch.end();
+      session.end();
+      void unsubscribe.then((end) => end?.());
+      const leaving = this.left(worker, session).finally(() => this.leaving.delete(leaving));
+      this.leaving.add(leaving);
+    });
+  }
+
+  /** A word that could not be carried out ends the conversation: the worker says it again later. */
+  private async handle(session: Session, socket: WebSocket, work: Promise<void>): Promise<void> {
+    await work.catch((error: unknown) => {
+      if (error instanceof Malformed) return session.refuse('malformed', error.message);
+      this.logger.error(`worker ${session.worker.name}: ${sentenceOf(error)}`);
+      socket.close(1011, 'the farm failed; come again');
+    });
+  }
+
+  private async left(worker: SessionWorker, session: Session): Promise<void> {
+    if (this.connected.get(worker.id)?.session !== session) return;
+    this.connected.delete(worker.id);
+    const { workers, settings, bus } = this.parts;
+    await workers.left(worker.id, settings.gateway).catch(() => undefined);
+    await bus.publish('workers', '');
+  }
+
+  private async beat(): Promise<void> {
+    await this.parts.leases.beat(presenceGapSeconds).catch(() => undefined);
+  }
+}
+
+class Malformed extends Error {}
+
+async function hear(session: Session, data: RawData, isBinary: boolean): Promise<void> {
+  // The server's binary type is nodebuffer, ws's default.
+  const bytes = data as Buffer;
+  if (isBinary) {
+    const frame = decodeLogFrame(bytes);
+    if (!frame.ok) throw new Malformed('A binary message is not a log frame.');
+    return session.hearLog(frame.value);
+  }
+  const parsed = WorkerMessage.safeParse(parseJson(bytes.toString('utf8')));
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new Malformed(`A message cannot be read: ${issue?.path.join('.')} ${issue?.message}`);
+  }
+  return session.hear(parsed.data);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Malformed('A text message is not JSON.');
+  }
+}
+
+function lineOf(socket: WebSocket): SessionLine {
+  return {
+    send(message: GatewayMessage) {
+      if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
+    },
+    hangUp: (code, reason) => socket.close(code, reason),
+  };
+}
+
+/** A worker that says nothing for a whole lease, or no hello soon, holds its socket no longer. */
+function watchSilence(socket: WebSocket, silence: number): { heard(): void; end(): void } {
+  let timer = setTimeout(() => socket.terminate(), helloMilliseconds);
+  return {
+    heard() {
+      clearTimeout(timer);
+      timer = setTimeout(() => socket.terminate(), silence);
+    },
+    end: () => clearTimeout(timer),
+  };
+}
+
+function closed(socket: WebSocket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.readyState === socket.CLOSED) resolve();
+    else socket.once('close', () => resolve());
+  });
+}

@@ -1,0 +1,62 @@
+/** Between the words of the protocol and those of the use cases. */
+import type { AttemptOutcome } from '#domain/build/next-build-status.js';
+import { id, type AttemptId, type Fence, type WorkerId } from '#domain/ids.js';
+import type { WorkerReport } from '#application/accept-report.js';
+import type { ClaimedBuild } from '#application/ports/claim-store.js';
+import type { AttemptClaim } from '#application/ports/lease-store.js';
+import { createAttemptToken } from '#adapters/system/attempt-token.js';
+import { invariant } from '#std/invariant.js';
+import type { BuildMessage, Report } from '#protocol/worker.js';
+
+/** A message longer than this tells a person nothing more. */
+const messageCharacters = 4096;
+
+export function claimOf(named: { readonly attempt: string; readonly fence: string }): AttemptClaim {
+  return { attempt: id<AttemptId>(named.attempt), fence: named.fence as Fence };
+}
+
+export function reportOf(worker: WorkerId, report: Report): WorkerReport {
+  const { result } = report;
+  return {
+    worker,
+    ...claimOf(report),
+    logBytes: report.logBytes,
+    outputs: result.kind === 'succeeded' ? result.outputs : [],
+    outcome: outcomeOf(result),
+  };
+}
+
+function outcomeOf(result: Report['result']): AttemptOutcome {
+  switch (result.kind) {
+    case 'succeeded':
+      return { kind: 'succeeded' };
+    case 'canceled':
+      return { kind: 'canceled', message: result.message.slice(0, messageCharacters) };
+    case 'failed':
+      return { ...result, message: result.message.slice(0, messageCharacters) };
+  }
+}
+
+export function buildMessage(claimed: ClaimedBuild, serviceToken: string): BuildMessage {
+  const { attempt, fence, slot, build, store, derivation, system, outputs, limits } = claimed;
+  return {
+    type: 'build',
+    slot,
+    attempt: String(attempt),
+    fence,
+    build: String(build),
+    backend: backendOf(store.slug),
+    store: { ...store },
+    derivation,
+    system,
+    outputs: [...outputs],
+    limits: { ...limits },
+    uploadToken: createAttemptToken({ attempt, fence }, serviceToken),
+  };
+}
+
+/** Each store is filled by the backend of its name. */
+function backendOf(slug: string): BuildMessage['backend'] {
+  invariant(slug === 'nix' || slug === 'guix' || slug === 'local', `no backend fills store ${slug}`);
+  return slug;
+}

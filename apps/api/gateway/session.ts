@@ -1,0 +1,252 @@
+/**
+ * One worker's conversation, from its `hello` to the end of its socket. What it says may come late,
+ * twice or never: slots, offsets and fences make a repeated word harmless. When the socket ends, its
+ * leases stay until they expire, since the builds go on.
+ */
+import { readFile } from 'node:fs/promises';
+import type { AttemptId, WorkerId } from '#domain/ids.js';
+import { workerClassName } from '#domain/worker/worker-class.js';
+import { tellBuild } from '#application/accept-report.js';
+import { renewLeases } from '#application/renew-leases.js';
+import type { ClaimedBuild } from '#application/ports/claim-store.js';
+import type { AttemptClaim } from '#application/ports/lease-store.js';
+import type { Standing } from '#application/ports/worker-store.js';
+import type { LogFrame } from '#protocol/log-frame.js';
+import {
+  protocolVersions,
+  type GatewayMessage,
+  type Heartbeat,
+  type Hello,
+  type Report,
+  type WorkerMessage,
+} from '#protocol/worker.js';
+import type { ClaimDesk, WaitingSlot } from './claim-desk.js';
+import type { GatewayParts } from './gateway-parts.js';
+import { LogIntake } from './log-intake.js';
+import { buildMessage, claimOf, reportOf } from './messages.js';
+import type { ReportDesk } from './report-desk.js';
+
+export interface SessionLine {
+  send(message: GatewayMessage): void;
+  /** Ends the conversation; a `refused` goes before it when the worker can do something about it. */
+  hangUp(code: number, reason: string): void;
+}
+
+export interface SessionDesks {
+  readonly claims: ClaimDesk;
+  readonly reports: ReportDesk;
+}
+
+export interface SessionWorker {
+  readonly id: WorkerId;
+  readonly name: string;
+}
+
+export class Session {
+  private readonly intake: LogIntake;
+  private readonly live = new Map<AttemptId, AttemptClaim>();
+  /** Slots that stand at the desk, or whose claim is under way. */
+  private readonly wanted = new Set<number>();
+  private readonly waitingForResume = new Set<number>();
+  private readonly reporting = new Set<Promise<unknown>>();
+  private greeting: Promise<void> | null = null;
+  private hello: (Hello & { readonly className: string }) | null = null;
+  private heartbeat: Heartbeat | null = null;
+  private standing: Standing | null = null;
+  private ended = false;
+
+  constructor(
+    readonly worker: SessionWorker,
+    private readonly parts: GatewayParts,
+    private readonly desks: SessionDesks,
+    private readonly line: SessionLine,
+  ) {
+    const { logs, bus, settings } = parts;
+    this.intake = new LogIntake({ logs, bus, maxLogBytes: settings.maxLogBytes });
+  }
+
+  async hear(message: WorkerMessage): Promise<void> {
+    if (message.type === 'hello') {
+      this.greeting = this.greet(message);
+      return this.greeting;
+    }
+    if (!this.greeting) return this.refuse('hello-first', 'The first message must be hello.');
+    await this.greeting;
+    if (this.ended || !this.hello) return;
+    switch (message.type) {
+      case 'heartbeat':
+        return this.beat(message);
+      case 'claim':
+        return this.claim(message.slots);
+      case 'started':
+        return this.started(claimOf(message));
+      case 'report':
+        return this.report(message);
+    }
+  }
+
+  /** Bytes for an attempt that is not this worker's are dropped unanswered. */
+  async hearLog(frame: LogFrame): Promise<void> {
+    await this.greeting;
+    const attempt = frame.attempt as AttemptId;
+    if (this.ended || !this.hello || !(await this.owns(attempt))) return;
+    const offset = await this.intake.take(frame);
+    this.line.send({ type: 'acknowledged', of: 'log', attempt: String(attempt), offset });
+  }
+
+  /** Somebody changed something for this worker: looks at once instead of at the next heartbeat. */
+  async wake(): Promise<void> {
+    if (this.hello && this.heartbeat) await this.beat(this.heartbeat);
+  }
+
+  refuse(code: string, message: string): void {
+    this.line.send({ type: 'refused', code, message });
+    this.line.hangUp(1008, code);
+  }
+
+  /** The socket is gone. */
+  end(): void {
+    this.ended = true;
+    if (this.hello) this.desks.claims.tidy(this.hello.className);
+  }
+
+  /** Known from this conversation; or from the leases, after a hello that did not name it. */
+  private async owns(attempt: AttemptId): Promise<boolean> {
+    if (this.live.has(attempt)) return true;
+    return (await this.parts.leases.holder(attempt)) === this.worker.id;
+  }
+
+  private async greet(hello: Hello): Promise<void> {
+    const protocol = protocolVersions.find((version) => hello.protocol.includes(version));
+    if (protocol === undefined) {
+      const known = protocolVersions.join(', ');
+      return this.refuse('protocol-unsupported', `This farm speaks the protocol versions ${known}.`);
+    }
+    const { settings, workers } = this.parts;
+    const publicKeys = await readPublicKeys(settings.publicKeyFile);
+    // The substituter makes its key when it first starts; a worker that came earlier comes again.
+    if (publicKeys.length === 0) return this.line.hangUp(1013, 'the farm has no signing key yet');
+    const className = workerClassName(hello);
+    const { gateway } = settings;
+    this.standing = await workers.hello(this.worker.id, { ...hello, protocol, className, gateway });
+    if (this.standing.removed) return this.refuse('removed', 'This worker was removed.');
+    const lost = await this.renew(hello.attempts.map(claimOf));
+    this.hello = { ...hello, className };
+    this.line.send({
+      type: 'welcome',
+      protocol,
+      worker: { id: String(this.worker.id), name: this.worker.name },
+      leaseSeconds: settings.leaseSeconds,
+      heartbeatSeconds: settings.heartbeatSeconds,
+      logWindowBytes: settings.logWindowBytes,
+      maxLogBytes: settings.maxLogBytes,
+      substituter: settings.substituterUrl,
+      publicKeys,
+      lost: lost.map(String),
+    });
+    await this.parts.bus.publish('workers', '');
+    await this.parts.bus.publish('planner', '');
+  }
+
+  private async beat(heartbeat: Heartbeat): Promise<void> {
+    this.heartbeat = heartbeat;
+    const { gateway } = this.parts.settings;
+    const lost = await this.renew(heartbeat.attempts.map(claimOf));
+    const named = new Map(heartbeat.attempts.map((one) => [one.attempt, one.fence]));
+    for (const attempt of lost.map(String)) {
+      const fence = named.get(attempt) ?? '';
+      this.line.send({ type: 'cancel', attempt, fence, reason: 'lease-lost' });
+    }
+    const before = this.standing;
+    this.standing = await this.parts.workers.beat(this.worker.id, { ...heartbeat, gateway });
+    if (this.standing.removed) return this.refuse('removed', 'This worker was removed.');
+    if (this.standing.draining && !before?.draining) {
+      this.line.send({ type: 'drain', note: this.standing.note });
+    }
+    if (!this.takes()) this.desks.claims.tidy(this.hello?.className ?? '');
+    else if (this.waitingForResume.size > 0) {
+      const slots = [...this.waitingForResume];
+      this.waitingForResume.clear();
+      await this.claim(slots);
+    }
+  }
+
+  /** Renews, tells what is unwanted, remembers what is this worker's; answers what is not. */
+  private async renew(attempts: readonly AttemptClaim[]): Promise<readonly AttemptId[]> {
+    const { leaseSeconds } = this.parts.settings;
+    const { leases } = this.parts;
+    const { canceled, lost } = await renewLeases(leases, this.worker.id, { attempts, leaseSeconds });
+    for (const claim of attempts) this.live.set(claim.attempt, claim);
+    for (const attempt of lost) this.live.delete(attempt);
+    for (const { attempt, fence, reason } of canceled) {
+      this.line.send({ type: 'cancel', attempt: String(attempt), fence, reason });
+    }
+    return lost;
+  }
+
+  private async claim(slots: readonly number[]): Promise<void> {
+    const { claims, settings } = this.parts;
+    // A slot whose report is on its way still has its lease, and is about to be free.
+    await Promise.allSettled(this.reporting);
+    const free = slots.filter((slot) => slot < (this.hello?.slots ?? 0) && !this.wanted.has(slot));
+    for (const slot of free) this.wanted.add(slot);
+    const held = await claims.held(this.worker.id, free, settings.leaseSeconds);
+    for (const build of held) this.give(build);
+    for (const slot of free.filter((one) => this.wanted.has(one))) this.stand(slot);
+  }
+
+  private stand(slot: number): void {
+    if (!this.takes()) {
+      this.wanted.delete(slot);
+      this.waitingForResume.add(slot);
+      return;
+    }
+    const waiting: WaitingSlot = {
+      worker: this.worker.id,
+      slot,
+      give: (build) => this.give(build),
+      refuse: () => {
+        this.wanted.delete(slot);
+        this.waitingForResume.add(slot);
+      },
+      wants: () => !this.ended && this.takes(),
+    };
+    this.desks.claims.want(this.hello?.className ?? '', waiting);
+  }
+
+  private takes(): boolean {
+    return this.standing !== null && !this.standing.paused && !this.standing.draining;
+  }
+
+  private give(build: ClaimedBuild): void {
+    this.wanted.delete(build.slot);
+    this.live.set(build.attempt, { attempt: build.attempt, fence: build.fence });
+    this.line.send(buildMessage(build, this.parts.settings.serviceToken));
+  }
+
+  private async started({ attempt, fence }: AttemptClaim): Promise<void> {
+    const build = await this.parts.claims.started(this.worker.id, attempt, fence);
+    if (build !== null) await tellBuild(this.parts.bus, { build, status: 'started' });
+  }
+
+  private async report(message: Report): Promise<void> {
+    const settling = this.settle(message);
+    this.reporting.add(settling);
+    await settling.finally(() => this.reporting.delete(settling));
+  }
+
+  private async settle(message: Report): Promise<void> {
+    const report = reportOf(this.worker.id, message);
+    // An attempt of another worker has no log of this session to wait for, and no seal to ask for.
+    if (this.live.has(report.attempt)) await this.intake.seal(report.attempt);
+    const accepted = await this.desks.reports.settle(report);
+    this.live.delete(report.attempt);
+    const attempt = String(report.attempt);
+    this.line.send({ type: 'acknowledged', of: 'report', attempt, accepted });
+  }
+}
+
+async function readPublicKeys(file: string): Promise<string[]> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text.split(/\s+/).filter((key) => key !== '');
+}
