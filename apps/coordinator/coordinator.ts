@@ -20,7 +20,7 @@ import type { CoordinatorParts } from './coordinator-parts.js';
 import { Reconciler } from './reconciler.js';
 
 /** The advisory lock of the lead, in the farm's own range of keys. */
-const leadKey = 726_002;
+const leadKey = 726_003;
 const auditMilliseconds = 60_000;
 
 @Injectable()
