@@ -1,11 +1,17 @@
 /** Building with the real `nix-store`: what ends how, and with which inputs. */
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { never, type Cancellation } from '#std/cancellation.js';
 import { parseDerivation } from '#formats/derivation.js';
+import {
+  formatNixPublicKey,
+  formatNixSecretKey,
+  generateNixKey,
+  publicKeyOf,
+} from '#formats/nix-signature.js';
 import type { RealiseRequest, RealiseResult } from '#application/ports/backend.js';
 import { NixBuild } from '#adapters/backends/nix/nix-build.js';
 import { NixEvaluation } from '#adapters/backends/nix/nix-evaluation.js';
@@ -80,9 +86,9 @@ beforeAll(async () => {
     if (event.kind === 'job-error') throw new Error(`${event.name}: ${event.message}`);
     if (event.kind === 'job') derivations.set(event.name, event.derivation);
   }
-  const [secret, shown] = [join(directory, 'key'), join(directory, 'key.pub')];
-  nix('nix-store', '--generate-binary-cache-key', 'test-1', secret, shown);
-  publicKey = (await readFile(shown, 'utf8')).trim();
+  const key = generateNixKey('test-1');
+  await writeFile(join(directory, 'key'), formatNixSecretKey(key));
+  publicKey = formatNixPublicKey(publicKeyOf(key));
 }, 60_000);
 
 afterAll(async () => {

@@ -1,4 +1,5 @@
 /** Reading channels with the real `nix-instantiate`, in the sandbox. */
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +26,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  // What lies in a store is read-only, its directories too.
+  execFileSync('chmod', ['-R', 'u+w', directory]);
   await rm(directory, { recursive: true, force: true });
 });
 

@@ -7,8 +7,10 @@ export const nixStoreDir = '/nix/store';
 
 /** The Nix that is installed, or null. */
 export async function probeNix(programDir?: string): Promise<{ readonly version: string } | null> {
-  const program = lookForProgram('nix-store', programDir);
-  if (program === null || lookForProgram('nix-instantiate', programDir) === null) return null;
+  const [program = null, ...others] = ['nix', 'nix-store', 'nix-instantiate'].map((name) =>
+    lookForProgram(name, programDir),
+  );
+  if (program === null || others.includes(null)) return null;
   const ending = await runBounded({
     argv: [program, '--version'],
     environment: nixEnvironment({ home: '/homeless-shelter', settings: {} }),
