@@ -40,7 +40,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (this.pages?.wanted(request)) {
       void reply.type('text/html; charset=utf-8').send(this.pages.render(refusal, request));
     } else {
-      void reply.type('application/problem+json').send(JSON.stringify(body(thrown, refusal)));
+      void reply.type('application/problem+json').send(bodyOf(thrown, refusal));
     }
   }
 
@@ -51,9 +51,13 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** An HttpException with members of its own (the checks of `/readyz`) keeps them beside ours. */
-function body(thrown: unknown, refusal: Refusal): object {
+/**
+ * Bytes, since fastify would add to text a charset that JSON does not have. An HttpException with
+ * checks of its own (`/readyz`) keeps them beside ours.
+ */
+function bodyOf(thrown: unknown, refusal: Refusal): Buffer {
   const own = (thrown as { getResponse?: () => unknown } | null)?.getResponse?.();
   const checks = (own as { checks?: unknown } | null)?.checks;
-  return { ...printProblem(refusal), ...(checks !== undefined && { checks }) };
+  const problem = { ...printProblem(refusal), ...(checks !== undefined && { checks }) };
+  return Buffer.from(JSON.stringify(problem));
 }

@@ -16,16 +16,31 @@ export interface StartOptions {
   readonly prepare?: (app: NestFastifyApplication) => Promise<void>;
 }
 
+/** What Nest says of its own wiring at each start, one line per route, nobody reads. */
+const wiring = new Set([
+  'InstanceLoader',
+  'NestApplication',
+  'NestFactory',
+  'RouterExplorer',
+  'RoutesResolver',
+]);
+
+class FarmLogger extends ConsoleLogger {
+  override log(message: unknown, ...rest: unknown[]): void {
+    if (!wiring.has(String(rest.at(-1)))) super.log(message, ...rest);
+  }
+}
+
 /**
  * Resolves when the app listens. Prints `NAME listening on ADDRESS` on stdout, which a supervisor
  * may wait for. On the first signal Nest's shutdown hooks run; the process then ends by itself.
  */
 export async function startApp(options: StartOptions): Promise<NestFastifyApplication> {
   const { name, settings } = options;
-  const logger = new ConsoleLogger({
+  const logger = new FarmLogger({
     prefix: name,
     json: settings.logFormat === 'json',
-    colors: process.stdout.isTTY,
+    colors: process.stdout.isTTY === true,
     logLevels: ['log', 'warn', 'error', 'fatal'],
   });
   const adapter = new FastifyAdapter({ bodyLimit: 4 * 1024 * 1024, forceCloseConnections: true });

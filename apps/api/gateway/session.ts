@@ -96,7 +96,9 @@ export class Session {
 
   /** Somebody changed something for this worker: looks at once instead of at the next heartbeat. */
   async wake(): Promise<void> {
-    if (this.hello && this.heartbeat) await this.beat(this.heartbeat);
+    if (!this.hello) return;
+    await this.renew([...this.live.values()]);
+    if (this.heartbeat) await this.beat({ ...this.heartbeat, attempts: [] });
   }
 
   refuse(code: string, message: string): void {

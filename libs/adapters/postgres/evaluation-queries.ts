@@ -3,6 +3,7 @@
  * jobs of an evaluation go in the order in which they were told.
  */
 import type { EvaluationId } from '#domain/ids.js';
+import type { Specification } from '#domain/specification/specification.js';
 import { withoutPassword } from '#domain/specification/password.js';
 import type {
   EvaluationAnswer,
@@ -16,10 +17,17 @@ import { cutPage, type Page } from '#protocol/api/page.js';
 import type { Database, Row } from './database.js';
 import { anywhere, iso } from './reading.js';
 
-const evaluationColumns = `e.*, s.name as specification_name,
-  coalesce((select jsonb_agg(jsonb_build_object('channel', c.channel, 'url', c.url,
-    'branch', c.branch, 'revision', c.revision) order by c.channel)
-    from checkouts c where c.evaluation_id = e.id), '[]') as checkouts`;
+const checkoutColumn = `coalesce((select jsonb_agg(jsonb_build_object('channel', c.channel,
+  'url', c.url, 'branch', c.branch, 'revision', c.revision) order by c.channel)
+  from checkouts c where c.evaluation_id = e.id), '[]')`;
+const evaluationColumns = `e.*, s.name as specification_name, ${checkoutColumn} as checkouts`;
+
+type Checkouts = EvaluationAnswer['checkouts'];
+
+export interface EvaluationReading {
+  readonly document: Specification;
+  readonly checkouts: Checkouts;
+}
 
 interface EvaluationRow extends Row {
   id: number;
@@ -33,7 +41,7 @@ interface EvaluationRow extends Row {
   message: string | null;
   started_at: Date;
   ended_at: Date | null;
-  checkouts: EvaluationAnswer['checkouts'];
+  checkouts: Checkouts;
   job_count: number;
   error_count: number;
   derivation_count: number;
@@ -114,6 +122,18 @@ export class EvaluationQueries {
     return { items: page.items.map(jobOf), next: page.next };
   }
 
+  /** What the evaluation was told to read, as its version of the specification says it. */
+  async read(evaluation: EvaluationId): Promise<EvaluationReading | null> {
+    const [row] = await this.database.query<Row & EvaluationReading>(
+      `select v.document, ${checkoutColumn} as checkouts
+         from evaluations e join specification_versions v
+           on v.specification_id = e.specification_id and v.version = e.specification_version
+        where e.id = $1`,
+      [evaluation],
+    );
+    return row ? { document: row.document, checkouts: row.checkouts.map(withoutSecret) } : null;
+  }
+
   private async among(evaluations: readonly number[]): Promise<EvaluationAnswer[]> {
     if (evaluations.length === 0) return [];
     const rows = await this.database.query<EvaluationRow>(
@@ -146,6 +166,10 @@ export class EvaluationQueries {
   }
 }
 
+function withoutSecret(checkout: Checkouts[number]): Checkouts[number] {
+  return { ...checkout, url: withoutPassword(checkout.url) };
+}
+
 function evaluationOf(row: EvaluationRow, jobs: JobCounts): EvaluationAnswer {
   return {
     id: String(row.id),
@@ -158,7 +182,7 @@ function evaluationOf(row: EvaluationRow, jobs: JobCounts): EvaluationAnswer {
     message: row.message,
     startedAt: iso(row.started_at),
     endedAt: iso(row.ended_at),
-    checkouts: row.checkouts.map((c) => ({ ...c, url: withoutPassword(c.url) })),
+    checkouts: row.checkouts.map(withoutSecret),
     jobCount: row.job_count,
     errorCount: row.error_count,
     derivationCount: row.derivation_count,

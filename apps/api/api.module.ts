@@ -1,0 +1,47 @@
+/** All of the api: REST, the hook, the dashboard's pages and the worker gateway. */
+import { Module, type DynamicModule } from '@nestjs/common';
+import { HealthController } from '#nest/health.js';
+import { BuildReader } from './builds/build-reader.js';
+import { BuildsController } from './builds/builds.controller.js';
+import { LogStream } from './builds/log-stream.js';
+import { WaitReader } from './builds/wait-reader.js';
+import { EvaluationsController } from './evaluations/evaluations.controller.js';
+import type { FarmParts } from './farm/farm-parts.js';
+import { FarmModule } from './farm/farm.module.js';
+import { PagesController } from './pages/pages.controller.js';
+import { LogTails } from './pages/log-tails.js';
+import { OverviewModels, PageModels } from './pages/page-models.js';
+import { QueueController } from './queue/queue.controller.js';
+import { HookController } from './specifications/hook.controller.js';
+import { SpecificationReader } from './specifications/specification-reader.js';
+import { SpecificationWriter } from './specifications/specification-writer.js';
+import { SpecificationsController } from './specifications/specifications.controller.js';
+import { WorkersController } from './workers/workers.controller.js';
+
+@Module({
+  controllers: [
+    HealthController,
+    SpecificationsController,
+    HookController,
+    EvaluationsController,
+    BuildsController,
+    WorkersController,
+    QueueController,
+    PagesController,
+  ],
+  providers: [
+    BuildReader,
+    LogStream,
+    LogTails,
+    OverviewModels,
+    PageModels,
+    SpecificationReader,
+    SpecificationWriter,
+    WaitReader,
+  ],
+})
+export class ApiModule {
+  static of(parts: FarmParts): DynamicModule {
+    return { module: ApiModule, imports: [FarmModule.of(parts)] };
+  }
+}

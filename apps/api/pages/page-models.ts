@@ -1,0 +1,126 @@
+/** Reads what each page shows. */
+import { Inject, Injectable } from '@nestjs/common';
+import { readFile } from 'node:fs/promises';
+import { BuildQueries } from '#adapters/postgres/build-queries.js';
+import { EvaluationQueries } from '#adapters/postgres/evaluation-queries.js';
+import { WorkerQueries } from '#adapters/postgres/worker-queries.js';
+import { id, type BuildId, type EvaluationId } from '#domain/ids.js';
+import { notFound } from '#nest/problem.js';
+import type { Settings } from '#nest/settings.js';
+import type { BuildAnswer } from '#protocol/api/build.js';
+import type { JobsQuery } from '#protocol/api/evaluation.js';
+import type { BuildModel } from '#views/build.js';
+import type { EvaluationModel } from '#views/evaluation.js';
+import type { HomeModel } from '#views/home.js';
+import type { QueueModel } from '#views/queue.js';
+import type { Recipe, Source } from '#views/reproduce.js';
+import type { SpecificationModel } from '#views/specification.js';
+import type { WorkersModel } from '#views/workers.js';
+import { BuildReader } from '../builds/build-reader.js';
+import { WaitReader } from '../builds/wait-reader.js';
+import { SETTINGS } from '../farm/tokens.js';
+import { SpecificationReader } from '../specifications/specification-reader.js';
+import { LogTails } from './log-tails.js';
+
+const evaluationsAtOnce = 20;
+const listedBuilds = 12;
+
+@Injectable()
+export class OverviewModels {
+  constructor(
+    private readonly specifications: SpecificationReader,
+    private readonly builds: BuildQueries,
+    private readonly workers: WorkerQueries,
+    private readonly waits: WaitReader,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  async home(): Promise<HomeModel> {
+    const [specifications, running, ended, queue, workers] = await Promise.all([
+      this.specifications.list(),
+      this.builds.running(listedBuilds),
+      this.builds.ended(listedBuilds),
+      this.waits.queue(),
+      this.workers.list(),
+    ]);
+    const address = this.settings.publicUrl;
+    return { specifications, running, ended, queue, workers, address, now: new Date() };
+  }
+
+  async workersPage(): Promise<WorkersModel> {
+    const workers = await this.workers.list();
+    return { workers, address: this.settings.publicUrl, now: new Date() };
+  }
+
+  async queuePage(): Promise<QueueModel> {
+    return { queue: await this.waits.queue(), now: new Date() };
+  }
+}
+
+@Injectable()
+export class PageModels {
+  constructor(
+    private readonly specifications: SpecificationReader,
+    private readonly evaluations: EvaluationQueries,
+    private readonly builds: BuildReader,
+    private readonly tails: LogTails,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  async specification(name: string, cursor: string | undefined): Promise<SpecificationModel> {
+    const [specification, evaluations] = await Promise.all([
+      this.specifications.find(name),
+      this.evaluations.list({ specification: name, cursor, limit: evaluationsAtOnce }),
+    ]);
+    if (!specification) throw notFound(`specification ${name}`);
+    return { specification, evaluations, now: new Date() };
+  }
+
+  async evaluation(evaluationId: EvaluationId, query: JobsQuery): Promise<EvaluationModel> {
+    const [evaluation, jobs, log] = await Promise.all([
+      this.evaluations.find(evaluationId),
+      this.evaluations.jobs(evaluationId, query),
+      this.tails.of(`evaluation-${evaluationId}`),
+    ]);
+    if (!evaluation) throw notFound(`evaluation ${evaluationId}`);
+    return { evaluation, jobs, query, log, now: new Date() };
+  }
+
+  async build(buildId: BuildId): Promise<BuildModel> {
+    const build = await this.builds.find(buildId);
+    if (!build) throw notFound(`build ${buildId}`);
+    const attempt = build.attempts.at(-1);
+    const [log, recipe, source] = await Promise.all([
+      this.tails.of(attempt ? `attempt-${Number(attempt.id)}` : null),
+      this.recipeOf(build),
+      this.sourceOf(build),
+    ]);
+    return { build, log, recipe, source, now: new Date() };
+  }
+
+  /** From the newest evaluation that names the build. */
+  private async recipeOf(build: BuildAnswer): Promise<Recipe | null> {
+    const [job] = build.jobs;
+    if (!job) return null;
+    const read = await this.evaluations.read(id<EvaluationId>(job.evaluation));
+    if (!read) return null;
+    const { backend, selection, channels } = read.document;
+    return {
+      backend,
+      selection,
+      checkouts: read.checkouts,
+      channels: channels.map((channel) => channel.name),
+      job: job.name,
+      system: build.system,
+    };
+  }
+
+  private async sourceOf(build: BuildAnswer): Promise<Source> {
+    const key = await readFile(this.settings.publicKeyFile, 'utf8').catch(() => null);
+    return {
+      address: this.settings.substituterUrl,
+      publicKey: key?.trim() || null,
+      storeSlug: build.store.slug,
+    };
+  }
+}

@@ -1,0 +1,98 @@
+/** The dashboard: every page is read, drawn and sent; no page writes. */
+import { Controller, Get, Header, Param, Query, Redirect } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { z } from 'zod';
+import { id, type BuildId, type EvaluationId } from '#domain/ids.js';
+import { JobsQuery } from '#protocol/api/evaluation.js';
+import { Id } from '#protocol/api/page.js';
+import { ResourceName } from '#protocol/specification.js';
+import { buildPage } from '#views/build.js';
+import { evaluationPage } from '#views/evaluation.js';
+import { homePage } from '#views/home.js';
+import { queuePage } from '#views/queue.js';
+import { specificationPage } from '#views/specification.js';
+import { workersPage } from '#views/workers.js';
+import { OverviewModels, PageModels } from './page-models.js';
+
+const byId = z.object({ id: Id });
+type ById = z.infer<typeof byId>;
+const byName = z.object({ name: ResourceName });
+const OlderQuery = z.object({ cursor: Id.optional() });
+
+/** An empty field of the form is no filter, and a page of jobs is larger than one of JSON. */
+const JobsPageQuery = z.preprocess(
+  (query) => Object.fromEntries(Object.entries(query as object).filter(([, value]) => value !== '')),
+  JobsQuery.extend({ limit: z.coerce.number().int().min(1).max(500).default(200) }),
+);
+
+const html = 'text/html; charset=utf-8';
+
+@ApiExcludeController()
+@Controller()
+export class PagesController {
+  constructor(
+    private readonly overview: OverviewModels,
+    private readonly models: PageModels,
+  ) {}
+
+  @Get()
+  @Header('content-type', html)
+  async home(): Promise<string> {
+    return homePage(await this.overview.home());
+  }
+
+  @Get('workers')
+  @Header('content-type', html)
+  async workers(): Promise<string> {
+    return workersPage(await this.overview.workersPage());
+  }
+
+  @Get('queue')
+  @Header('content-type', html)
+  async queue(): Promise<string> {
+    return queuePage(await this.overview.queuePage());
+  }
+
+  @Get('specifications/:name')
+  @Header('content-type', html)
+  async specification(
+    @Param({ schema: byName }) { name }: z.infer<typeof byName>,
+    @Query({ schema: OlderQuery }) { cursor }: z.infer<typeof OlderQuery>,
+  ): Promise<string> {
+    return specificationPage(await this.models.specification(name, cursor));
+  }
+
+  @Get('evaluations/:id')
+  @Header('content-type', html)
+  async evaluation(
+    @Param({ schema: byId }) address: ById,
+    @Query({ schema: JobsPageQuery }) query: JobsQuery,
+  ): Promise<string> {
+    return evaluationPage(await this.models.evaluation(id<EvaluationId>(address.id), query));
+  }
+
+  @Get('builds/:id')
+  @Header('content-type', html)
+  async build(@Param({ schema: byId }) address: ById): Promise<string> {
+    return buildPage(await this.models.build(id<BuildId>(address.id)));
+  }
+
+  @Get('builds/:id/log')
+  @Redirect()
+  log(@Param({ schema: byId }) address: ById): { url: string } {
+    return { url: `/api/v1/builds/${address.id}/log` };
+  }
+
+  /** The addresses that Cuirass's users know. */
+  @Get('eval/:id')
+  @Redirect()
+  cuirassEvaluation(@Param({ schema: byId }) address: ById): { url: string } {
+    return { url: `/evaluations/${address.id}` };
+  }
+
+  @Get('build/:id')
+  @Redirect()
+  cuirassBuild(@Param({ schema: byId }) address: ById): { url: string } {
+    return { url: `/builds/${address.id}` };
+  }
+}

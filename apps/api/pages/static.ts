@@ -1,0 +1,14 @@
+/** Serves the style sheet and the script: their addresses change with their content. */
+import type { FastifyInstance } from 'fastify';
+import { assets } from '#views/assets.js';
+
+export function serveStatic(fastify: FastifyInstance): void {
+  for (const asset of Object.values(assets)) {
+    fastify.get(asset.address, (_request, reply) => {
+      void reply
+        .type(asset.type)
+        .header('cache-control', 'public, max-age=31536000, immutable')
+        .send(asset.text);
+    });
+  }
+}

@@ -1,0 +1,253 @@
+/** One build: where it stands and why, what it made, its neighbours in the graph, and its log. */
+import type { AttemptAnswer, BuildAnswer, Neighbours, OutputAnswer } from '#protocol/api/build.js';
+import { isFinal } from '#domain/build/status.js';
+import { page } from './layout.js';
+import { LogView, type LogTail } from './log-view.js';
+import { BuildRows, buildHead, Command, Empty, Section, Status, Table, Time, Took } from './parts.js';
+import { fetchCommand, reproduceCommand, type Recipe, type Source } from './reproduce.js';
+import { bytes, count, duration, plainTime } from './words.js';
+
+export interface BuildModel {
+  readonly build: BuildAnswer;
+  readonly log: LogTail;
+  /** Null when no job of an evaluation points at the build. */
+  readonly recipe: Recipe | null;
+  readonly source: Source;
+  readonly now: Date;
+}
+
+export function buildPage({ build, log, recipe, source, now }: BuildModel): string {
+  const final = isFinal(build.status);
+  return page(
+    { title: `${build.name}: ${build.status}`, json: `/api/v1/builds/${build.id}` },
+    <>
+      <p class="crumbs">
+        <Crumbs build={build} />
+      </p>
+      <h1>{build.name}</h1>
+      <p class="lead">
+        <Status status={build.status} note={build.reason} />{' '}
+        {build.startedAt ? (
+          <>
+            <Took from={build.startedAt} to={build.endedAt} now={now} />,{' '}
+          </>
+        ) : null}
+        <Time at={build.endedAt ?? build.startedAt ?? build.scheduledAt} now={now} />
+      </p>
+      <Why build={build} now={now} />
+      <Section title="Log">
+        <LogView tail={log} raw={`/builds/${build.id}/log`} stream={final ? undefined : streamOf(build, log)} />
+      </Section>
+      <Section title="Attempts">
+        <Attempts attempts={build.attempts} now={now} />
+      </Section>
+      <Section title="Outputs">
+        <Outputs outputs={build.outputs} source={source} />
+      </Section>
+      <Graph title="Inputs" build={build} neighbours={build.inputs} now={now} />
+      <Graph title="Dependents" build={build} neighbours={build.dependents} now={now} />
+      <Section title="Details">
+        <Details build={build} />
+      </Section>
+      <Reproduce recipe={recipe} />
+    </>,
+  );
+}
+
+/** The stream goes on where the tail ends, in the same attempt; without one it waits for the first. */
+function streamOf(build: BuildAnswer, log: LogTail): string {
+  const attempt = build.attempts.at(-1);
+  const base = `/api/v1/builds/${build.id}/log/stream?format=spans`;
+  return attempt ? `${base}&attempt=${attempt.id}&from=${log.size}` : base;
+}
+
+function Crumbs({ build }: { build: BuildAnswer }) {
+  const [job] = build.jobs;
+  if (!job) return <>build {build.id}</>;
+  return (
+    <>
+      <a href={`/specifications/${job.specification}`}>{job.specification}</a> /{' '}
+      <a href={`/evaluations/${job.evaluation}`}>evaluation {job.evaluation}</a> / {job.name}
+    </>
+  );
+}
+
+function Why({ build, now }: { build: BuildAnswer; now: Date }) {
+  const { wait, failedInput } = build;
+  return (
+    <>
+      {build.sentence ? <p>{build.sentence}</p> : null}
+      {build.message ? <pre class="fault">{build.message}</pre> : null}
+      {failedInput ? (
+        <p>
+          The input that failed: <Status status={failedInput.status} note={failedInput.reason} />{' '}
+          <a href={`/builds/${failedInput.id}`}>{failedInput.name}</a>
+        </p>
+      ) : null}
+      {wait ? (
+        <div class="wait">
+          <p>
+            <strong>Why it waits:</strong> {wait.sentence}
+            {wait.until ? (
+              <>
+                {' '}
+                Next attempt <Time at={wait.until} now={now} />.
+              </>
+            ) : null}
+          </p>
+          {wait.inputs.length > 0 ? (
+            <ul>
+              {wait.inputs.map((input) => (
+                <li>
+                  <Status status={input.status} /> <a href={`/builds/${input.id}`}>{input.name}</a>
+                </li>
+              ))}
+            </ul>
+          ) : null}
+        </div>
+      ) : null}
+    </>
+  );
+}
+
+function Attempts({ attempts, now }: { attempts: readonly AttemptAnswer[]; now: Date }) {
+  if (attempts.length === 0) return <Empty>No worker has tried it yet.</Empty>;
+  return (
+    <Table head={['Attempt', 'Status', 'Worker', 'Began', 'Took', 'Log']}>
+      {attempts.map((attempt) => (
+        <tr>
+          <td>{attempt.number}</td>
+          <td>
+            <Status status={attempt.status} note={attempt.reason} />
+            {attempt.message ? <div class="quiet break">{attempt.message}</div> : null}
+            {attempt.exitCode ? <div class="quiet">exit code {attempt.exitCode}</div> : null}
+          </td>
+          <td>
+            <a href={`/workers#worker-${attempt.worker.id}`}>{attempt.worker.name}</a>
+            <span class="quiet"> slot {attempt.slot}</span>
+          </td>
+          <td>
+            <Time at={attempt.startedAt ?? attempt.createdAt} now={now} />
+          </td>
+          <td>
+            <Took from={attempt.startedAt} to={attempt.endedAt} now={now} />
+          </td>
+          <td>
+            <a href={attempt.log}>{bytes(attempt.logBytes)}</a>
+          </td>
+        </tr>
+      ))}
+    </Table>
+  );
+}
+
+function Outputs({ outputs, source }: { outputs: readonly OutputAnswer[]; source: Source }) {
+  const offered = outputs.find((output) => output.offered);
+  const command = offered?.path ? fetchCommand(offered.path, source) : null;
+  return (
+    <>
+      <Table head={['Output', 'Path', 'Size', 'Substitute']}>
+        {outputs.map((output) => (
+          <tr>
+            <td>{output.name}</td>
+            <td>
+              {output.path ? (
+                <code class="break">{output.path}</code>
+              ) : (
+                <span class="quiet">known when built</span>
+              )}
+            </td>
+            <td>{output.narSize === null ? '–' : bytes(output.narSize)}</td>
+            <td>
+              {output.narinfo ? (
+                <a href={output.narinfo}>narinfo</a>
+              ) : (
+                <span class="quiet">not offered</span>
+              )}
+            </td>
+          </tr>
+        ))}
+      </Table>
+      {command ? <Command text={command} /> : null}
+    </>
+  );
+}
+
+interface GraphProps {
+  readonly title: 'Inputs' | 'Dependents';
+  readonly build: BuildAnswer;
+  readonly neighbours: Neighbours;
+  readonly now: Date;
+}
+
+function Graph({ title, build, neighbours, now }: GraphProps) {
+  const { items, total } = neighbours;
+  const more = total - items.length;
+  return (
+    <Section title={`${title} (${count(total)})`}>
+      {items.length === 0 ? (
+        <Empty>{title === 'Inputs' ? 'It needs no other build.' : 'No other build needs it.'}</Empty>
+      ) : (
+        <Table head={buildHead}>
+          <BuildRows builds={items} now={now} />
+        </Table>
+      )}
+      {more > 0 ? (
+        <p>
+          <a href={`/api/v1/builds/${build.id}/${title.toLowerCase()}?limit=500`}>
+            {count(more)} more as JSON
+          </a>
+        </p>
+      ) : null}
+    </Section>
+  );
+}
+
+function Details({ build }: { build: BuildAnswer }) {
+  return (
+    <dl>
+      <dt>Build</dt>
+      <dd>{build.id}</dd>
+      <dt>Derivation</dt>
+      <dd>
+        <code class="break">{build.derivation}</code>
+      </dd>
+      <dt>System</dt>
+      <dd>{[build.system, ...build.requiredFeatures].join(', ')}</dd>
+      <dt>Priority</dt>
+      <dd>{build.priority} of 0 (first) to 9 (last)</dd>
+      <dt>Limits</dt>
+      <dd>
+        {duration(build.limits.timeoutSeconds)} in all, {duration(build.limits.maxSilentSeconds)} of
+        silence
+      </dd>
+      <dt>Scheduled</dt>
+      <dd>{plainTime(build.scheduledAt)}</dd>
+      {build.jobs.length > 0 ? (
+        <>
+          <dt>Wanted by</dt>
+          <dd>
+            {build.jobs.map((job) => (
+              <div>
+                <a href={`/evaluations/${job.evaluation}`}>
+                  {job.specification}, evaluation {job.evaluation}
+                </a>{' '}
+                as {job.name}
+              </div>
+            ))}
+          </dd>
+        </>
+      ) : null}
+    </dl>
+  );
+}
+
+function Reproduce({ recipe }: { recipe: Recipe | null }) {
+  const command = recipe ? reproduceCommand(recipe) : null;
+  if (command === null) return null;
+  return (
+    <Section title="Build it yourself">
+      <Command text={command} />
+    </Section>
+  );
+}

@@ -1,0 +1,71 @@
+/**
+ * The end of a log inside a page: 500 lines or 128 KiB at most, as text nodes with colours. The rest
+ * is one click away as it was written. A live one names where its stream goes on.
+ */
+import { ansiSpans, lastDrawings, type Span } from './ansi.js';
+import { bytes } from './words.js';
+
+export const tailLines = 500;
+export const tailBytes = 128 * 1024;
+/** A line beyond it is cut: one line of megabytes would be no page. */
+const lineCharacters = 4000;
+
+export interface LogTail {
+  /** Text of the last `tailBytes` bytes at most, whole characters. */
+  readonly text: string;
+  /** Of the whole log. */
+  readonly size: number;
+  /** Whether the text begins where the log does. */
+  readonly whole: boolean;
+}
+
+export const emptyTail: LogTail = { text: '', size: 0, whole: true };
+
+interface Props {
+  readonly tail: LogTail;
+  /** Address of all of it. */
+  readonly raw: string;
+  /** Address of the stream that goes on where the tail ends. */
+  readonly stream?: string | undefined;
+}
+
+export function LogView({ tail, raw, stream }: Props) {
+  const { lines, cut } = lastLines(tail);
+  if (tail.size === 0 && stream === undefined) return <p class="empty">The log is empty.</p>;
+  return (
+    <>
+      <p class="quiet">
+        {cut ? `The last ${lines.length} lines of ${bytes(tail.size)}. ` : `${bytes(tail.size)}. `}
+        <a href={raw}>Raw log</a>
+        {stream ? <span class="following" hidden> · following</span> : null}
+      </p>
+      <pre class="log" tabindex={0} aria-label="Log" data-stream={stream}>
+        <Spans spans={ansiSpans(lines.join('\n'))} />
+      </pre>
+    </>
+  );
+}
+
+export function lastLines(tail: LogTail): { lines: readonly string[]; cut: boolean } {
+  const all = lastDrawings(tail.text).split('\n');
+  // The first line of a cut text may be half of one.
+  const whole = tail.whole || all.length === 1 ? all : all.slice(1);
+  const ends = whole.at(-1) === '' ? whole.length - 1 : whole.length;
+  const first = Math.max(0, ends - tailLines);
+  const lines = whole.slice(first).map(shortened);
+  return { lines, cut: !tail.whole || first > 0 };
+}
+
+function shortened(line: string): string {
+  return line.length > lineCharacters ? `${line.slice(0, lineCharacters)} …` : line;
+}
+
+function Spans({ spans }: { spans: readonly Span[] }) {
+  return (
+    <>
+      {spans.map(({ text, classes }) =>
+        classes === '' ? text : <span class={classes}>{text}</span>,
+      )}
+    </>
+  );
+}

@@ -1,0 +1,130 @@
+/** The small parts that all pages are made of. */
+import type { ComponentChildren } from 'preact';
+import type { BuildSummary } from '#protocol/api/build.js';
+import type { JobCounts } from '#protocol/api/evaluation.js';
+import { drawings, jobOrder, shapes, type StatusWord } from './statuses.js';
+import { count, duration, plainTime, relative, secondsBetween } from './words.js';
+
+export function Status({ status, note }: { status: StatusWord; note?: string | null }) {
+  const { tone, shape } = drawings[status];
+  return (
+    <span class={`status ${tone}`}>
+      <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
+        <path d={shapes[shape]} />
+      </svg>
+      <span>{status}</span>
+      {note ? <span class="note">{note}</span> : null}
+    </span>
+  );
+}
+
+export function Time({ at, now }: { at: string | null; now: Date }) {
+  if (at === null) return <span class="quiet">–</span>;
+  return (
+    <time datetime={at} title={plainTime(at)}>
+      {relative(at, now)}
+    </time>
+  );
+}
+
+/** From start to end, or until now while it goes on. */
+export function Took({ from, to, now }: { from: string | null; to: string | null; now: Date }) {
+  if (from === null) return <span class="quiet">–</span>;
+  return <span class="number">{duration(secondsBetween(from, to ?? now))}</span>;
+}
+
+export function Revision({ revision }: { revision: string | null }) {
+  if (revision === null) return <span class="quiet">–</span>;
+  return (
+    <code class="revision" title={revision}>
+      {revision.slice(0, 12)}
+    </code>
+  );
+}
+
+/** How many jobs are in each status, as one bar: every status has a width, a colour and a title. */
+export function CountsBar({ jobs }: { jobs: JobCounts }) {
+  const order = jobOrder.toReversed().filter((status) => (jobs[status] ?? 0) > 0);
+  const total = order.reduce((sum, status) => sum + (jobs[status] ?? 0), 0);
+  if (total === 0) return null;
+  let x = 0;
+  return (
+    <svg class="bar" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true">
+      {order.map((status) => {
+        const number = jobs[status] ?? 0;
+        const width = (1000 * number) / total;
+        x += width;
+        return (
+          <rect class={drawings[status].tone} x={x - width} y="0" width={width} height="10">
+            <title>{`${count(number)} ${status}`}</title>
+          </rect>
+        );
+      })}
+    </svg>
+  );
+}
+
+export function Section({ title, children }: { title: string; children: ComponentChildren }) {
+  return (
+    <section>
+      <h2>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+/** A wide table scrolls in its own box, so that the page never does. */
+export function Table({ head, children }: { head: readonly string[]; children: ComponentChildren }) {
+  return (
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            {head.map((word) => (
+              <th scope="col">{word}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </div>
+  );
+}
+
+export function BuildRows({ builds, now }: { builds: readonly BuildSummary[]; now: Date }) {
+  return (
+    <>
+      {builds.map((build) => (
+        <tr>
+          <td>
+            <Status status={build.status} note={build.reason} />
+          </td>
+          <td>
+            <a href={`/builds/${build.id}`}>{build.name}</a>
+          </td>
+          <td class="quiet">{build.system}</td>
+          <td>
+            <Took from={build.startedAt} to={build.endedAt} now={now} />
+          </td>
+          <td>
+            <Time at={build.endedAt ?? build.startedAt ?? build.scheduledAt} now={now} />
+          </td>
+        </tr>
+      ))}
+    </>
+  );
+}
+
+export const buildHead = ['Status', 'Build', 'System', 'Took', 'When'] as const;
+
+export function Command({ text }: { text: string }) {
+  return (
+    <pre class="command" tabindex={0}>
+      <code>{text}</code>
+    </pre>
+  );
+}
+
+export function Empty({ children }: { children: ComponentChildren }) {
+  return <p class="empty">{children}</p>;
+}

@@ -1,0 +1,67 @@
+/** What waits, where, and for what. */
+import type { QueueAnswer } from '#protocol/api/worker.js';
+import { page } from './layout.js';
+import { Empty, Section, Table, Time } from './parts.js';
+import { count, plural } from './words.js';
+
+export interface QueueModel {
+  readonly queue: QueueAnswer;
+  readonly now: Date;
+}
+
+/** The kinds of the planner's wait reasons, as people read them. */
+const sentences: Readonly<Record<string, string>> = {
+  'inputs-unfinished': 'Their inputs are not finished',
+  'input-failed': 'An input has failed, and the failure is about to be told on',
+  'input-canceled': 'An input was canceled',
+  'backing-off': 'The farm failed them before and waits a little',
+  released: 'The next free slot takes them',
+  'no-worker-for-system': 'No worker builds for their system',
+  'no-worker-for-features': 'No worker has the features they need',
+  'workers-offline': 'Every worker that could build them is offline',
+  'workers-paused': 'Every worker that could build them is paused or drains',
+  'all-busy': 'Every worker that could build them is busy',
+};
+
+export function queuePage({ queue, now }: QueueModel): string {
+  return page(
+    { title: 'Queue', here: '/queue', json: '/api/v1/queue', live: true },
+    <>
+      <h1>Queue</h1>
+      <p class="lead">
+        {plural(queue.scheduled, 'build')} waiting, {count(queue.submitted + queue.started)} with
+        workers
+      </p>
+      {queue.bySystem.length === 0 ? <Empty>Nothing waits and nothing builds.</Empty> : null}
+      {queue.byReason.length > 0 ? (
+        <Section title="Why builds wait">
+          <Table head={['Builds', 'Reason']}>
+            {queue.byReason.toSorted((a, b) => b.builds - a.builds).map(({ reason, builds }) => (
+              <tr>
+                <td class="number">{count(builds)}</td>
+                <td>{sentences[reason] ?? reason}</td>
+              </tr>
+            ))}
+          </Table>
+        </Section>
+      ) : null}
+      {queue.bySystem.length > 0 ? (
+        <Section title="By system">
+          <Table head={['System', 'Waiting', 'Submitted', 'Started', 'Oldest waits since']}>
+            {queue.bySystem.map((row) => (
+              <tr>
+                <td>{row.system}</td>
+                <td class="number">{count(row.scheduled)}</td>
+                <td class="number">{count(row.submitted)}</td>
+                <td class="number">{count(row.started)}</td>
+                <td>
+                  <Time at={row.oldestScheduledAt} now={now} />
+                </td>
+              </tr>
+            ))}
+          </Table>
+        </Section>
+      ) : null}
+    </>,
+  );
+}

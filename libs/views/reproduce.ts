@@ -1,0 +1,54 @@
+/** Commands that people copy: do here what the farm did, or fetch what it made. */
+import type { EvaluationAnswer } from '#protocol/api/evaluation.js';
+import type { Selection, BackendName } from '#domain/specification/specification.js';
+
+export interface Recipe {
+  readonly backend: BackendName;
+  readonly selection: Selection;
+  readonly checkouts: EvaluationAnswer['checkouts'];
+  /** Channels in the order of the specification; the first is the selection's unless it names one. */
+  readonly channels: readonly string[];
+  readonly job: string;
+  readonly system: string;
+}
+
+/** Null where no command outside the farm can do it. */
+export function reproduceCommand(recipe: Recipe): string | null {
+  if (recipe.backend !== 'nix') return null;
+  const { selection, checkouts } = recipe;
+  const clones = checkouts.map(({ channel, url, revision }) => {
+    const directory = quoted(`./${channel}`);
+    return `git clone ${quoted(url)} ${directory} && git -C ${directory} checkout ${quoted(revision)}`;
+  });
+  const channel = selection.channel ?? recipe.channels[0] ?? '';
+  const selected = selection.attribute?.split('.') ?? [];
+  // A selection that is itself a derivation is a job named like its last part, or `default`.
+  const attribute = [...selected, recipe.job].join('.');
+  const given = checkouts.map((one) => `--arg ${quoted(one.channel)} ${quoted(`./${one.channel}`)}`);
+  const build = [
+    `nix-build ${quoted(`./${channel}/${selection.file}`)} -A ${quoted(attribute)}`,
+    `-I . ${given.join(' ')}`,
+    `--argstr system ${quoted(recipe.system)}`,
+  ];
+  return [...clones, build.join(' \\\n  ')].join('\n');
+}
+
+export interface Source {
+  /** Address of the substituter. */
+  readonly address: string;
+  /** `name:base64`; null while there is none. */
+  readonly publicKey: string | null;
+  readonly storeSlug: string;
+}
+
+/** Null where no program but the farm reads the store. */
+export function fetchCommand(path: string, source: Source): string | null {
+  if (source.storeSlug !== 'nix' || source.publicKey === null) return null;
+  const key = quoted(source.publicKey);
+  return `nix copy --from ${quoted(source.address)} \\\n  --option trusted-public-keys ${key} \\\n  ${quoted(path)}`;
+}
+
+/** One word for a POSIX shell, whatever it holds. */
+export function quoted(word: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

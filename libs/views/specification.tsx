@@ -1,0 +1,191 @@
+/** One specification: where its channels are, what it builds, and its evaluations. */
+import { resolveLimits } from '#domain/build/limits.js';
+import type { EvaluationAnswer } from '#protocol/api/evaluation.js';
+import type { Page } from '#protocol/api/page.js';
+import type { ChannelState, SpecificationAnswer } from '#protocol/api/specification.js';
+import { page } from './layout.js';
+import { CountsBar, Empty, Revision, Section, Status, Table, Time, Took } from './parts.js';
+import { duration, plainTime, verdict } from './words.js';
+
+export interface SpecificationModel {
+  readonly specification: SpecificationAnswer;
+  readonly evaluations: Page<EvaluationAnswer>;
+  readonly now: Date;
+}
+
+export function specificationPage({ specification, evaluations, now }: SpecificationModel): string {
+  const { name, specification: document } = specification;
+  return page(
+    { title: name, here: '/', json: `/api/v1/specifications/${name}`, live: true },
+    <>
+      <h1>{name}</h1>
+      <p class="lead">
+        {document.active ? 'Watched every ' + document.period + ' s' : 'Inactive: not watched'}
+        {specification.nextPollAt ? (
+          <>
+            , next look <Time at={specification.nextPollAt} now={now} />
+          </>
+        ) : null}
+      </p>
+      <Section title="Channels">
+        <Channels specification={specification} now={now} />
+      </Section>
+      <Section title="Evaluations">
+        <Evaluations evaluations={evaluations} name={name} now={now} />
+      </Section>
+      <Section title="What it builds">
+        <Facts specification={specification} />
+      </Section>
+    </>,
+  );
+}
+
+function Channels({ specification, now }: { specification: SpecificationAnswer; now: Date }) {
+  const states = new Map(specification.channels.map((state) => [state.name, state]));
+  return (
+    <Table head={['Channel', 'Branch', 'Revision', 'Fetched', 'State']}>
+      {specification.specification.channels.map((channel) => {
+        const state = states.get(channel.name);
+        return (
+          <tr>
+            <td>
+              {channel.name}
+              <div class="quiet break">{channel.url}</div>
+            </td>
+            <td>{channel.commit ? `pinned (${channel.branch})` : channel.branch}</td>
+            <td>
+              <Revision revision={state?.revision ?? null} />
+            </td>
+            <td>
+              <Time at={state?.fetchedAt ?? null} now={now} />
+            </td>
+            <td>
+              <ChannelFaults state={state} now={now} />
+            </td>
+          </tr>
+        );
+      })}
+    </Table>
+  );
+}
+
+function ChannelFaults({ state, now }: { state: ChannelState | undefined; now: Date }) {
+  if (!state) return <span class="quiet">not fetched yet</span>;
+  if (!state.error && !state.rewound) return <span class="quiet">as it should be</span>;
+  return (
+    <>
+      {state.error ? (
+        <p class="fault">
+          <strong>{state.error.code}</strong>: {state.error.message}{' '}
+          <span class="quiet">
+            (since <Time at={state.error.since} now={now} />, {state.error.failures} in a row)
+          </span>
+        </p>
+      ) : null}
+      {state.rewound ? (
+        <p class="warning">
+          The branch was rewound from <Revision revision={state.rewound.from} />{' '}
+          <Time at={state.rewound.at} now={now} />
+        </p>
+      ) : null}
+    </>
+  );
+}
+
+interface EvaluationsProps {
+  readonly evaluations: Page<EvaluationAnswer>;
+  readonly name: string;
+  readonly now: Date;
+}
+
+function Evaluations({ evaluations, name, now }: EvaluationsProps) {
+  if (evaluations.items.length === 0) {
+    return <Empty>None yet: the first one begins when its channels have been fetched.</Empty>;
+  }
+  return (
+    <>
+      <Table head={['Evaluation', 'Status', 'Jobs', 'Checkouts', 'Cause', 'Started', 'Took']}>
+        {evaluations.items.map((one) => (
+          <tr>
+            <td>
+              <a href={`/evaluations/${one.id}`}>{one.id}</a>
+            </td>
+            <td>
+              <Status status={one.status} note={one.reason} />
+            </td>
+            <td>
+              <CountsBar jobs={one.jobs} />
+              {verdict(one.jobs)}
+            </td>
+            <td>
+              {one.checkouts.map((checkout) => (
+                <div>
+                  {checkout.channel} <Revision revision={checkout.revision} />
+                </div>
+              ))}
+            </td>
+            <td>
+              {one.trigger}
+              {one.try > 1 ? <span class="quiet"> (try {one.try})</span> : null}
+            </td>
+            <td>
+              <Time at={one.startedAt} now={now} />
+            </td>
+            <td>
+              <Took from={one.startedAt} to={one.endedAt} now={now} />
+            </td>
+          </tr>
+        ))}
+      </Table>
+      {evaluations.next ? (
+        <p>
+          <a rel="next" href={`/specifications/${name}?cursor=${evaluations.next}`}>
+            Older evaluations
+          </a>
+        </p>
+      ) : null}
+    </>
+  );
+}
+
+function Facts({ specification }: { specification: SpecificationAnswer }) {
+  const { specification: document, version, updatedAt } = specification;
+  const { selection, limits } = document;
+  return (
+    <dl>
+      <dt>Selection</dt>
+      <dd>
+        <code>
+          {selection.channel ?? document.channels[0]?.name}/{selection.file}
+        </code>
+        {selection.attribute ? (
+          <>
+            {' '}
+            attribute <code>{selection.attribute}</code>
+          </>
+        ) : null}
+      </dd>
+      <dt>Backend</dt>
+      <dd>{document.backend}</dd>
+      <dt>Systems</dt>
+      <dd>{document.systems.join(', ')}</dd>
+      <dt>Priority</dt>
+      <dd>{document.priority} of 0 (first) to 9 (last)</dd>
+      <dt>Share</dt>
+      <dd>{document.share}</dd>
+      <dt>Limits</dt>
+      <dd>
+        {limitsLine(limits)}
+      </dd>
+      <dt>Version</dt>
+      <dd>
+        {version}, written {plainTime(updatedAt)}
+      </dd>
+    </dl>
+  );
+}
+
+function limitsLine(limits: SpecificationAnswer['specification']['limits']): string {
+  const { timeoutSeconds, maxSilentSeconds } = resolveLimits({}, limits);
+  return `${duration(timeoutSeconds)} in all, ${duration(maxSilentSeconds)} of silence`;
+}
