@@ -120,13 +120,14 @@ async function findStore(client: Client, slug: string): Promise<number> {
   return rows[0].id;
 }
 
-async function findPack(client: Client, store: number, hash: string | null): Promise<number | null> {
-  if (hash === null) return null;
+/** Asked for, so that no derivation ever names a pack that is not there. */
+async function findPack(client: Client, store: number, pack: string | null): Promise<number | null> {
+  if (pack === null) return null;
   const { rows } = await client.query<{ id: number }>(
-    'select id from derivation_packs where store_id = $1 and hash = $2',
-    [store, hash],
+    'select id from derivation_packs where store_id = $1 and id = $2',
+    [store, pack],
   );
-  if (!rows[0]) throw new FarmFault('corrupt-data', `the substituter lost the pack ${hash}`);
+  if (!rows[0]) throw new FarmFault('corrupt-data', `the substituter lost the pack ${pack}`);
   return rows[0].id;
 }
 

@@ -30,7 +30,7 @@ export interface IngestJob {
 
 export interface IngestBatch {
   readonly storeSlug: string;
-  /** The hash that names the pack with these `.drv` files; null when none was put. */
+  /** The id that the substituter gave the pack with these `.drv` files; null when none was put. */
   readonly pack: string | null;
   /** Of builds that no job of this batch names. */
   readonly limits: BuildLimits;
