@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isFinal, type BuildStatus } from '#domain/build/status.js';
 import type { FarmApi, Job } from '../farm-api.js';
-import { demoName } from './demo-channel.js';
+import { demoName, ownSystem } from './demo-channel.js';
 import type { Narrator } from './narrator.js';
 
 export interface SettledJob {
@@ -14,8 +14,8 @@ export interface SettledJob {
 }
 
 const lookEveryMillis = 400;
-/** A wait for a machine that nobody has is an end, too. */
-const endlessWaits = new Set(['no-worker-for-system', 'no-worker-for-features']);
+/** A wait for a machine that nobody has is an end, too; our own workers may still be on their way. */
+const endlessWait = 'no-worker-for-system';
 
 export class DemoWatch {
   private fetchable: string | null = null;
@@ -52,6 +52,9 @@ export class DemoWatch {
     const jobs = await this.api.jobs(evaluation.id);
     await this.tellFirstResult(jobs);
     if (evaluation.status === 'started') return null;
+    if (evaluation.status !== 'succeeded') {
+      this.narrator.say(`the demo's evaluation ${evaluation.status}: ${evaluation.message ?? ''}`);
+    }
     const settled: SettledJob[] = [];
     for (const job of jobs) {
       const end = await this.endOf(job);
@@ -65,9 +68,9 @@ export class DemoWatch {
     const { name, system, status } = job;
     if (status === 'error') return { name, system, status, reason: firstLine(job.error) };
     if (isFinal(status as BuildStatus)) return { name, system, status, reason: job.reason };
-    const wait = job.build === null ? null : (await this.api.build(job.build)).wait;
-    if (wait === null || !endlessWaits.has(wait.reason)) return null;
-    return { name, system, status, reason: wait.reason };
+    if (job.build === null || system === ownSystem()) return null;
+    const { wait } = await this.api.build(job.build);
+    return wait?.reason === endlessWait ? { name, system, status, reason: endlessWait } : null;
   }
 
   private async tellFirstResult(jobs: readonly Job[]): Promise<void> {
