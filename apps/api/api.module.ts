@@ -8,6 +8,7 @@ import { WaitReader } from './builds/wait-reader.js';
 import { EvaluationsController } from './evaluations/evaluations.controller.js';
 import type { FarmParts } from './farm/farm-parts.js';
 import { FarmModule } from './farm/farm.module.js';
+import { GatewayModule } from './gateway/gateway.module.js';
 import { PagesController } from './pages/pages.controller.js';
 import { LogTails } from './pages/log-tails.js';
 import { OverviewModels, PageModels } from './pages/page-models.js';
@@ -42,6 +43,6 @@ import { WorkersController } from './workers/workers.controller.js';
 })
 export class ApiModule {
   static of(parts: FarmParts): DynamicModule {
-    return { module: ApiModule, imports: [FarmModule.of(parts)] };
+    return { module: ApiModule, imports: [FarmModule.of(parts), GatewayModule] };
   }
 }

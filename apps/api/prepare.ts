@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { ProblemFilter } from '#nest/problem-filter.js';
 import { SchemaPipe } from '#nest/schema-pipe.js';
 import type { FarmParts } from './farm/farm-parts.js';
+import { attachGateway } from './gateway/attach-gateway.js';
 import { serveOpenApi } from './openapi/openapi.js';
 import { errorPages } from './pages/error-pages.js';
 import { serveStatic } from './pages/static.js';
@@ -15,6 +16,7 @@ export async function prepareApi(app: NestFastifyApplication, parts: FarmParts):
   acceptAnyHookBody(fastify);
   app.useGlobalFilters(new ProblemFilter(errorPages));
   app.useGlobalPipes(new SchemaPipe());
+  attachGateway(app);
   serveStatic(fastify);
   serveOpenApi(app, '1');
   for (const fault of await parts.queue.faults().catch(() => [])) {

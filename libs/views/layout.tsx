@@ -2,6 +2,7 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import { assets } from './assets.js';
+import { Shapes } from './parts.js';
 
 export interface Frame {
   readonly title: string;
@@ -39,6 +40,7 @@ function Document({ frame, children }: { frame: Frame; children: ComponentChildr
         <script src={assets.script.address} defer />
       </head>
       <body>
+        <Shapes />
         <a class="skip" href="#main">
           To the content
         </a>

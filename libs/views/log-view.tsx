@@ -30,30 +30,37 @@ interface Props {
 }
 
 export function LogView({ tail, raw, stream }: Props) {
-  const { lines, cut } = lastLines(tail);
+  const { text, lines, cut } = lastLines(tail);
   if (tail.size === 0 && stream === undefined) return <p class="empty">The log is empty.</p>;
   return (
     <>
       <p class="quiet">
-        {cut ? `The last ${lines.length} lines of ${bytes(tail.size)}. ` : `${bytes(tail.size)}. `}
+        {cut ? `The last ${lines} lines of ${bytes(tail.size)}. ` : `${bytes(tail.size)}. `}
         <a href={raw}>Raw log</a>
         {stream ? <span class="following" hidden> · following</span> : null}
       </p>
       <pre class="log" tabindex={0} aria-label="Log" data-stream={stream}>
-        <Spans spans={ansiSpans(lines.join('\n'))} />
+        <Spans spans={ansiSpans(text)} />
       </pre>
     </>
   );
 }
 
-export function lastLines(tail: LogTail): { lines: readonly string[]; cut: boolean } {
+export interface LastLines {
+  readonly text: string;
+  readonly lines: number;
+  /** Whether the log has more than these. */
+  readonly cut: boolean;
+}
+
+export function lastLines(tail: LogTail): LastLines {
   const all = lastDrawings(tail.text).split('\n');
   // The first line of a cut text may be half of one.
   const whole = tail.whole || all.length === 1 ? all : all.slice(1);
   const ends = whole.at(-1) === '' ? whole.length - 1 : whole.length;
   const first = Math.max(0, ends - tailLines);
-  const lines = whole.slice(first).map(shortened);
-  return { lines, cut: !tail.whole || first > 0 };
+  const text = whole.slice(first).map(shortened).join('\n');
+  return { text, lines: ends - first, cut: !tail.whole || first > 0 };
 }
 
 function shortened(line: string): string {

@@ -9,8 +9,8 @@ export function Status({ status, note }: { status: StatusWord; note?: string | n
   const { tone, shape } = drawings[status];
   return (
     <span class={`status ${tone}`}>
-      <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
-        <path d={shapes[shape]} />
+      <svg width="14" height="14" aria-hidden="true">
+        <use href={`#${shape}`} />
       </svg>
       <span>{status}</span>
       {note ? <span class="note">{note}</span> : null}
@@ -24,6 +24,19 @@ export function Time({ at, now }: { at: string | null; now: Date }) {
     <time datetime={at} title={plainTime(at)}>
       {relative(at, now)}
     </time>
+  );
+}
+
+/** The shapes of all statuses, once for a page. */
+export function Shapes() {
+  return (
+    <svg hidden>
+      {Object.entries(shapes).map(([name, path]) => (
+        <symbol id={name} viewBox="0 0 16 16">
+          <path d={path} />
+        </symbol>
+      ))}
+    </svg>
   );
 }
 

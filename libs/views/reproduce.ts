@@ -10,6 +10,8 @@ export interface Recipe {
   readonly channels: readonly string[];
   readonly job: string;
   readonly system: string;
+  /** Whether it is the only job: the selection may then itself be a derivation. */
+  readonly alone: boolean;
 }
 
 /** Null where no command outside the farm can do it. */
@@ -23,10 +25,12 @@ export function reproduceCommand(recipe: Recipe): string | null {
   const channel = selection.channel ?? recipe.channels[0] ?? '';
   const selected = selection.attribute?.split('.') ?? [];
   // A selection that is itself a derivation is a job named like its last part, or `default`.
-  const attribute = [...selected, recipe.job].join('.');
+  const isSelection = recipe.alone && recipe.job === (selected.at(-1) ?? 'default');
+  const attribute = (isSelection ? selected : [...selected, recipe.job]).join('.');
+  const chosen = attribute === '' ? '' : ` -A ${quoted(attribute)}`;
   const given = checkouts.map((one) => `--arg ${quoted(one.channel)} ${quoted(`./${one.channel}`)}`);
   const build = [
-    `nix-build ${quoted(`./${channel}/${selection.file}`)} -A ${quoted(attribute)}`,
+    `nix-build ${quoted(`./${channel}/${selection.file}`)}${chosen}`,
     `-I . ${given.join(' ')}`,
     `--argstr system ${quoted(recipe.system)}`,
   ];

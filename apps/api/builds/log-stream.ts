@@ -6,7 +6,7 @@
  * `log` data is a JSON string; with `format=spans` it is an array of [text, classes] for pages, which
  * put the text into text nodes.
  */
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
@@ -36,7 +36,7 @@ const lookMilliseconds = 1000;
 const chunkBytes = 64 * 1024;
 
 @Injectable()
-export class LogStream implements OnApplicationShutdown {
+export class LogStream implements BeforeApplicationShutdown {
   private readonly viewers = new Set<Viewer>();
 
   constructor(
@@ -70,7 +70,8 @@ export class LogStream implements OnApplicationShutdown {
     }
   }
 
-  onApplicationShutdown(): void {
+  /** Streams never end by themselves: the HTTP server would wait for them. */
+  beforeApplicationShutdown(): void {
     for (const viewer of this.viewers) viewer.close();
   }
 

@@ -112,6 +112,7 @@ export class PageModels {
       channels: channels.map((channel) => channel.name),
       job: job.name,
       system: build.system,
+      alone: read.jobCount === 1,
     };
   }
 

@@ -27,6 +27,7 @@ type Checkouts = EvaluationAnswer['checkouts'];
 export interface EvaluationReading {
   readonly document: Specification;
   readonly checkouts: Checkouts;
+  readonly jobCount: number;
 }
 
 interface EvaluationRow extends Row {
@@ -125,13 +126,13 @@ export class EvaluationQueries {
   /** What the evaluation was told to read, as its version of the specification says it. */
   async read(evaluation: EvaluationId): Promise<EvaluationReading | null> {
     const [row] = await this.database.query<Row & EvaluationReading>(
-      `select v.document, ${checkoutColumn} as checkouts
+      `select v.document, e.job_count as "jobCount", ${checkoutColumn} as checkouts
          from evaluations e join specification_versions v
            on v.specification_id = e.specification_id and v.version = e.specification_version
         where e.id = $1`,
       [evaluation],
     );
-    return row ? { document: row.document, checkouts: row.checkouts.map(withoutSecret) } : null;
+    return row ? { ...row, checkouts: row.checkouts.map(withoutSecret) } : null;
   }
 
   private async among(evaluations: readonly number[]): Promise<EvaluationAnswer[]> {

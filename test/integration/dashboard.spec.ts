@@ -1,0 +1,236 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startApiFarm, type ApiFarm } from './api-farm.js';
+import { seedFarm, seedManyJobs, type Seeded } from './seeded-farm.js';
+
+let farm: ApiFarm;
+let seeded: Seeded;
+let many: number;
+beforeAll(async () => {
+  farm = await startApiFarm();
+  seeded = await seedFarm(farm.parts.database, farm.parts.logs);
+  many = await seedManyJobs(farm.parts.database, 10_000);
+}, 60_000);
+afterAll(() => farm.stop());
+
+async function get(path: string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${farm.address}${path}`, { redirect: 'manual', headers });
+}
+
+async function page(path: string): Promise<string> {
+  const answer = await get(path);
+  expect([path, answer.status]).toEqual([path, 200]);
+  expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
+  const text = await answer.text();
+  expect(text).toMatch(/^<!doctype html>\n<html lang="en">/);
+  // What came from outside is text: no markup of a channel, a worker or a log gets through.
+  const unsafe = /<script>|<b>|<it>|<no>|<x>|s3cret|\sstyle="|\son[a-z]+="|undefined/.exec(text);
+  expect(unsafe?.[0]).toBeUndefined();
+  return text;
+}
+
+async function json<T>(path: string): Promise<T> {
+  const answer = await get(path);
+  expect([path, answer.status]).toEqual([path, 200]);
+  return (await answer.json()) as T;
+}
+
+describe('the pages of a farm at work', () => {
+  it('home shows each specification with its verdict and faults, and what is building', async () => {
+    const text = await page('/');
+    expect(text).toContain('1 of 7 succeeded, 1 failed, 1 failed by an input, 1 could not be evaluated, 1 building, 2 waiting');
+    expect(text).toContain('Channel main: unknown-branch');
+    expect(text).toContain('slow-1.0');
+    expect(text).toContain('1 of 2 workers connected');
+  });
+
+  it('a specification shows fetch errors, the rewound branch and its evaluations', async () => {
+    const text = await page('/specifications/demo');
+    expect(text).toContain('no branch &lt;b>main&lt;/b>');
+    expect(text).toContain('12 in a row');
+    expect(text).toContain('The branch was rewound from');
+    expect(text).toContain(`/evaluations/${seeded.evaluation}`);
+  });
+
+  it('an evaluation shows the verdict, its jobs, their errors and the evaluator’s log', async () => {
+    const text = await page(`/evaluations/${seeded.evaluation}`);
+    expect(text).toContain('1 of 7 succeeded');
+    expect(text).toContain('error: attribute &lt;x> missing');
+    expect(text).toContain('evaluating &lt;main>');
+    const failed = await page(`/evaluations/${seeded.evaluation}?status=failed&name=`);
+    expect(failed).toContain('>broken<');
+    expect(failed).not.toContain('>slow<');
+    const named = await page(`/evaluations/${seeded.evaluation}?name=SLOW`);
+    expect(named).toContain('>slow<');
+    expect(named).not.toContain('>broken<');
+  });
+
+  it('a failed build shows its reason, its coloured log as text, and who needs it', async () => {
+    const text = await page(`/builds/${seeded.builds.failed}`);
+    expect(text).toContain('The builder ended with an error.');
+    expect(text).toContain('<span class="f1 b">error:</span> &lt;script>alert(&quot;x&quot;)&lt;/script> &amp; more');
+    expect(text).toContain('needs-broken-1.0');
+    expect(text).toContain('nix-build ./main/jobs/default.nix -A hydraJobs.broken');
+    const dependent = await page(`/builds/${seeded.builds.dependency}`);
+    expect(dependent).toContain('The input that failed:');
+    expect(dependent).toContain(`href="/builds/${seeded.builds.failed}"`);
+  });
+
+  it('a build that waits says why', async () => {
+    expect(await page(`/builds/${seeded.builds.noWorker}`)).toContain('No worker builds for riscv64-linux.');
+    const waiting = await page(`/builds/${seeded.builds.waiting}`);
+    expect(waiting).toContain('Its inputs are not finished.');
+    expect(waiting).toContain('slow-1.0');
+  });
+
+  it('of a long log a page shows the end', async () => {
+    const text = await page(`/builds/${seeded.builds.ok}`);
+    expect(text).toContain('The last 500 lines of 1.5 MiB');
+    expect(text.length).toBeLessThan(64 * 1024);
+    const raw = await get(`/builds/${seeded.builds.ok}/log`);
+    expect(raw.status).toBe(302);
+    const part = await get(raw.headers.get('location') ?? '', { range: 'bytes=-16' });
+    expect([part.status, await part.text()]).toEqual([206, 'line of the log\n']);
+    expect(part.headers.get('content-range')).toBe('bytes 1599984-1599999/1600000');
+  });
+
+  it('workers, queue, and what is not there', async () => {
+    const workers = await page('/workers');
+    expect(workers).toContain('offline');
+    expect(workers).toContain('slow-1.0');
+    expect(await page('/queue')).toContain('No worker builds for their system');
+    const missing = await get('/builds/999999');
+    expect(missing.status).toBe(404);
+    expect(await missing.text()).toContain('There is no build 999999.');
+    expect((await get('/nowhere')).headers.get('content-type')).toContain('text/html');
+    expect((await get('/eval/1')).headers.get('location')).toBe('/evaluations/1');
+    expect((await get('/build/1')).headers.get('location')).toBe('/builds/1');
+  });
+
+  it('style and script are kept for ever under the name of their content', async () => {
+    const text = await page('/');
+    for (const address of text.match(/\/static\/[a-z]+\.[0-9a-f]{16}\.(css|js)/g) ?? []) {
+      const answer = await get(address);
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get('cache-control')).toContain('immutable');
+    }
+    expect(text.match(/\/static\//g)).toHaveLength(2);
+  });
+});
+
+describe('the same in JSON', () => {
+  it('a build with attempts, outputs and neighbours', async () => {
+    const build = await json<Record<string, unknown>>(`/api/v1/builds/${seeded.builds.ok}`);
+    expect(build).toMatchObject({
+      id: String(seeded.builds.ok),
+      status: 'succeeded',
+      wait: null,
+      attempts: [{ number: 1, worker: { name: 'one' }, status: 'succeeded' }],
+      outputs: [{ name: 'out', offered: true, narSize: 12345 }],
+      dependents: { total: 1 },
+      jobs: [{ specification: 'demo', name: 'hello' }],
+    });
+    const wait = await json<{ wait: unknown }>(`/api/v1/builds/${seeded.builds.noWorker}`);
+    expect(wait.wait).toMatchObject({ reason: 'no-worker-for-system' });
+  });
+
+  it('lists with filters and cursors', async () => {
+    const first = await json<{ items: { id: string }[]; next: string }>(
+      `/api/v1/evaluations/${many}/jobs?status=failed&limit=60`,
+    );
+    expect(first.items).toHaveLength(60);
+    const second = await json<{ items: { id: string }[]; next: string | null }>(
+      `/api/v1/evaluations/${many}/jobs?status=failed&limit=60&cursor=${first.next}`,
+    );
+    expect(second.items).toHaveLength(40);
+    expect(second.next).toBeNull();
+    const builds = await json<{ items: unknown[] }>('/api/v1/builds?status=started');
+    expect(builds.items).toHaveLength(1);
+    const queue = await json<Record<string, unknown>>('/api/v1/queue');
+    expect(queue).toMatchObject({ scheduled: 2, started: 1 });
+    const workers = await json<{ items: unknown[] }>('/api/v1/workers');
+    expect(workers.items).toMatchObject([{ state: 'connected', running: [{ slot: 0 }] }, { state: 'offline' }]);
+  });
+});
+
+describe('a live log', () => {
+  it('goes on from a byte offset, shows what comes, and ends with the build', async () => {
+    const { running } = seeded.builds;
+    const key = `attempt-${seeded.attempts.running}` as const;
+    await farm.parts.logs.append(key, 0, Buffer.from('one\ntwo\n'));
+    const stream = await get(`/api/v1/builds/${running}/log/stream`, { 'last-event-id': '4' });
+    expect(stream.headers.get('content-type')).toContain('text/event-stream');
+    const events = eventsOf(stream);
+    expect(await events.next('attempt')).toMatchObject({ id: '4' });
+    expect(await events.next('log')).toEqual({ id: '8', data: 'two\n' });
+    await farm.parts.logs.append(key, 8, Buffer.from('three <€>\n'));
+    await farm.parts.bus.publish(`live/log/${key}`, '20');
+    expect(await events.next('log')).toEqual({ id: '20', data: 'three <€>\n' });
+    await farm.parts.database.execute(
+      "update builds set status = 'canceled', ended_at = now() where id = $1",
+      [running],
+    );
+    await farm.parts.bus.publish('live/builds', '{}');
+    expect(await events.next('end')).toMatchObject({ data: { status: 'canceled' } });
+  });
+
+  it('of a build that is over ends at once, in spans when a page asks', async () => {
+    const path = `/api/v1/builds/${seeded.builds.failed}/log/stream?format=spans`;
+    const events = eventsOf(await get(path));
+    await events.next('attempt');
+    expect(await events.next('log')).toMatchObject({
+      data: [['error:', 'f1 b'], [' <script>alert("x")</script> & more\n', '']],
+    });
+    await events.next('end');
+    expect((await get('/api/v1/builds/999999/log/stream')).status).toBe(404);
+  });
+});
+
+describe('an evaluation of 10,000 jobs', () => {
+  it('stays usable', async () => {
+    const paths = [`/evaluations/${many}`, `/evaluations/${many}?status=failed`, '/', '/specifications/many'];
+    for (const path of paths) {
+      await page(path);
+      const before = performance.now();
+      const text = await page(path);
+      const took = performance.now() - before;
+      process.stdout.write(`${path}: ${took.toFixed(0)} ms, ${(text.length / 1024).toFixed(0)} KiB\n`);
+      expect(took).toBeLessThan(2000);
+      expect(text.length).toBeLessThan(200 * 1024);
+    }
+    expect(await page(`/evaluations/${many}`)).toContain('9\u202f900 of 10\u202f000 succeeded, 100 failed');
+  });
+});
+
+interface Event {
+  readonly id: string;
+  readonly data: unknown;
+}
+
+/** Reads server-sent events; `next` waits for the next one of a name and passes over no other. */
+function eventsOf(answer: Response): { next(name: string): Promise<Event> } {
+  const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  const block = async (): Promise<string> => {
+    for (;;) {
+      const end = text.indexOf('\n\n');
+      if (end >= 0) {
+        const found = text.slice(0, end);
+        text = text.slice(end + 2);
+        if (found.includes('event:')) return found;
+        continue;
+      }
+      const { value, done } = await reader.read();
+      if (done) throw new Error('the stream ended');
+      text += value;
+    }
+  };
+  return {
+    async next(name) {
+      const fields = Object.fromEntries(
+        (await block()).split('\n').map((line) => line.split(/: (.*)/s).slice(0, 2)),
+      ) as Record<string, string>;
+      expect(fields['event']).toBe(name);
+      return { id: fields['id'] ?? '', data: JSON.parse(fields['data'] ?? 'null') };
+    },
+  };
+}
