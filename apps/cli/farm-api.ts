@@ -27,7 +27,9 @@ export type Specification = z.infer<typeof Specification>;
 const Build = z.object({
   id: z.string(),
   wait: z.object({ reason: z.string(), sentence: z.string() }).nullable(),
-  outputs: z.array(z.object({ path: z.string().nullable(), offered: z.boolean() })),
+  outputs: z.array(
+    z.object({ name: z.string(), path: z.string().nullable(), offered: z.boolean() }),
+  ),
 });
 export type Build = z.infer<typeof Build>;
 

@@ -78,7 +78,7 @@ export class DemoWatch {
     const done = jobs.find((job) => job.status === 'succeeded' && job.build !== null);
     if (!done) return;
     const build = await this.api.build(done.build!);
-    const path = build.outputs.find((output) => output.offered)?.path;
+    const path = build.outputs.find(({ name, offered }) => offered && name === 'out')?.path;
     if (!path) return;
     this.fetchable = path;
     const command = this.fetchCommand(path);
@@ -90,7 +90,10 @@ export class DemoWatch {
 export function summaryOf(jobs: readonly SettledJob[]): string {
   const counts = new Map<string, number>();
   for (const { status } of jobs) counts.set(status, (counts.get(status) ?? 0) + 1);
-  const told = [...counts].map(([status, count]) => `${count} ${status}`).join(', ');
+  const told = [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .map(([status, count]) => `${count} ${status}`)
+    .join(', ');
   const rows = jobs
     .filter((job) => job.status !== 'succeeded')
     .map((job) => `  ${job.name.padEnd(24)} ${job.status.padEnd(18)} ${job.reason ?? ''}`);

@@ -76,7 +76,7 @@ export function workerProgram(site: Site, plan: WorkerPlan): Program {
       ...['--max-jobs', String(plan.maxJobs), '--cores', String(plan.cores)],
     ],
     environment: surroundings(site),
-    ready: /connected|ready|welcome/i,
+    ready: /Z connected to /,
     farewell: draining,
   };
 }

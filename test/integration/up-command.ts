@@ -1,0 +1,72 @@
+/** `gambeson up` as a child process whose JSON lines are read. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { freePort } from '#adapters/postgres/embedded.js';
+
+export interface UpLine {
+  readonly event: string;
+  readonly seconds: number;
+  readonly [field: string]: unknown;
+}
+
+export interface Up {
+  readonly child: ChildProcess;
+  readonly lines: UpLine[];
+  /** Resolves with the first line of this event; rejects, with all that was said, at the end. */
+  line(event: string): Promise<UpLine>;
+  /** Resolves with the exit status. */
+  readonly exited: Promise<number | null>;
+}
+
+export async function startUp(data: string, options: readonly string[]): Promise<Up> {
+  const ports = [
+    '--port',
+    String(await freePort()),
+    '--substituter-port',
+    String(await freePort()),
+  ];
+  const command = ['dist/apps/cli/main.js', 'up', '--json', '--data', data, ...ports, ...options];
+  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const lines: UpLine[] = [];
+  const hearers = new Set<(line: UpLine) => void>();
+  let complaints = '';
+  child.stderr.on('data', (bytes: Buffer) => (complaints += bytes.toString()));
+  createInterface({ input: child.stdout }).on('line', (text) => {
+    const line = JSON.parse(text) as UpLine;
+    lines.push(line);
+    for (const hear of hearers) hear(line);
+  });
+  const exited = once(child, 'close').then(([status]) => status as number | null);
+  return {
+    child,
+    lines,
+    exited,
+    line(event) {
+      const said = lines.find((line) => line.event === event);
+      if (said) return Promise.resolve(said);
+      return new Promise((resolve, reject) => {
+        hearers.add((line) => line.event === event && resolve(line));
+        void exited.then(() => {
+          const all = lines.map((line) => JSON.stringify(line)).join('\n');
+          reject(new Error(`up ended without saying ${event}:\n${all}\n${complaints}`));
+        });
+      });
+    },
+  };
+}
+
+/** Command lines of living processes that name the directory. */
+export function processesNaming(directory: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      } catch {
+        return '';
+      }
+    })
+    .filter((command) => command.includes(directory));
+}
