@@ -145,6 +145,8 @@ export class LocalBuildBackend implements BuildBackend {
       cores: request.cores || availableParallelism(),
       temporary: bare ? buildDirectory : '/build',
       physicalStore: bare ? directory : null,
+      // Without a sandbox this is how processes that left their group are found again.
+      mark: bare ? (process.env['GAMBESON_ATTEMPT'] ?? null) : null,
     });
     const plan = {
       stage,

@@ -8,13 +8,15 @@ export interface BuilderPlace {
   readonly temporary: string;
   /** Without a sandbox: where the store really lies, since the builder sees no other. */
   readonly physicalStore: string | null;
+  /** Goes into `GAMBESON_ATTEMPT`. */
+  readonly mark: string | null;
 }
 
 export function builderEnvironment(
   derivation: Derivation,
   place: BuilderPlace,
 ): Readonly<Record<string, string>> {
-  const { cores, temporary, physicalStore } = place;
+  const { cores, temporary, physicalStore, mark } = place;
   const environment: Record<string, string> = {
     PATH: '/usr/bin:/bin',
     HOME: '/homeless-shelter',
@@ -29,6 +31,7 @@ export function builderEnvironment(
   }
   environment['NIX_BUILD_CORES'] = String(cores);
   environment['GAMBESON_STORE'] = physicalStore ?? storeDirectory;
+  if (mark !== null) environment['GAMBESON_ATTEMPT'] = mark;
   return environment;
 }
 

@@ -15,7 +15,7 @@ import { isStoreName, sourcePath } from '#formats/store-path.js';
 import type { Cancellation } from '#std/cancellation.js';
 import { FarmFault, sentenceOf } from '#std/farm-fault.js';
 import { err, ok, type Result } from '#std/result.js';
-import { dumpPath, restoreNar } from '../../system/nar-disk.js';
+import { dumpPath, restoreNar } from '#adapters/system/nar-disk.js';
 import { instantiate, storeDirectory, type Instantiated } from './instantiate.js';
 import { parseRecipeFile, type RecipeFile } from './recipe-file.js';
 import { RecipeOrder, stepKey, stepOf, type Ordered, type Step } from './recipe-order.js';

@@ -11,10 +11,10 @@ import type { Narinfo } from '#formats/narinfo.js';
 import { parseNixPublicKey, verifyNix, type NixPublicKey } from '#formats/nix-signature.js';
 import type { Cancellation } from '#std/cancellation.js';
 import { FarmFault, sentenceOf } from '#std/farm-fault.js';
-import { restoreNar } from '../../system/nar-disk.js';
+import { restoreNar } from '#adapters/system/nar-disk.js';
+import { persist } from '#adapters/system/persist.js';
 import { storeDirectory } from './instantiate.js';
 import { baseName, formatNarHash, type LocalStore } from './store.js';
-import { persist } from './persist.js';
 import { removeTree } from './trees.js';
 
 export interface Substituter {
@@ -25,6 +25,8 @@ export interface Substituter {
 
 const fetchedAtOnce = 8;
 const answerMilliseconds = 60_000;
+/** How long an input is asked for while the farm's own parts are down. */
+const patienceMilliseconds = 5 * 60_000;
 
 /**
  * Answers the closure as full paths. A path that the farm does not offer is FarmFault
@@ -72,7 +74,8 @@ class Fetching {
   async bring(path: string): Promise<readonly string[]> {
     const here = await this.store.registered(path);
     if (here) return here.references;
-    return persist(this.cancellation, () => this.#fetch(path));
+    const patience = { cancellation: this.cancellation, milliseconds: patienceMilliseconds };
+    return persist(patience, () => this.#fetch(path));
   }
 
   async #fetch(path: string): Promise<readonly string[]> {

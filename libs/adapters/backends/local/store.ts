@@ -12,7 +12,7 @@ import { createSha256, formatHash, sha256 } from '#formats/hash.js';
 import { parseDerivation } from '#formats/derivation.js';
 import { parseStorePath } from '#formats/store-path.js';
 import { FarmFault } from '#std/farm-fault.js';
-import { dumpPath } from '../../system/nar-disk.js';
+import { dumpPath } from '#adapters/system/nar-disk.js';
 import { encodeNar } from '#formats/nar.js';
 import { storeDirectory } from './instantiate.js';
 import { withPathLock } from './path-lock.js';

@@ -1,7 +1,7 @@
 /** Trees on disk that builders left: moved, removed whatever their modes, and made canonical. */
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { dumpPath, restoreNar } from '../../system/nar-disk.js';
+import { dumpPath, restoreNar } from '#adapters/system/nar-disk.js';
 
 /** Renames, or copies when the two lie on different file systems. */
 export async function moveTree(from: string, to: string): Promise<void> {

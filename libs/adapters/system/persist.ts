@@ -5,11 +5,17 @@ import { FarmFault } from '#std/farm-fault.js';
 
 const firstPause = 250;
 const longestPause = 15_000;
-const longestTotal = 5 * 60_000;
 
-/** Repeats while the substituter cannot be reached, for five minutes or until canceled. */
-export async function persist<T>(cancellation: Cancellation, act: () => Promise<T>): Promise<T> {
-  const end = Date.now() + longestTotal;
+export interface Patience {
+  readonly cancellation: Cancellation;
+  /** After this long the last failure is thrown; absent: never. */
+  readonly milliseconds?: number;
+}
+
+/** Repeats while the substituter cannot be reached; throws FarmFault `canceled` when canceled. */
+export async function persist<T>(patience: Patience, act: () => Promise<T>): Promise<T> {
+  const { cancellation } = patience;
+  const end = Date.now() + (patience.milliseconds ?? Infinity);
   for (let wait = firstPause; ; wait = Math.min(wait * 2, longestPause)) {
     if (cancellation.aborted) throw new FarmFault('canceled', 'the attempt was stopped', 'never');
     try {

@@ -1,0 +1,19 @@
+/** The backend of an attempt. Each is loaded only when it is needed: an attempt starts in little time. */
+import { join } from 'node:path';
+import type { BuildBackend } from '#application/ports/backend.js';
+import { FarmFault } from '#std/farm-fault.js';
+import type { AttemptRequest } from './attempt-directory.js';
+
+export async function openBackend(request: AttemptRequest): Promise<BuildBackend> {
+  const { stores, build, systems, features } = request;
+  if (build.backend === 'local') {
+    const { LocalBuildBackend } = await import('#adapters/backends/local/build-backend.js');
+    return new LocalBuildBackend({ root: join(stores, 'local') });
+  }
+  if (build.backend === 'nix') {
+    const { NixBuild } = await import('#adapters/backends/nix/nix-build.js');
+    const extraPlatforms = systems.filter((system) => system !== systems[0]);
+    return new NixBuild({ storeRoot: join(stores, 'nix'), features, extraPlatforms });
+  }
+  throw new FarmFault('misconfigured', `this worker has no backend ${build.backend}`, 'never');
+}
