@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { never, type Cancellation } from '#std/cancellation.js';
 import { parseDerivation } from '#formats/derivation.js';
 import {
@@ -51,12 +51,19 @@ in {
     __contentAddressed = true; outputHashMode = "recursive"; outputHashAlgo = "sha256"; };
 }`;
 
+// Real programs on a machine that may be busy.
+jest.setTimeout(60_000);
+
 let directory = '';
 let evaluation: NixEvaluation;
 let worker: NixBuild;
 let publicKey = '';
 const derivations = new Map<string, string>();
-const settings = { 'experimental-features': 'nix-command', 'build-users-group': '', substituters: '' };
+const settings = {
+  'experimental-features': 'nix-command',
+  'build-users-group': '',
+  substituters: '',
+};
 
 function nix(...args: string[]): string {
   const env = nixEnvironment({ home: join(directory, 'home'), settings });
@@ -89,7 +96,7 @@ beforeAll(async () => {
   const key = generateNixKey('test-1');
   await writeFile(join(directory, 'key'), formatNixSecretKey(key));
   publicKey = formatNixPublicKey(publicKeyOf(key));
-}, 60_000);
+});
 
 afterAll(async () => {
   execFileSync('chmod', ['-R', 'u+w', directory]);
@@ -261,7 +268,7 @@ describe('the end of a build', () => {
     const silent = await realise('silent', { limits });
     expect([reasonOf(silent), silent.log]).toEqual(['silent', 'once\n']);
     expect(reasonOf(await realise('dots', { limits }))).toBe('timed-out');
-  }, 20_000);
+  });
 
   it('comes when the log is larger than its limit', async () => {
     const told = await realise('slow', { maxLogBytes: 1000 });
@@ -285,7 +292,10 @@ describe('derivations that arrive', () => {
     const fresh = new NixBuild({ storeRoot: join(directory, 'fresh') });
     const path = derivations.get('ok') ?? '';
     const bytes = await evaluation.derivation(path);
-    const changed = Buffer.from(Buffer.from(bytes).toString('latin1').replace('hello', 'jello'), 'latin1');
+    const changed = Buffer.from(
+      Buffer.from(bytes).toString('latin1').replace('hello', 'jello'),
+      'latin1',
+    );
     const bad = fresh.importDerivations([{ path, bytes: new Uint8Array(changed) }]);
     await expect(bad).rejects.toMatchObject({ code: 'corrupt-data' });
     expect(await fresh.missingDerivations([path])).toEqual([basename(path)]);

@@ -5,13 +5,16 @@ import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'no
 import type { AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { never } from '#std/cancellation.js';
 import { FarmFault } from '#std/farm-fault.js';
 import type { EvaluationEvent } from '#application/ports/backend.js';
 import { NixEvaluation } from '#adapters/backends/nix/nix-evaluation.js';
 
 const secret = 'the-secret-of-the-farm';
+// Real programs on a machine that may be busy.
+jest.setTimeout(60_000);
+
 let directory = '';
 let checkout = '';
 let backend: NixEvaluation;
@@ -147,7 +150,10 @@ describe('a hostile channel', () => {
   it('runs no program and builds nothing while it is evaluated', async () => {
     await expectOnlyBadFails(`builtins.exec [ "/bin/sh" "-c" "id" ]`, /exec/);
     await expectOnlyBadFails(`builtins.importNative ./x.so "f"`, /importNative/);
-    await expectOnlyBadFails(`import (mk "generated" { })`, /import-from-derivation|builtins.*build/);
+    await expectOnlyBadFails(
+      `import (mk "generated" { })`,
+      /import-from-derivation|builtins.*build/,
+    );
   });
 
   it('writes nothing into its checkout', async () => {
@@ -160,7 +166,9 @@ describe('a hostile channel', () => {
     await evaluate('mk "bad" { }');
     const store = join(directory, 'store', 'nix', 'store');
     const items = (await readdir(store)).filter((name) => name.endsWith('.drv'));
-    const owners = await Promise.all(items.map(async (name) => (await stat(join(store, name))).uid));
+    const owners = await Promise.all(
+      items.map(async (name) => (await stat(join(store, name))).uid),
+    );
     const us = process.getuid?.() ?? 0;
     expect(new Set(owners)).toEqual(new Set([us === 0 ? 65534 : us]));
   });
@@ -174,7 +182,8 @@ describe('a hostile channel', () => {
   });
 
   it('is stopped when it eats memory, and the others go on', async () => {
-    const eater = 'mk "bad" { x = builtins.foldl\' (a: b: a + a) "0123456789abcdef" (builtins.genList (n: n) 40); }';
+    const eater =
+      'mk "bad" { x = builtins.foldl\' (a: b: a + a) "0123456789abcdef" (builtins.genList (n: n) 40); }';
     const outcome = await evaluate(eater, { memoryBytes: 2 ** 28 });
     expect([outcome.jobs, outcome.fault]).toEqual([['a', 'z'], null]);
     expect(outcome.errors.get('bad')).toContain('memory');
@@ -200,7 +209,7 @@ describe('a hostile channel', () => {
 
   it('fills neither the log nor the memory of the farm', async () => {
     const shout = `let text = builtins.concatStringsSep "" (builtins.genList (n: "0123456789abcdef\\n") 65536);
-      in builtins.foldl' (a: b: builtins.trace text a) (mk "bad" { }) (builtins.genList (n: n) 60)`;
+      in builtins.foldl' (a: b: builtins.trace text a) (mk "bad" { }) (builtins.genList (n: n) 36)`;
     const loud = await evaluate(shout);
     expect(loud.log.length).toBeLessThan(33 * 1024 * 1024);
     expect(loud.log).toContain('[the rest of this log is left out]');

@@ -9,7 +9,12 @@ function reason(code: number | null, errors: string, endedFor: string | null = n
 
 describe('the end of nix-store', () => {
   it.each<[string, number, string, FailureReason]>([
-    ['a builder that fails', 100, "error: builder for 'x.drv' failed with exit code 3", 'builder-failed'],
+    [
+      'a builder that fails',
+      100,
+      "error: builder for 'x.drv' failed with exit code 3",
+      'builder-failed',
+    ],
     ['silence', 101, "error: building of 'x.drv!*' timed out after 2 seconds of silence", 'silent'],
     ['a time-out', 101, "error: building of 'x.drv!*' timed out after 3 seconds", 'timed-out'],
     ['a bad hash', 102, 'error: hash mismatch in fixed-output derivation', 'hash-mismatch'],
@@ -29,8 +34,18 @@ describe('the end of nix-store', () => {
       "error: builder for 'x.drv' failed with exit code 1;\n note: build failure may have been caused by lack of free disk space",
       'no-space',
     ],
-    ['a builder that the kernel killed', 100, "error: builder for 'x.drv' failed due to signal 9 (Killed)", 'infrastructure'],
-    ['an input that was to be built', 100, "error: 1 dependencies of derivation 'x' failed to build", 'input-missing'],
+    [
+      'a builder that the kernel killed',
+      100,
+      "error: builder for 'x.drv' failed due to signal 9 (Killed)",
+      'infrastructure',
+    ],
+    [
+      'an input that was to be built',
+      100,
+      "error: 1 dependencies of derivation 'x' failed to build",
+      'input-missing',
+    ],
     ['words never heard', 1, 'error: something else', 'infrastructure'],
     ['a status never seen', 77, '', 'infrastructure'],
   ])('of %s has its reason', (_, code, errors, expected) => {
@@ -52,7 +67,9 @@ describe('the end of nix-store', () => {
     const exit = (errors: string): number | undefined =>
       classify({ code: 100, signal: null, endedFor: null, errors })?.exitCode;
     expect(exit("error: builder for 'x.drv' failed with exit code 3")).toBe(3);
-    expect(exit("error: builder for 'x.drv' failed due to signal 11 (Segmentation fault)")).toBe(139);
+    expect(exit("error: builder for 'x.drv' failed due to signal 11 (Segmentation fault)")).toBe(
+      139,
+    );
     expect(exit('error: other')).toBeUndefined();
   });
 

@@ -20,7 +20,8 @@ function read(text: string, piece = text.length): [BuildLogEvent[], string] {
 }
 
 describe('the log of a build', () => {
-  const told = start(1, '/nix/store/other.drv') + line(1, 'not ours') + start(2, drv) + line(2, 'übel');
+  const told =
+    start(1, '/nix/store/other.drv') + line(1, 'not ours') + start(2, drv) + line(2, 'übel');
 
   it.each([1, 7, 1000])('holds the lines of its derivation, in pieces of %d bytes', (piece) => {
     expect(read(told, piece)[0]).toEqual([{ kind: 'started' }, { kind: 'line', text: 'übel' }]);
@@ -33,7 +34,8 @@ describe('the log of a build', () => {
   });
 
   it('makes words of a builder that cannot be executed', () => {
-    const frame = "\u0005\0\0\0\0\0\0\0Error\0\0\0E\0\0\0\0\0\0\0executing '/bin/nob': No such file\0\0";
+    const frame =
+      "\u0005\0\0\0\0\0\0\0Error\0\0\0E\0\0\0\0\0\0\0executing '/bin/nob': No such file\0\0";
     const [events] = read(start(2, drv) + line(2, '\u0001') + line(2, frame));
     expect(events.slice(1)).toEqual([
       { kind: 'line', text: "error: executing '/bin/nob': No such file" },

@@ -9,8 +9,7 @@
 import { withoutColours } from './nix-words.js';
 
 export type BuildLogEvent =
-  | { readonly kind: 'started' }
-  | { readonly kind: 'line'; readonly text: string };
+  { readonly kind: 'started' } | { readonly kind: 'line'; readonly text: string };
 
 const activityBuild = 105;
 const resultLogLine = 101;

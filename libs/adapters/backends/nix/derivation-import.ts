@@ -129,7 +129,11 @@ function parse(file: DerivationFile): Derivation {
 }
 
 function corrupt(path: string, why: string): FarmFault {
-  return new FarmFault('corrupt-data', `${path} is not the derivation it claims to be: ${why}`, 'never');
+  return new FarmFault(
+    'corrupt-data',
+    `${path} is not the derivation it claims to be: ${why}`,
+    'never',
+  );
 }
 
 /**

@@ -34,7 +34,10 @@ export async function prepareStore(storeRoot: string, user: SandboxUser): Promis
 export async function readStoreFile(storeRoot: string, path: string): Promise<Uint8Array> {
   const place = placeOf(storeRoot, path);
   try {
-    const file = await open(place, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const file = await open(
+      place,
+      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+    );
     try {
       const stat = await file.stat();
       if (!stat.isFile() || stat.size > largestText) throw new Error('it is no file to be read');
@@ -87,7 +90,8 @@ function addressOf(path: string, contents: Contents): string | null {
   }
   if (flat === null) return null;
   const hash = sha256Hash(sha256(flat));
-  if (textPath({ ...place, contents: flat, references }) === path) return `text:${formatHash(hash)}`;
+  if (textPath({ ...place, contents: flat, references }) === path)
+    return `text:${formatHash(hash)}`;
   if (references.length > 0) return null;
   return fixedOutputPath({ ...place, hash, recursive: false }) === path
     ? `fixed:${formatHash(hash)}`

@@ -8,6 +8,7 @@ import { FarmFault, sentenceOf } from '#std/farm-fault.js';
 import type { RealiseRequest } from '#application/ports/backend.js';
 import { parseDerivation, type Derivation } from '#formats/derivation.js';
 import { runBounded } from '../sandbox/bounded-process.js';
+import { endingWithParent } from '../sandbox/program.js';
 import type { Failed } from './build-end.js';
 import { nixEnvironment } from './nix-program.js';
 import { complaintsIn } from './nix-words.js';
@@ -57,7 +58,9 @@ export async function fetchInputs(
   if (missing.length === 0) return null;
   const { request, cancellation } = call;
   const ending = await runBounded({
-    argv: store.command('--realise', '--keep-going', '--max-jobs', '0', ...missing),
+    argv: endingWithParent(
+      store.command('--realise', '--keep-going', '--max-jobs', '0', ...missing),
+    ),
     environment: nixEnvironment({
       home: `${request.workDirectory}/home`,
       settings: fetchSettings(request),

@@ -49,7 +49,7 @@ export class MixedOutput {
   #part(lines: Buffer): Parted {
     const events: string[] = [];
     const log: Buffer[] = [];
-    for (let start = 0; start < lines.length; ) {
+    for (let start = 0; start < lines.length;) {
       const found = lines.indexOf(0x0a, start);
       const end = found === -1 ? lines.length : found + 1;
       const line = lines.subarray(start, end);

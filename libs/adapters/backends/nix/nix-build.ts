@@ -46,7 +46,8 @@ export class NixBuild implements BuildBackend {
     const { storeRoot, programDir, features = [], extraPlatforms = [] } = options;
     this.#store = new WorkerStore(storeRoot, programDir);
     this.#import = new DerivationImport(this.#store);
-    const shell = options.shell === undefined ? (usualShells.find(existsSync) ?? null) : options.shell;
+    const shell =
+      options.shell === undefined ? (usualShells.find(existsSync) ?? null) : options.shell;
     this.#settings = { features, extraPlatforms, shell };
   }
 

@@ -96,7 +96,14 @@ export class NixEvaluation implements EvaluationBackend {
     const { storeRoot, programDir, sandbox, user } = this.#place;
     const inside = sandbox === 'bubblewrap';
     const store = inside ? '/evaluation-store' : storeRoot;
-    const argv = [findProgram('nix-store', programDir), '--store', store, '-q', '--references', path];
+    const argv = [
+      findProgram('nix-store', programDir),
+      '--store',
+      store,
+      '-q',
+      '--references',
+      path,
+    ];
     const environment = nixEnvironment({ home: '/tmp', settings: { 'build-users-group': '' } });
     const ending = await runBounded({
       argv: inside

@@ -20,7 +20,7 @@ export function errorIn(said: string, checkoutPrefix = ''): string {
   const start = [...text.matchAll(/^error: /gm)].at(-1)?.index;
   const message =
     start === undefined ? text.slice(text.lastIndexOf('\n') + 1) : text.slice(start + 7);
-  const lines = message.split('\n').filter((line) => !line.startsWith('(use \'--show-trace\''));
+  const lines = message.split('\n').filter((line) => !line.startsWith("(use '--show-trace'"));
   const plain = lines.join('\n').trim();
   const short = checkoutPrefix === '' ? plain : plain.replaceAll(checkoutPrefix, '');
   return short.slice(0, longestMessage);

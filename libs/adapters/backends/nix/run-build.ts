@@ -8,6 +8,7 @@ import { FarmFault } from '#std/farm-fault.js';
 import type { RealiseEvent, RealiseRequest } from '#application/ports/backend.js';
 import { startBounded, type BoundedProcess } from '../sandbox/bounded-process.js';
 import { bytesReadBy } from '../sandbox/process-tree.js';
+import { endingWithParent } from '../sandbox/program.js';
 import { classify, type Failed } from './build-end.js';
 import { BuildLog } from './build-log.js';
 import { nixEnvironment } from './nix-program.js';
@@ -82,11 +83,13 @@ function isSandboxError(message: string): boolean {
 function start({ store, settings, request, cancellation }: BuildCall): BoundedProcess {
   const { timeoutSeconds, maxSilentSeconds } = request.limits;
   return startBounded({
-    argv: store.command(
-      ...['--realise', request.derivation, '--log-format', 'internal-json'],
-      ...['--cores', `${request.cores}`, '--max-jobs', '1'],
-      ...['--timeout', `${Math.ceil(timeoutSeconds)}`],
-      ...['--max-silent-time', `${Math.ceil(maxSilentSeconds)}`],
+    argv: endingWithParent(
+      store.command(
+        ...['--realise', request.derivation, '--log-format', 'internal-json'],
+        ...['--cores', `${request.cores}`, '--max-jobs', '1'],
+        ...['--timeout', `${Math.ceil(timeoutSeconds)}`],
+        ...['--max-silent-time', `${Math.ceil(maxSilentSeconds)}`],
+      ),
     ),
     environment: nixEnvironment({
       home: `${request.workDirectory}/home`,

@@ -8,5 +8,9 @@ import { nixStoreDir } from './nix-program.js';
 export function placeOf(storeRoot: string, path: string): string {
   const parsed = parseStorePath(nixStoreDir, path);
   if (parsed.ok) return join(storeRoot, path);
-  throw new FarmFault('corrupt-data', `not a path of ${nixStoreDir}: ${path.slice(0, 300)}`, 'never');
+  throw new FarmFault(
+    'corrupt-data',
+    `not a path of ${nixStoreDir}: ${path.slice(0, 300)}`,
+    'never',
+  );
 }

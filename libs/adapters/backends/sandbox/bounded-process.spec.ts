@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { never, type Cancellation } from '#std/cancellation.js';
 import { runBounded, startBounded, type BoundedCommand } from './bounded-process.js';
-import { findProgram } from './program.js';
+import { endingWithParent, findProgram } from './program.js';
 import { residentBytes } from './process-tree.js';
 
 const soon = (milliseconds = 20_000): number => performance.now() + milliseconds;
@@ -55,6 +56,23 @@ describe('a bounded process', () => {
     child.stdout.once('data', () => controller.abort());
     child.stderr.resume();
     expect(await child.ended).toMatchObject({ signal: 'SIGKILL', endedFor: 'canceled' });
+  });
+
+  it('ends with its parent, when asked to', async () => {
+    const argv = JSON.stringify(endingWithParent([findProgram('sleep'), '100']));
+    const script = `const c = require('child_process').spawn(${argv}[0], ${argv}.slice(1),
+        { detached: true, stdio: ['ignore', 'ignore', 'inherit'] });
+      c.once('spawn', () => console.log(c.pid)); setInterval(() => {}, 1000);`;
+    const parent = startBounded(shell('', { argv: [process.execPath, '-e', script] }));
+    const [said] = (await once(parent.stdout, 'data')) as [Buffer];
+    const child = Number(said.toString());
+    expect(residentBytes(child)).toBeGreaterThan(0);
+    process.kill(parent.pid, 'SIGKILL');
+    parent.stdout.resume();
+    parent.stderr.resume();
+    // Both hold the same standard error, which closes only when both are gone.
+    await parent.ended;
+    expect(residentBytes(child)).toBe(0);
   });
 
   it('tells when it cannot be started', async () => {

@@ -71,7 +71,11 @@ export function startBounded(command: BoundedCommand): BoundedProcess {
     signalGroup(child, 'SIGKILL');
   });
   const ended = new Promise<Ending>((resolve) => {
-    const settle = (code: number | null, signal: string | null, startError: string | null): void => {
+    const settle = (
+      code: number | null,
+      signal: string | null,
+      startError: string | null,
+    ): void => {
       unwatch();
       resolve({ code, signal, endedFor, startError });
     };

@@ -21,6 +21,15 @@ export function findProgram(name: string, directory?: string): string {
   throw new FarmFault('program-missing', `the program ${name} is not in ${where}`, 'never');
 }
 
+/**
+ * The argument list of a program that is asked to end when its parent dies, so that a build stops
+ * with whoever watches it. Where setpriv is missing the program goes on, within its own limits.
+ */
+export function endingWithParent(argv: readonly string[]): string[] {
+  const setpriv = lookForProgram('setpriv');
+  return setpriv === null ? [...argv] : [setpriv, '--pdeathsig', 'TERM', '--', ...argv];
+}
+
 /** Where a program lies once links are followed. */
 export function realProgram(path: string): string {
   return realpathSync(path);
