@@ -1,0 +1,315 @@
+/** The whole engine in one process on a real Postgres and Redis: api with gateway, coordinator, workers. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { writeFile } from 'node:fs/promises';
+import { Redis } from 'ioredis';
+import { id, type AttemptId, type BuildId } from '#domain/ids.js';
+import type { BuildMessage } from '#protocol/worker.js';
+import { Coordinator } from '../../apps/coordinator/coordinator.js';
+import { openCoordinator } from '../../apps/coordinator/coordinator-parts.js';
+import { startApiFarm, type ApiFarm } from './api-farm.js';
+import { EngineFarm, secret } from './engine-support.js';
+import { TestWorker } from './gateway-support.js';
+
+let api: ApiFarm;
+let farm: EngineFarm;
+let coordinator: Coordinator;
+let redis: Redis;
+const workers: TestWorker[] = [];
+
+beforeAll(async () => {
+  api = await startApiFarm({ GAMBESON_LEASE_SECONDS: '3', GAMBESON_TICK_SECONDS: '0.2' });
+  await writeFile(api.parts.settings.publicKeyFile, 'farm-1:AAAA\n');
+  farm = await EngineFarm.open({ url: api.parts.settings.databaseUrl, drop: async () => undefined });
+  coordinator = new Coordinator(openCoordinator(api.parts.settings));
+  await coordinator.onApplicationBootstrap();
+  redis = new Redis(api.parts.settings.redisUrl!);
+}, 60_000);
+
+afterAll(async () => {
+  redis.disconnect();
+  await coordinator.beforeApplicationShutdown();
+  await coordinator.onApplicationShutdown();
+  await farm.close();
+  await api.stop();
+});
+
+beforeEach(async () => {
+  const tables = 'builds, derivations, derivation_inputs, outputs, leases, uploads, store_paths';
+  await farm.database.execute(`truncate ${tables}, attempts, workers, enrolment_tokens cascade`);
+});
+
+afterEach(async () => {
+  await Promise.all(workers.splice(0).map((worker) => worker.leave()));
+});
+
+async function post(path: string, body: object, token?: string): Promise<[number, any]> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(`${api.address}${path}`, {
+    method: 'POST',
+    headers: token ? { ...headers, authorization: `Bearer ${token}` } : headers,
+    body: JSON.stringify(body),
+  });
+  return [response.status, await response.json()];
+}
+
+async function join(more: { slots?: number; worker?: number } = {}): Promise<TestWorker> {
+  const worker = more.worker ?? (await farm.worker({ slots: more.slots ?? 4 }));
+  const connected = await TestWorker.connect(api.address, `${worker}.${secret}`);
+  workers.push(connected);
+  await connected.hello({ slots: more.slots ?? 4 });
+  return connected;
+}
+
+async function finish(worker: TestWorker, build: BuildMessage): Promise<boolean> {
+  await farm.uploaded(id<AttemptId>(build.attempt), build.outputs[0]!.path!);
+  worker.succeed(build);
+  return (await worker.hears('acknowledged', (one) => one.of === 'report')).of === 'report';
+}
+
+/** Wakes the coordinator as an ingest does. */
+async function scheduled(count: number): Promise<BuildId[]> {
+  const builds = await farm.builds(count);
+  await api.parts.bus.publish('planner', '');
+  return builds;
+}
+
+describe('enrolment', () => {
+  it('needs a token that an admin made, once', async () => {
+    expect((await post('/api/v1/workers/tokens', {}))[0]).toBe(401);
+    const [status, { token }] = await post('/api/v1/workers/tokens', {}, api.parts.adminToken);
+    expect(status).toBe(201);
+    const [enrolled, answer] = await post('/api/v1/workers/enrol', { token, name: 'anvil' });
+    expect([enrolled, answer.name]).toEqual([201, 'anvil']);
+    const [again, problem] = await post('/api/v1/workers/enrol', { token, name: 'bellows' });
+    expect([again, problem.type]).toEqual([403, 'urn:gambeson:problem:token-invalid']);
+    const worker = await TestWorker.connect(api.address, answer.credential);
+    expect(await worker.hello()).toMatchObject({ worker: { id: answer.worker, name: 'anvil' } });
+    await worker.leave();
+  });
+
+  it('refuses a name that a living worker has, and keeps the token', async () => {
+    await farm.worker({ name: 'anvil' });
+    const [, { token }] = await post('/api/v1/workers/tokens', {}, api.parts.adminToken);
+    expect((await post('/api/v1/workers/enrol', { token, name: 'anvil' }))[0]).toBe(409);
+    expect((await post('/api/v1/workers/enrol', { token, name: 'bellows' }))[0]).toBe(201);
+  });
+});
+
+describe('a connection', () => {
+  it('without a credential, or with another worker’s secret, is refused before the upgrade', async () => {
+    const [one, other] = [await farm.worker(), await farm.worker()];
+    await farm.database.execute(`update workers set credential_hash = 'x' where id = $1`, [other]);
+    for (const shown of [undefined, 'Bearer nonsense', `Bearer ${other}.${secret}`, `Bearer 999999.${secret}`]) {
+      const [status, type, body] = await TestWorker.refusal(api.address, shown);
+      expect([status, type]).toEqual([401, 'application/problem+json']);
+      expect(JSON.parse(body)).toMatchObject({ type: 'urn:gambeson:problem:unauthorized' });
+    }
+    await (await TestWorker.connect(api.address, `${one}.${secret}`)).leave();
+  });
+
+  it('is told why when its protocol is too new, or its words cannot be read', async () => {
+    const worker = await farm.worker();
+    const newer = await TestWorker.connect(api.address, `${worker}.${secret}`);
+    void newer.hello({ protocol: [99] });
+    expect(await newer.hears('refused')).toMatchObject({ code: 'protocol-unsupported' });
+    expect(await newer.closed).toBe(1008);
+    const babbling = await join();
+    babbling.say({ type: 'claim', slots: 'all' });
+    expect(await babbling.hears('refused')).toMatchObject({ code: 'malformed' });
+  });
+
+  it('of a worker that connects again ends the earlier one', async () => {
+    const worker = await farm.worker();
+    const first = await join({ worker });
+    const second = await join({ worker });
+    expect(await first.hears('refused')).toMatchObject({ code: 'replaced' });
+    await scheduled(1);
+    second.say({ type: 'claim', slots: [0] });
+    await second.hears('build');
+  });
+});
+
+describe('a build', () => {
+  it('goes from released to claimed, started, logged, reported and offered', async () => {
+    const worker = await join();
+    worker.say({ type: 'claim', slots: [0] });
+    const [build] = await scheduled(1);
+    const told = await worker.hears('build');
+    expect(told).toMatchObject({ slot: 0, build: String(build), backend: 'local' });
+    expect(told.limits).toEqual({ timeoutSeconds: 21600, maxSilentSeconds: 3600 });
+    worker.say({ type: 'started', attempt: told.attempt, fence: told.fence });
+    worker.log(told.attempt, 0, 'hello ');
+    worker.log(told.attempt, 6, 'world');
+    await worker.hears('acknowledged', (one) => one.of === 'log' && one.offset === 11);
+    worker.log(told.attempt, 0, 'hello world');
+    await worker.hears('acknowledged', (one) => one.of === 'log' && one.offset === 11);
+    await finish(worker, told);
+    expect(await farm.status(build!)).toMatchObject({ status: 'succeeded', started_at: expect.any(Date) });
+    expect(await api.parts.logs.size(`attempt-${Number(told.attempt)}`)).toBe(11);
+  });
+
+  it('is given again, with the same fence and token, to a slot that lost its connection', async () => {
+    const worker = await farm.worker();
+    const before = await join({ worker });
+    await scheduled(2);
+    before.say({ type: 'claim', slots: [2] });
+    const told = await before.hears('build');
+    await before.leave();
+    const after = await join({ worker });
+    after.say({ type: 'claim', slots: [2] });
+    expect(await after.hears('build')).toEqual(told);
+  });
+
+  it('is claimed by a slot right after its report, without waiting for the answer', async () => {
+    const worker = await join({ slots: 1 });
+    await scheduled(3);
+    worker.say({ type: 'claim', slots: [0] });
+    for (let left = 3; left > 0; left -= 1) {
+      const told = await worker.hears('build');
+      await farm.uploaded(id<AttemptId>(told.attempt), told.outputs[0]!.path!);
+      worker.succeed(told);
+      if (left > 1) worker.say({ type: 'claim', slots: [0] });
+    }
+    for (let left = 3; left > 0; left -= 1) await worker.hears('acknowledged');
+    expect(await farm.statuses()).toEqual({ succeeded: 3 });
+  });
+
+  it('of another worker takes neither log nor report', async () => {
+    const [owner, thief] = [await join(), await join()];
+    await scheduled(1);
+    owner.say({ type: 'claim', slots: [0] });
+    const told = await owner.hears('build');
+    thief.log(told.attempt, 0, 'not mine');
+    thief.succeed(told);
+    expect(await thief.hears('acknowledged')).toMatchObject({ of: 'report', accepted: false });
+    expect(await api.parts.logs.size(`attempt-${Number(told.attempt)}`)).toBe(0);
+    await finish(owner, told);
+  });
+
+  it('goes on over a reconnect, and what is not the worker’s any more is told as lost', async () => {
+    const worker = await farm.worker();
+    const before = await join({ worker });
+    await scheduled(1);
+    before.say({ type: 'claim', slots: [0] });
+    const told = await before.hears('build');
+    await before.leave();
+    const after = await TestWorker.connect(api.address, `${worker}.${secret}`);
+    workers.push(after);
+    const mine = { attempt: told.attempt, build: told.build, fence: told.fence, slot: 0 };
+    const welcome = await after.hello({ attempts: [mine, { ...mine, attempt: '424242', slot: 1 }] });
+    expect(welcome.lost).toEqual(['424242']);
+    await finish(after, told);
+  });
+
+  it('of a worker that vanished succeeds on another, with two attempts', async () => {
+    const [vanishing, other] = [await join(), await join()];
+    const [build] = await scheduled(1);
+    vanishing.say({ type: 'claim', slots: [0] });
+    await vanishing.hears('build');
+    await vanishing.leave();
+    other.say({ type: 'claim', slots: [0] });
+    const beats = setInterval(() => other.beat(), 500);
+    const told = await other.hears('build');
+    clearInterval(beats);
+    await finish(other, told);
+    expect(await farm.attempts(build!)).toMatchObject([
+      { status: 'failed-other', reason: 'worker-lost' },
+      { status: 'succeeded' },
+    ]);
+  }, 30_000);
+
+  it('that somebody cancels is told to its worker at once', async () => {
+    const worker = await farm.worker();
+    const connected = await join({ worker });
+    const [build] = await scheduled(1);
+    connected.say({ type: 'claim', slots: [0] });
+    const told = await connected.hears('build');
+    expect(await farm.leases.wishCancel(build!, 'superseded')).toBe(worker);
+    await api.parts.bus.publish(`worker/${worker}`, '');
+    const cancel = await connected.hears('cancel');
+    expect(cancel).toMatchObject({ attempt: told.attempt, fence: told.fence, reason: 'superseded' });
+    connected.report(told, { kind: 'canceled', message: 'stopped' });
+    await connected.hears('acknowledged');
+    expect(await farm.status(build!)).toMatchObject({ status: 'canceled' });
+  });
+});
+
+describe('a paused worker', () => {
+  it('gets nothing until it is resumed, and then without claiming again', async () => {
+    const worker = await farm.worker();
+    const other = await join();
+    const connected = await join({ worker });
+    await farm.database.execute('update workers set paused_at = now() where id = $1', [worker]);
+    connected.beat();
+    connected.say({ type: 'claim', slots: [0] });
+    const [build] = await scheduled(1);
+    other.say({ type: 'claim', slots: [0] });
+    expect(await other.hears('build')).toMatchObject({ build: String(build) });
+    await farm.database.execute('update workers set paused_at = null where id = $1', [worker]);
+    connected.beat();
+    await scheduled(1);
+    await connected.hears('build');
+  });
+});
+
+describe('a hundred builds', () => {
+  it('all finish once while Redis is flushed again and again', async () => {
+    const team = await Promise.all(Array.from({ length: 5 }, () => join()));
+    const builds = await scheduled(100);
+    await farm.edges(builds.slice(50).map((build, at) => [build, builds[at]!] as const));
+    let done = 0;
+    const work = team.map(async (worker) => {
+      worker.say({ type: 'claim', slots: [0, 1, 2, 3] });
+      const beats = setInterval(() => worker.beat(), 500);
+      while (done < builds.length) {
+        const told = await Promise.race([worker.hears('build'), allDone]);
+        if (!told) break;
+        await finish(worker, told);
+        done += 1;
+        if (done % 20 === 0) {
+          await redis.flushall();
+          await redis.script('FLUSH');
+        }
+        if (done === builds.length) finished();
+        worker.say({ type: 'claim', slots: [told.slot] });
+      }
+      clearInterval(beats);
+    });
+    await Promise.all(work);
+    expect(await farm.statuses()).toEqual({ succeeded: 100 });
+    const [{ tries } = { tries: 0 }] = await farm.database.query('select count(*) as tries from attempts');
+    expect(tries).toBe(100);
+  }, 90_000);
+
+  let finished = (): void => undefined;
+  const allDone = new Promise<null>((resolve) => {
+    finished = () => resolve(null);
+  });
+});
+
+describe('the lead', () => {
+  it('passes to a standby when the leader’s connection is cut, within five seconds', async () => {
+    const standby = new Coordinator(openCoordinator(api.parts.settings));
+    await standby.onApplicationBootstrap();
+    expect([coordinator.isLeading, standby.isLeading]).toEqual([true, false]);
+    await farm.database.query(
+      `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = 726002`,
+    );
+    await until(() => !coordinator.isLeading);
+    const cut = performance.now();
+    await until(() => coordinator.isLeading !== standby.isLeading);
+    expect(performance.now() - cut).toBeLessThan(5000);
+    await standby.beforeApplicationShutdown();
+    await standby.onApplicationShutdown();
+    await until(() => coordinator.isLeading);
+  }, 20_000);
+});
+
+/** Nothing signals from outside that a lead was lost or gained. */
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 6000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error('it did not come to pass within 6 s');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
