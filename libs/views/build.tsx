@@ -27,12 +27,7 @@ export function buildPage({ build, log, recipe, source, now }: BuildModel): stri
       <h1>{build.name}</h1>
       <p class="lead">
         <Status status={build.status} note={build.reason} />{' '}
-        {build.startedAt ? (
-          <>
-            <Took from={build.startedAt} to={build.endedAt} now={now} />,{' '}
-          </>
-        ) : null}
-        <Time at={build.endedAt ?? build.startedAt ?? build.scheduledAt} now={now} />
+        <Since build={build} now={now} />
       </p>
       <Why build={build} now={now} />
       <Section title="Log">
@@ -51,6 +46,30 @@ export function buildPage({ build, log, recipe, source, now }: BuildModel): stri
       </Section>
       <Reproduce recipe={recipe} />
     </>,
+  );
+}
+
+/** How long it took and when it ended, or since when it builds or waits. */
+function Since({ build, now }: { build: BuildAnswer; now: Date }) {
+  const { scheduledAt, startedAt, endedAt } = build;
+  if (endedAt === null && startedAt === null) {
+    return (
+      <>
+        since <Took from={scheduledAt} to={null} now={now} />
+      </>
+    );
+  }
+  return (
+    <>
+      {startedAt === null ? null : (
+        <>
+          {endedAt === null ? 'for ' : 'after '}
+          <Took from={startedAt} to={endedAt} now={now} />
+        </>
+      )}
+      {startedAt !== null && endedAt !== null ? ', ' : ''}
+      {endedAt === null ? null : <Time at={endedAt} now={now} />}
+    </>
   );
 }
 
@@ -215,7 +234,7 @@ function Details({ build }: { build: BuildAnswer }) {
       <dt>System</dt>
       <dd>{[build.system, ...build.requiredFeatures].join(', ')}</dd>
       <dt>Priority</dt>
-      <dd>{build.priority} of 0 (first) to 9 (last)</dd>
+      <dd>{build.priority} (0 is first, 9 last)</dd>
       <dt>Limits</dt>
       <dd>
         {duration(build.limits.timeoutSeconds)} in all, {duration(build.limits.maxSilentSeconds)} of

@@ -13,7 +13,6 @@ export const clientScript = `'use strict';
     var source = new EventSource(log.dataset.stream);
     var attempts = 0;
     if (note) note.hidden = false;
-    log.scrollTop = log.scrollHeight;
     source.addEventListener('log', function (event) {
       var atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
       JSON.parse(event.data).forEach(function (span) { log.append(drawn(span)); });
@@ -60,6 +59,7 @@ export const clientScript = `'use strict';
     return (chosen && !chosen.isCollapsed) || (focused && focused.tagName === 'INPUT');
   }
 
+  document.querySelectorAll('.log').forEach(function (one) { one.scrollTop = one.scrollHeight; });
   var log = document.querySelector('[data-stream]');
   if (log && window.EventSource) follow(log);
   var main = document.querySelector('main[data-live]');

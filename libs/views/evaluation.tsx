@@ -38,8 +38,8 @@ export function evaluationPage(model: EvaluationModel): string {
       </p>
       <CountsBar jobs={evaluation.jobs} />
       <p>
-        <Status status={evaluation.status} note={evaluation.reason} /> by {evaluation.trigger}
-        {evaluation.try > 1 ? `, try ${evaluation.try}` : ''}, started{' '}
+        <Status status={evaluation.status} note={evaluation.reason} /> started by {evaluation.trigger}
+        {evaluation.try > 1 ? ` (try ${evaluation.try})` : ''}{' '}
         <Time at={evaluation.startedAt} now={now} />, took{' '}
         <Took from={evaluation.startedAt} to={evaluation.endedAt} now={now} />;{' '}
         {plural(evaluation.derivationCount, 'derivation')}, {count(evaluation.newBuildCount)} of them new

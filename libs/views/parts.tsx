@@ -9,11 +9,13 @@ export function Status({ status, note }: { status: StatusWord; note?: string | n
   const { tone, shape } = drawings[status];
   return (
     <span class={`status ${tone}`}>
-      <svg width="14" height="14" aria-hidden="true">
-        <use href={`#${shape}`} />
-      </svg>
-      <span>{status}</span>
-      {note ? <span class="note">{note}</span> : null}
+      <span class="mark">
+        <svg width="14" height="14" aria-hidden="true">
+          <use href={`#${shape}`} />
+        </svg>
+        {status}
+      </span>
+      {note && !status.endsWith(note) ? <span class="note">{note}</span> : null}
     </span>
   );
 }
@@ -30,7 +32,7 @@ export function Time({ at, now }: { at: string | null; now: Date }) {
 /** The shapes of all statuses, once for a page. */
 export function Shapes() {
   return (
-    <svg hidden>
+    <svg class="shapes" width="0" height="0" aria-hidden="true">
       {Object.entries(shapes).map(([name, path]) => (
         <symbol id={name} viewBox="0 0 16 16">
           <path d={path} />

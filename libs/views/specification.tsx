@@ -20,12 +20,8 @@ export function specificationPage({ specification, evaluations, now }: Specifica
     <>
       <h1>{name}</h1>
       <p class="lead">
-        {document.active ? 'Watched every ' + document.period + ' s' : 'Inactive: not watched'}
-        {specification.nextPollAt ? (
-          <>
-            , next look <Time at={specification.nextPollAt} now={now} />
-          </>
-        ) : null}
+        {document.active ? `Watched every ${duration(document.period)}` : 'Inactive: not watched'}
+        <NextLook at={specification.nextPollAt} now={now} />
       </p>
       <Section title="Channels">
         <Channels specification={specification} now={now} />
@@ -37,6 +33,16 @@ export function specificationPage({ specification, evaluations, now }: Specifica
         <Facts specification={specification} />
       </Section>
     </>,
+  );
+}
+
+function NextLook({ at, now }: { at: string | null; now: Date }) {
+  if (at === null) return null;
+  if (new Date(at) <= now) return <>, the next look is due</>;
+  return (
+    <>
+      , next look <Time at={at} now={now} />
+    </>
   );
 }
 
@@ -170,7 +176,7 @@ function Facts({ specification }: { specification: SpecificationAnswer }) {
       <dt>Systems</dt>
       <dd>{document.systems.join(', ')}</dd>
       <dt>Priority</dt>
-      <dd>{document.priority} of 0 (first) to 9 (last)</dd>
+      <dd>{document.priority} (0 is first, 9 last)</dd>
       <dt>Share</dt>
       <dd>{document.share}</dd>
       <dt>Limits</dt>

@@ -41,6 +41,7 @@ h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
 .crumbs { margin: 1rem 0 -1rem; font-size: .9rem; color: var(--quiet); overflow-wrap: anywhere; }
 .quiet, .note { color: var(--quiet); font-size: .9em; }
 .number { font-variant-numeric: tabular-nums; }
+time, .number { white-space: nowrap; }
 .break { overflow-wrap: anywhere; }
 .empty { color: var(--quiet); padding: .75rem 0; }
 code, pre { font-family: ui-monospace, "DejaVu Sans Mono", "Liberation Mono", Menlo, monospace; font-size: .875rem; }
@@ -50,9 +51,11 @@ article h2 { margin: 0 0 .5rem; overflow-wrap: anywhere; }
 article p { margin: .35rem 0; }
 .tag { margin-left: .5rem; padding: 0 .45rem; border: 1px solid var(--line); border-radius: 99px;
   font-size: .8rem; font-weight: 400; color: var(--quiet); }
-.status { display: inline-flex; flex-wrap: wrap; align-items: center; gap: .35rem; white-space: nowrap; font-weight: 600; }
-.status svg { fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linecap: round; stroke-linejoin: round; flex: none; }
-.status .note { font-weight: 400; }
+.shapes { position: absolute; }
+.status { display: inline-flex; flex-wrap: wrap; align-items: baseline; gap: 0 .35rem; }
+.mark { white-space: nowrap; font-weight: 600; }
+.status svg { fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linecap: round; stroke-linejoin: round;
+  margin-right: .35rem; vertical-align: -.12em; }
 .good { color: var(--good); } .bad { color: var(--bad); } .farm { color: var(--farm); }
 .busy { color: var(--busy); } .idle { color: var(--idle); } .off { color: var(--off); }
 .bar { display: block; width: 100%; min-width: 8rem; height: 8px; border-radius: 4px; margin: .25rem 0; background: var(--line); }
@@ -78,6 +81,7 @@ pre.fault { max-height: 20rem; overflow: auto; }
 .filters nav { display: flex; flex-wrap: wrap; gap: .35rem 1rem; }
 .filters nav a { text-decoration: none; white-space: nowrap; }
 .pages { display: flex; gap: 1.5rem; margin: .75rem 0; }
+.filters form { display: flex; gap: .5rem; align-items: baseline; }
 input, button { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: .25rem .6rem; }
 button { cursor: pointer; }
 .b { font-weight: 700; } .dim { opacity: .75; } .i { font-style: italic; } .u { text-decoration: underline; }
@@ -92,6 +96,7 @@ button { cursor: pointer; }
   body { font-size: 15px; }
   dl { grid-template-columns: 1fr; gap: 0 0; } dd { margin-bottom: .5rem; }
   th, td { padding-right: .6rem; }
+  .scroll table { min-width: 34rem; }
 }
 @media print { header nav, footer, .filters form { display: none; } .log { max-height: none; } }
 `;

@@ -1,0 +1,83 @@
+import { describe, expect, it } from '@jest/globals';
+import type { BuildAnswer } from '#protocol/api/build.js';
+import { assets } from './assets.js';
+import { buildPage } from './build.js';
+import { homePage } from './home.js';
+import { emptyTail } from './log-view.js';
+import { problemPage } from './problem.js';
+import { drawings, jobOrder, shapes } from './statuses.js';
+import { workersPage } from './workers.js';
+
+const now = new Date('2026-11-20T12:00:00Z');
+const hostile = '"><img src=x onerror=alert(1)>';
+
+const build: BuildAnswer = {
+  id: '7',
+  name: hostile,
+  system: 'x86_64-linux',
+  status: 'scheduled',
+  reason: null,
+  scheduledAt: '2026-11-20T11:00:00.000Z',
+  startedAt: null,
+  endedAt: null,
+  store: { slug: 'nix', dir: '/nix/store' },
+  derivation: `/nix/store/${hostile}`,
+  packageName: hostile,
+  requiredFeatures: [hostile],
+  sentence: null,
+  message: hostile,
+  wait: { reason: 'backing-off', sentence: 'It waits.', until: '2026-11-20T12:10:00.000Z', inputs: [] },
+  failedInput: null,
+  priority: 9,
+  limits: { timeoutSeconds: 60, maxSilentSeconds: 60 },
+  attempts: [],
+  outputs: [],
+  inputs: { total: 0, items: [] },
+  dependents: { total: 0, items: [] },
+  jobs: [{ evaluation: '1', specification: 'demo', name: hostile }],
+  log: '/api/v1/builds/7/log',
+};
+
+const source = { address: 'http://127.0.0.1:3000', publicKey: null, storeSlug: 'nix' };
+
+describe('a page', () => {
+  it('never draws markup that came from outside', () => {
+    const html = buildPage({ build, log: emptyTail, recipe: null, source, now });
+    expect(html).not.toContain('<img');
+    expect(html).not.toContain(hostile);
+    expect(problemPage({ status: 404, detail: hostile })).not.toContain('<img');
+  });
+
+  it('of a build that waits says why, until when, and streams once it begins', () => {
+    const html = buildPage({ build, log: emptyTail, recipe: null, source, now });
+    expect(html).toContain('Why it waits:');
+    expect(html).toContain('in 10 min');
+    expect(html).toContain('data-stream="/api/v1/builds/7/log/stream?format=spans"');
+  });
+
+  it('has no inline script or style, which the policy would refuse', () => {
+    const html = homePage({
+      specifications: [],
+      running: [],
+      ended: [],
+      queue: { scheduled: 0, submitted: 0, started: 0, bySystem: [], byClass: [], byReason: [] },
+      workers: [],
+      address: 'http://127.0.0.1:8081',
+      now,
+    });
+    expect(html.match(/<script/g)).toEqual(['<script']);
+    expect(html).toContain(`<script src="${assets.script.address}" defer></script>`);
+    expect(html).not.toMatch(/<style|\sstyle=/);
+    expect(html).toContain('A specification says what to build');
+    expect(workersPage({ workers: [], address: 'http://x', now })).toContain('workers/tokens');
+  });
+});
+
+describe('a status', () => {
+  it('has a shape, and no two of one colour share theirs among the statuses of a job', () => {
+    const drawn = jobOrder.map((status) => `${drawings[status].tone} ${drawings[status].shape}`);
+    expect(new Set(drawn).size).toBe(drawn.length);
+    expect(new Set(jobOrder.map((status) => drawings[status].shape)).size).toBe(jobOrder.length);
+    for (const { shape } of Object.values(drawings)) expect(shapes[shape]).toMatch(/^M/);
+  });
+});
