@@ -293,7 +293,8 @@ describe('the lead', () => {
     await standby.onApplicationBootstrap();
     expect([coordinator.isLeading, standby.isLeading]).toEqual([true, false]);
     await farm.database.query(
-      `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = 726002`,
+      `select pg_terminate_backend(pid) from pg_locks join pg_stat_activity using (pid)
+        where locktype = 'advisory' and granted and application_name = 'gambeson-coordinator'`,
     );
     await until(() => !coordinator.isLeading);
     const cut = performance.now();
