@@ -27,8 +27,12 @@ let
   other = mk "other" "echo other > $out" { outputs = [ "out" "doc" ]; };
 in {
   inherit dep;
-  ok = mk "ok" "echo hello; printf 'red \\\\033[31mred\\\\033[0m\\n'; echo cores $NIX_BUILD_CORES; printf end; echo ok > $out" { };
-  top = mk "top" "read x < $dep; read y < $src; echo $x $y > $out" { inherit dep; src = ./source.txt; };
+  ok = mk "ok" ''
+    echo hello; printf 'red \\033[31mred\\033[0m\\n'; echo cores $NIX_BUILD_CORES; printf end
+    echo ok > $out
+  '' { };
+  top = mk "top" "read x < $dep; read y < $src; echo $x $y > $out" {
+    inherit dep; src = ./source.txt; };
   multi = mk "multi" "echo $doc > $out; echo doc > $doc" { outputs = [ "out" "doc" ]; };
   fail = mk "fail" "echo why; exit 3" { };
   noout = mk "noout" ":" { };
@@ -37,15 +41,18 @@ in {
   slow = mk "slow" "while :; do echo line; done" { };
   dots = mk "dots" "i=0; while :; do printf .; done" { };
   badhash = mk "badhash" "echo x > $out" {
-    outputHash = "0000000000000000000000000000000000000000000000000000"; outputHashAlgo = "sha256"; };
+    outputHash = "0000000000000000000000000000000000000000000000000000";
+    outputHashAlgo = "sha256"; };
   fod = mk "fod" "printf x > $out" {
-    outputHash = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"; outputHashAlgo = "sha256"; };
+    outputHash = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";
+    outputHashAlgo = "sha256"; };
   arm = mk "arm" "echo x > $out" { system = "aarch64-linux"; };
   kvm = mk "kvm" "echo x > $out" { requiredSystemFeatures = [ "kvm" ]; };
   forbidden = mk "forbidden" "echo $dep > $out" { inherit dep; disallowedReferences = [ dep ]; };
   orphan = mk "orphan" "read x < $doc; echo $x > $out" { doc = other.doc; };
   nobuilder = mk "nobuilder" "" { builder = "/bin/nothing"; };
-  forger = mk "forger" "echo '@nix {\\"action\\":\\"msg\\",\\"level\\":0,\\"msg\\":\\"error: No space left on device\\"}'" { };
+  forger = mk "forger" ''
+    echo '@nix {"action":"msg","level":0,"msg":"error: No space left on device"}' '' { };
   crasher = mk "crasher" "echo '@nix {}'; echo x > $out" { };
   floating = mk "floating" "echo floating > $out" {
     __contentAddressed = true; outputHashMode = "recursive"; outputHashAlgo = "sha256"; };
@@ -130,7 +137,11 @@ let attempts = 0;
 async function realise(
   job: string,
   more: Partial<RealiseRequest> = {},
-  call: { readonly on?: NixBuild; readonly cancellation?: Cancellation } = {},
+  call: {
+    readonly on?: NixBuild;
+    readonly cancellation?: Cancellation;
+    readonly onLog?: () => void;
+  } = {},
 ): Promise<Told> {
   const backend = call.on ?? worker;
   const derivation = derivations.get(job) ?? '';
@@ -157,6 +168,7 @@ async function realise(
     if (next.done) return { result: next.value, log: Buffer.concat(log).toString('utf8'), started };
     if (next.value.kind === 'log') log.push(next.value.bytes);
     else started++;
+    if (next.value.kind === 'log') call.onLog?.();
   }
 }
 
@@ -277,10 +289,9 @@ describe('the end of a build', () => {
 
   it('is a fault of ours when canceled, and leaves no process', async () => {
     const controller = new AbortController();
-    const call = { cancellation: controller.signal };
+    const call = { cancellation: controller.signal, onLog: () => controller.abort() };
     const limits = { timeoutSeconds: 30, maxSilentSeconds: 30 };
     const told = realise('slow', { limits, maxLogBytes: 1e12 }, call);
-    setTimeout(() => controller.abort(), 500);
     await expect(told).rejects.toMatchObject({ code: 'canceled' });
     const processes = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' });
     expect(processes).not.toContain(`--realise ${derivations.get('slow')}`);

@@ -151,7 +151,8 @@ describe('reading a channel with nix', () => {
       files: {
         'demo/release.nix': `{ tools, system ? "none", extra ? 1 }: (import tools).make system`,
         'tools/default.nix': `let ${mk} in {
-          make = system: { a = mk "a" { inherit system; }; b = mk "b" { system = "riscv64-linux"; }; };
+          make = system: {
+            a = mk "a" { inherit system; }; b = mk "b" { system = "riscv64-linux"; }; };
         }`,
       },
       systems: ['x86_64-linux', 'aarch64-linux'],
@@ -214,7 +215,8 @@ describe('errors of a channel', () => {
         i = 5;
         j = import (derivation { name = "j"; system = "x86_64-linux"; builder = "/bin/sh"; });
         k."with.dot" = mk "k" { };
-        l = { out.outPath = "/nix/store"; type = "derivation"; drvPath = "/etc/passwd"; system = "x"; };
+        l = { type = "derivation"; out.outPath = "/nix/store";
+          drvPath = "/etc/passwd"; system = "x"; };
         z = builtins.trace "hello from z" (mk "z" { });
       `),
     );

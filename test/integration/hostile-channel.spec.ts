@@ -182,8 +182,8 @@ describe('a hostile channel', () => {
   });
 
   it('is stopped when it eats memory, and the others go on', async () => {
-    const eater =
-      'mk "bad" { x = builtins.foldl\' (a: b: a + a) "0123456789abcdef" (builtins.genList (n: n) 40); }';
+    const eater = `mk "bad" {
+      x = builtins.foldl' (a: b: a + a) "0123456789abcdef" (builtins.genList (n: n) 40); }`;
     const outcome = await evaluate(eater, { memoryBytes: 2 ** 28 });
     expect([outcome.jobs, outcome.fault]).toEqual([['a', 'z'], null]);
     expect(outcome.errors.get('bad')).toContain('memory');
@@ -208,12 +208,15 @@ describe('a hostile channel', () => {
   });
 
   it('fills neither the log nor the memory of the farm', async () => {
-    const shout = `let text = builtins.concatStringsSep "" (builtins.genList (n: "0123456789abcdef\\n") 65536);
+    const shout = `let
+        lines = builtins.genList (n: "0123456789abcdef\\n") 65536;
+        text = builtins.concatStringsSep "" lines;
       in builtins.foldl' (a: b: builtins.trace text a) (mk "bad" { }) (builtins.genList (n: n) 36)`;
     const loud = await evaluate(shout);
     expect(loud.log.length).toBeLessThan(33 * 1024 * 1024);
     expect(loud.log).toContain('[the rest of this log is left out]');
-    const long = `builtins.trace (builtins.concatStringsSep "" (builtins.genList (n: "0123456789abcdef") 2000000)) (mk "bad" { })`;
+    const long = `let parts = builtins.genList (n: "0123456789abcdef") 2000000;
+      in builtins.trace (builtins.concatStringsSep "" parts) (mk "bad" { })`;
     const outcome = await evaluate(long);
     expect(outcome.jobs).toContain('z');
     expect(outcome.errors.get('bad')).toContain('without end');

@@ -31,7 +31,7 @@ describe('the end of nix-store', () => {
     [
       'a builder on a full disk',
       100,
-      "error: builder for 'x.drv' failed with exit code 1;\n note: build failure may have been caused by lack of free disk space",
+      "error: builder for 'x.drv' failed;\n note: … caused by lack of free disk space",
       'no-space',
     ],
     [
@@ -48,7 +48,7 @@ describe('the end of nix-store', () => {
     ],
     ['words never heard', 1, 'error: something else', 'infrastructure'],
     ['a status never seen', 77, '', 'infrastructure'],
-  ])('of %s has its reason', (_, code, errors, expected) => {
+  ])('of %s has its reason', (...[, code, errors, expected]) => {
     expect(reason(code, errors)).toBe(expected);
   });
 

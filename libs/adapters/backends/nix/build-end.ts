@@ -1,6 +1,7 @@
 /**
- * What the end of `nix-store --realise` means: the exit status first (100 and flags: 1 timed out, 2
- * hash mismatch, 4 not deterministic), then, where the status is the same for all, Nix' words. Pure.
+ * What the end of `nix-store --realise` means: the exit status first (100 and flags: 1 timed out,
+ * 2 hash mismatch, 4 not deterministic), then, where the status is the same for all, Nix' words.
+ * Pure.
  */
 import type { RealiseResult } from '#application/ports/backend.js';
 import type { FailureReason } from '#domain/build/reason.js';

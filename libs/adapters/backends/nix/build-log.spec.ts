@@ -2,12 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import { BuildLog, type BuildLogEvent } from './build-log.js';
 
 const drv = '/nix/store/mdbmkg0l4dmjg7n5jkich0yrj70dxihk-ok.drv';
+const [red, plain] = ['\u001b[31;1m', '\u001b[0m'];
 const start = (id: number, path: string): string =>
   `@nix ${JSON.stringify({ action: 'start', id, type: 105, fields: [path, '', 1, 1] })}\n`;
 const line = (id: number, text: string): string =>
   `@nix ${JSON.stringify({ action: 'result', id, type: 101, fields: [text] })}\n`;
 const error = (msg: string): string =>
-  `@nix ${JSON.stringify({ action: 'msg', level: 0, msg: `\u001b[31;1merror:\u001b[0m ${msg}` })}\n`;
+  `@nix ${JSON.stringify({ action: 'msg', level: 0, msg: `${red}error:${plain} ${msg}` })}\n`;
 
 function read(text: string, piece = text.length): [BuildLogEvent[], string] {
   const log = new BuildLog(drv);

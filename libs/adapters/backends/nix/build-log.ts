@@ -72,8 +72,8 @@ function parse(json: string): NixLine | null {
 }
 
 /**
- * A builder that cannot be executed sends its error to Nix in a binary form, which Nix prints as two
- * lines of log: the first is nothing, and the second holds the words between zero bytes.
+ * A builder that cannot be executed sends its error to Nix in a binary form, which Nix prints as
+ * two lines of log: the first is nothing, and the second holds the words between zero bytes.
  */
 function plainLine(line: string): string | null {
   if (line === '\u0001') return null;

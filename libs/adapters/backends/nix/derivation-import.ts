@@ -1,5 +1,5 @@
 /**
- * Puts `.drv` files into a worker's store: every path recomputed, the files written by ourselves, and
+ * Puts `.drv` files into a worker's store: every path recomputed, the files written by us, and
  * all of them registered in one transaction of Nix' database. (`nix-store --import` and
  * `nix copy --derivation` add them one by one, ten times slower.)
  */
@@ -36,7 +36,7 @@ export class DerivationImport {
 
   constructor(private readonly store: WorkerStore) {}
 
-  /** One import at a time: they share what they know of hashes, and Nix' database has one writer. */
+  /** One import at a time: they share known hashes, and Nix' database has one writer. */
   run(files: readonly DerivationFile[]): Promise<void> {
     const next = this.#last.then(() => this.#run(files));
     this.#last = next.catch(() => undefined);
@@ -137,9 +137,9 @@ function corrupt(path: string, why: string): FarmFault {
 }
 
 /**
- * As `nix-store --load-db` reads it: path, nar hash in hexadecimal, nar size, deriver (none), number
- * of references, references. A `.drv` refers to its inputs; sources that are not here yet are left
- * out, since Nix refuses references to unknown paths, and does not need them to build.
+ * As `nix-store --load-db` reads it: path, nar hash in hexadecimal, nar size, deriver (none),
+ * number of references, references. A `.drv` refers to its inputs; sources that are not here yet
+ * are left out, since Nix refuses references to unknown paths, and does not need them to build.
  */
 function registration({ path, bytes, derivation }: CheckedFile): string {
   const nar = encodeNar({ type: 'regular', executable: false, contents: bytes });

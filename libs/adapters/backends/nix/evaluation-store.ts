@@ -1,7 +1,7 @@
 /**
- * The evaluator's own store, read from outside its sandbox. What lies there was made by foreign code,
- * so nothing is believed: names are parsed, links are not followed, and every path must be the one
- * that its bytes have by right.
+ * The evaluator's own store, read from outside its sandbox. What lies there was made by foreign
+ * code, so nothing is believed: names are parsed, links are not followed, and every path must be
+ * the one that its bytes have by right.
  */
 import { constants } from 'node:fs';
 import { chown, lstat, mkdir, open } from 'node:fs/promises';

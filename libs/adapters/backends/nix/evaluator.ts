@@ -1,6 +1,6 @@
 /**
  * Runs `nix-instantiate` over the walk, in the sandbox or, where the caller insists, without. Knows
- * which paths the evaluator sees and what it may do: read the checkouts, write its own store, nothing else.
+ * which paths the evaluator sees and what it may do: read the checkouts, write its own store.
  */
 import { join } from 'node:path';
 import type { Cancellation } from '#std/cancellation.js';

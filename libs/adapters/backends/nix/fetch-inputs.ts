@@ -1,6 +1,6 @@
 /**
- * The first half of a build: every input is fetched from the farm, with building forbidden, so that a
- * worker never builds again what the farm has built. What is missing afterwards is the farm's fault.
+ * The first half of a build: every input is fetched from the farm, with building forbidden, so that
+ * a worker never builds again what the farm has built. What is missing then is the farm's fault.
  */
 import { readFile } from 'node:fs/promises';
 import type { Cancellation } from '#std/cancellation.js';

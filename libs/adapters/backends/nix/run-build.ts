@@ -1,7 +1,7 @@
 /**
- * The second half of a build: `nix-store --realise` with no substituters, its log streamed. Nix keeps
- * the limits of time and silence; we keep them too, a little later, and the limit of the log, which
- * Nix does not keep.
+ * The second half of a build: `nix-store --realise` with no substituters, its log streamed. Nix
+ * keeps the limits of time and silence; we keep them too, a little later, and the limit of the
+ * log, which Nix does not keep.
  */
 import type { Cancellation } from '#std/cancellation.js';
 import { FarmFault } from '#std/farm-fault.js';

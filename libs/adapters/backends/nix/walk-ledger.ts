@@ -1,6 +1,7 @@
 /**
- * The ledger of one walk over a channel's jobs, which may take several evaluator processes. It reads
- * the walk's lines, knows which jobs are told, and says after each process how to go on. Pure.
+ * The ledger of one walk over a channel's jobs, which may take several evaluator processes. It
+ * reads the walk's lines, knows which jobs are told, and says after each process how to go on.
+ * Pure.
  */
 import type { EvaluatedJob, EvaluationEvent } from '#application/ports/backend.js';
 import { parseStorePath } from '#formats/store-path.js';

@@ -1,6 +1,6 @@
 /**
- * One walk over a channel for one system: evaluator processes one after the other until every job is
- * told, then the words of those that threw. The ledger decides, this acts.
+ * One walk over a channel for one system: evaluator processes one after the other until every job
+ * is told, then the words of those that threw. The ledger decides, this acts.
  */
 import type { Cancellation } from '#std/cancellation.js';
 import { FarmFault } from '#std/farm-fault.js';
