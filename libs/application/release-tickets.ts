@@ -4,7 +4,12 @@
  * the write leaves releases without tickets, which expire and are made again.
  */
 import { plan, type ReadyBuild } from '#domain/scheduling/plan.js';
-import { isTaking, roomOf, type ClassState, type WorkerState } from '#domain/scheduling/worker-state.js';
+import {
+  isTaking,
+  roomOf,
+  type ClassState,
+  type WorkerState,
+} from '#domain/scheduling/worker-state.js';
 import { workerClassName } from '#domain/worker/worker-class.js';
 import type { ReleaseStore } from './ports/release-store.js';
 import type { QueueEpoch, TicketQueue } from './ports/ticket-queue.js';

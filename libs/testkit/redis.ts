@@ -13,9 +13,10 @@ export interface TestRedis {
   stop(): Promise<void>;
 }
 
-export async function startTestRedis(): Promise<TestRedis> {
+/** `wanted` is the port of a server that was stopped and comes back, empty. */
+export async function startTestRedis(wanted?: number): Promise<TestRedis> {
   const directory = await mkdtemp(join(tmpdir(), 'gambeson-redis-'));
-  const port = await freePort();
+  const port = wanted ?? (await freePort());
   const settings = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction'];
   const child = spawn(
     'setpriv',

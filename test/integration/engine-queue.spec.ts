@@ -69,7 +69,9 @@ busConformance('Redis', async () => [new RedisBus(redis.url), new RedisBus(redis
 busConformance('Postgres', async () => {
   const { url } = await postgres.freshDatabase();
   const databases = [new Database(url, 2), new Database(url, 2)] as const;
-  const [here, there] = databases.map((database) => closingWith(new PostgresBus(database), database));
+  const [here, there] = databases.map((database) =>
+    closingWith(new PostgresBus(database), database),
+  );
   return [here!, there!];
 });
 
@@ -112,6 +114,31 @@ describe('Redis losing everything', () => {
     expect(second).toMatchObject({ build: 3, generation: 1 });
     await alive.close();
   }, 40_000);
+});
+
+describe('Redis going away and coming back empty', () => {
+  it('is waited for by fetches, offers and the bus, and by everyone from then on', async () => {
+    const own = await startTestRedis();
+    const { queue, epoch, close } = openSubject({ redisUrl: own.url, databaseUrl: '' });
+    const [here, there] = [new RedisBus(own.url), new RedisBus(own.url)];
+    const heard = new Promise<string>((resolve) => void there.subscribe('planner', resolve));
+    await epoch.mark();
+    await queue.offer([ticket(1)]);
+    await queue.complete((await queue.next(ticket(1).workerClass, never))!);
+    const waiting = queue.next(ticket(1).workerClass, never);
+    await own.stop();
+    await here.publish('planner', 'lost');
+    const offering = queue.offer([ticket(2)]);
+    const back = await startTestRedis(Number(new URL(own.url).port));
+    await offering;
+    expect(await waiting).toMatchObject({ build: 2 });
+    expect(await epoch.isMarked()).toBe(false);
+    const saying = setInterval(() => void here.publish('planner', 'back'), 100);
+    expect(await heard).toBe('back');
+    clearInterval(saying);
+    await Promise.all([here.close(), there.close(), close()]);
+    await back.stop();
+  }, 30_000);
 });
 
 describe('a Redis that is not fit', () => {

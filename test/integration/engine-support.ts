@@ -116,7 +116,14 @@ export class EngineFarm {
     const { tickets } = await this.releases.release([assignment], 30);
     const { generation } = tickets[0]!;
     const fence = randomFence();
-    const claimed = await this.claims.claim({ worker, slot, build, generation, fence, leaseSeconds });
+    const claimed = await this.claims.claim({
+      worker,
+      slot,
+      build,
+      generation,
+      fence,
+      leaseSeconds,
+    });
     if (!claimed.ok) throw new Error(`build ${build}: ${claimed.error.kind}`);
     return claimed.value;
   }

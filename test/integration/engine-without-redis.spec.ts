@@ -15,7 +15,10 @@ let coordinator: Coordinator;
 beforeAll(async () => {
   api = await startApiFarm({ REDIS_URL: '', GAMBESON_TICK_SECONDS: '0.2' });
   await writeFile(api.parts.settings.publicKeyFile, 'farm-1:AAAA\n');
-  farm = await EngineFarm.open({ url: api.parts.settings.databaseUrl, drop: async () => undefined });
+  farm = await EngineFarm.open({
+    url: api.parts.settings.databaseUrl,
+    drop: async () => undefined,
+  });
   coordinator = new Coordinator(openCoordinator(api.parts.settings));
   await coordinator.onApplicationBootstrap();
 }, 60_000);

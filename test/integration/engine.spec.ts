@@ -27,8 +27,7 @@ afterEach(() => farm.close());
 
 const accept = (...reports: Parameters<typeof acceptReports>[1]) =>
   acceptReports({ store: farm.reports, bus }, reports);
-const reap = () =>
-  reapLeases({ leases: farm.leases, reports: farm.reports, bus, leaseSeconds });
+const reap = () => reapLeases({ leases: farm.leases, reports: farm.reports, bus, leaseSeconds });
 const failure = (claimed: Awaited<ReturnType<EngineFarm['claimed']>>, worker: number) => ({
   ...success(claimed, worker as never),
   outputs: [],
@@ -39,7 +38,11 @@ describe('a release', () => {
   it('holds only builds whose every input has succeeded, in the order of priority', async () => {
     await farm.worker({ slots: 4 });
     const [input, blocked, urgent, other] = await farm.builds(4);
-    await farm.edges([[blocked!, input!], [other!, input!], [other!, blocked!]]);
+    await farm.edges([
+      [blocked!, input!],
+      [other!, input!],
+      [other!, blocked!],
+    ]);
     await farm.database.execute('update builds set priority = 1 where id = $1', [urgent]);
     const tickets = new FakeTicketQueue();
     const pass = () => releaseTickets({ store: farm.releases, tickets, epoch: tickets });
@@ -204,7 +207,11 @@ describe('a report', () => {
     expect(await accept(success(claimed, worker))).toEqual([true]);
     expect(await farm.status(build!)).toMatchObject({ status: 'scheduled', farm_faults: 1 });
     expect(await farm.attempts(build!)).toMatchObject([
-      { status: 'failed-other', reason: 'upload-failed', message: expect.stringMatching(/not uploaded/) },
+      {
+        status: 'failed-other',
+        reason: 'upload-failed',
+        message: expect.stringMatching(/not uploaded/),
+      },
     ]);
   });
 
@@ -225,13 +232,18 @@ describe('a report', () => {
       { nar_hash: 'sha256:other' },
     ]);
     const [attempt] = await farm.attempts(build!);
-    expect(attempt).toMatchObject({ status: 'succeeded', message: expect.stringMatching(/Not reproducible/) });
+    expect(attempt).toMatchObject({
+      status: 'succeeded',
+      message: expect.stringMatching(/Not reproducible/),
+    });
   });
 
   it('that fails rolls back nothing of its neighbours in the same commit', async () => {
     const builds = await farm.builds(3);
     const worker = await farm.worker({ slots: 3 });
-    const claimed = await Promise.all(builds.map((build, slot) => farm.claimed(build, worker, slot)));
+    const claimed = await Promise.all(
+      builds.map((build, slot) => farm.claimed(build, worker, slot)),
+    );
     await farm.uploaded(claimed[0]!.attempt, claimed[0]!.outputs[0]!.path!);
     const reports = [
       success(claimed[0]!, worker),
@@ -307,7 +319,9 @@ describe('a lease that ran out', () => {
 
 describe('a failure', () => {
   const fail = (build: BuildId) =>
-    farm.database.execute(`update builds set status = 'failed', ended_at = now() where id = $1`, [build]);
+    farm.database.execute(`update builds set status = 'failed', ended_at = now() where id = $1`, [
+      build,
+    ]);
   const propagate = () => propagateFailure({ store: farm.failures, bus });
 
   it('reaches the end of a chain of 2,000', async () => {
@@ -333,13 +347,19 @@ describe('a failure', () => {
     expect(await farm.failures.propagate(5000)).toEqual({ failed: 5000, done: false });
     expect(await propagate()).toBe(15_001);
     expect(await farm.statuses()).toEqual({ failed: 1, 'failed-dependency': 20_001 });
-    const [left] = await farm.database.query('select count(*) from builds where not failure_propagated');
+    const [left] = await farm.database.query(
+      'select count(*) from builds where not failure_propagated',
+    );
     expect(left).toEqual({ count: 0 });
   }, 60_000);
 
   it('stops at builds that do not need what failed, and at those that are running', async () => {
     const [failed, needs, running, free] = await farm.builds(4);
-    await farm.edges([[needs!, failed!], [running!, failed!], [free!, running!]]);
+    await farm.edges([
+      [needs!, failed!],
+      [running!, failed!],
+      [free!, running!],
+    ]);
     await farm.database.execute(`update builds set status = 'started' where id = $1`, [running]);
     await fail(failed!);
     expect(await propagate()).toBe(1);
@@ -378,11 +398,15 @@ describe('the ready query', () => {
     const ready = await farm.releases.ready(state, 16);
     const first = performance.now() - begun;
     expect(ready.map((one) => one.build)).toEqual(builds.slice(0, 16));
-    await farm.database.execute(`update builds set status = 'started' where id <= $1`, [builds[999]]);
+    await farm.database.execute(`update builds set status = 'started' where id <= $1`, [
+      builds[999],
+    ]);
     const again = performance.now();
     expect(await farm.releases.ready(state, 16)).toEqual([]);
     const none = performance.now() - again;
-    process.stdout.write(`ready: ${first.toFixed(1)} ms to find 16; ${none.toFixed(1)} ms to find none\n`);
+    process.stdout.write(
+      `ready: ${first.toFixed(1)} ms to find 16; ${none.toFixed(1)} ms to find none\n`,
+    );
     expect(first).toBeLessThan(250);
     expect(none).toBeLessThan(2500);
   }, 120_000);

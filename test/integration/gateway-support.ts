@@ -44,7 +44,9 @@ export class TestWorker {
   }
 
   log(attempt: string, offset: number, text: string): void {
-    this.socket.send(encodeLogFrame({ attempt: Number(attempt), offset, bytes: Buffer.from(text) }));
+    this.socket.send(
+      encodeLogFrame({ attempt: Number(attempt), offset, bytes: Buffer.from(text) }),
+    );
   }
 
   hello(more: Partial<Hello> = {}): Promise<Of<'welcome'>> {

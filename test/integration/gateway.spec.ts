@@ -19,7 +19,10 @@ const workers: TestWorker[] = [];
 beforeAll(async () => {
   api = await startApiFarm({ GAMBESON_LEASE_SECONDS: '3', GAMBESON_TICK_SECONDS: '0.2' });
   await writeFile(api.parts.settings.publicKeyFile, 'farm-1:AAAA\n');
-  farm = await EngineFarm.open({ url: api.parts.settings.databaseUrl, drop: async () => undefined });
+  farm = await EngineFarm.open({
+    url: api.parts.settings.databaseUrl,
+    drop: async () => undefined,
+  });
   coordinator = new Coordinator(openCoordinator(api.parts.settings));
   await coordinator.onApplicationBootstrap();
   redis = new Redis(api.parts.settings.redisUrl!);
@@ -42,14 +45,16 @@ afterEach(async () => {
   await Promise.all(workers.splice(0).map((worker) => worker.leave()));
 });
 
-async function post(path: string, body: object, token?: string): Promise<[number, any]> {
+type Answer = Record<string, string>;
+
+async function post(path: string, body: object, token?: string): Promise<[number, Answer]> {
   const headers = { 'content-type': 'application/json' };
   const response = await fetch(`${api.address}${path}`, {
     method: 'POST',
     headers: token ? { ...headers, authorization: `Bearer ${token}` } : headers,
     body: JSON.stringify(body),
   });
-  return [response.status, await response.json()];
+  return [response.status, (await response.json()) as Answer];
 }
 
 async function join(more: { slots?: number; worker?: number } = {}): Promise<TestWorker> {
@@ -76,14 +81,14 @@ async function scheduled(count: number): Promise<BuildId[]> {
 describe('enrolment', () => {
   it('needs a token that an admin made, once', async () => {
     expect((await post('/api/v1/workers/tokens', {}))[0]).toBe(401);
-    const [status, { token }] = await post('/api/v1/workers/tokens', {}, api.parts.adminToken);
+    const [status, { token = '' }] = await post('/api/v1/workers/tokens', {}, api.parts.adminToken);
     expect(status).toBe(201);
     const [enrolled, answer] = await post('/api/v1/workers/enrol', { token, name: 'anvil' });
-    expect([enrolled, answer.name]).toEqual([201, 'anvil']);
+    expect([enrolled, answer['name']]).toEqual([201, 'anvil']);
     const [again, problem] = await post('/api/v1/workers/enrol', { token, name: 'bellows' });
-    expect([again, problem.type]).toEqual([403, 'urn:gambeson:problem:token-invalid']);
-    const worker = await TestWorker.connect(api.address, answer.credential);
-    expect(await worker.hello()).toMatchObject({ worker: { id: answer.worker, name: 'anvil' } });
+    expect([again, problem['type']]).toEqual([403, 'urn:gambeson:problem:token-invalid']);
+    const worker = await TestWorker.connect(api.address, answer['credential'] ?? '');
+    expect(await worker.hello()).toMatchObject({ worker: { id: answer['worker'], name: 'anvil' } });
     await worker.leave();
   });
 
@@ -99,7 +104,12 @@ describe('a connection', () => {
   it('without a credential, or with another worker’s secret, is refused before the upgrade', async () => {
     const [one, other] = [await farm.worker(), await farm.worker()];
     await farm.database.execute(`update workers set credential_hash = 'x' where id = $1`, [other]);
-    for (const shown of [undefined, 'Bearer nonsense', `Bearer ${other}.${secret}`, `Bearer 999999.${secret}`]) {
+    for (const shown of [
+      undefined,
+      'Bearer nonsense',
+      `Bearer ${other}.${secret}`,
+      `Bearer 999999.${secret}`,
+    ]) {
       const [status, type, body] = await TestWorker.refusal(api.address, shown);
       expect([status, type]).toEqual([401, 'application/problem+json']);
       expect(JSON.parse(body)).toMatchObject({ type: 'urn:gambeson:problem:unauthorized' });
@@ -144,7 +154,10 @@ describe('a build', () => {
     worker.log(told.attempt, 0, 'hello world');
     await worker.hears('acknowledged', (one) => one.of === 'log' && one.offset === 11);
     await finish(worker, told);
-    expect(await farm.status(build!)).toMatchObject({ status: 'succeeded', started_at: expect.any(Date) });
+    expect(await farm.status(build!)).toMatchObject({
+      status: 'succeeded',
+      started_at: expect.any(Date),
+    });
     expect(await api.parts.logs.size(`attempt-${Number(told.attempt)}`)).toBe(11);
   });
 
@@ -196,7 +209,9 @@ describe('a build', () => {
     const after = await TestWorker.connect(api.address, `${worker}.${secret}`);
     workers.push(after);
     const mine = { attempt: told.attempt, build: told.build, fence: told.fence, slot: 0 };
-    const welcome = await after.hello({ attempts: [mine, { ...mine, attempt: '424242', slot: 1 }] });
+    const welcome = await after.hello({
+      attempts: [mine, { ...mine, attempt: '424242', slot: 1 }],
+    });
     expect(welcome.lost).toEqual(['424242']);
     await finish(after, told);
   });
@@ -227,7 +242,11 @@ describe('a build', () => {
     expect(await farm.leases.wishCancel(build!, 'superseded')).toBe(worker);
     await api.parts.bus.publish(`worker/${worker}`, '');
     const cancel = await connected.hears('cancel');
-    expect(cancel).toMatchObject({ attempt: told.attempt, fence: told.fence, reason: 'superseded' });
+    expect(cancel).toMatchObject({
+      attempt: told.attempt,
+      fence: told.fence,
+      reason: 'superseded',
+    });
     connected.report(told, { kind: 'canceled', message: 'stopped' });
     await connected.hears('acknowledged');
     expect(await farm.status(build!)).toMatchObject({ status: 'canceled' });
@@ -277,7 +296,9 @@ describe('a hundred builds', () => {
     });
     await Promise.all(work);
     expect(await farm.statuses()).toEqual({ succeeded: 100 });
-    const [{ tries } = { tries: 0 }] = await farm.database.query('select count(*) as tries from attempts');
+    const [{ tries } = { tries: 0 }] = await farm.database.query(
+      'select count(*) as tries from attempts',
+    );
     expect(tries).toBe(100);
   }, 90_000);
 

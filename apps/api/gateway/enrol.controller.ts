@@ -16,7 +16,11 @@ const TokenRequest = z
   .strictObject({
     /** For whom it is, for the people who look at the list. */
     note: z.string().max(200).default(''),
-    seconds: z.int().min(60).max(30 * 24 * 3600).default(24 * 3600),
+    seconds: z
+      .int()
+      .min(60)
+      .max(30 * 24 * 3600)
+      .default(24 * 3600),
   })
   .default({ note: '', seconds: 24 * 3600 });
 

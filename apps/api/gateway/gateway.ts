@@ -68,10 +68,7 @@ export class Gateway {
     await this.reports.close();
     const ended = [...this.connected.values()].map(({ socket }) => closed(socket));
     for (const { socket } of this.connected.values()) socket.close(1012, 'restarting');
-    await Promise.race([
-      Promise.all(ended),
-      new Promise((resolve) => setTimeout(resolve, 1000)),
-    ]);
+    await Promise.race([Promise.all(ended), new Promise((resolve) => setTimeout(resolve, 1000))]);
     for (const { socket } of this.connected.values()) socket.terminate();
     await Promise.all(this.leaving);
     await this.parts.tickets.close();

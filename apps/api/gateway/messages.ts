@@ -57,6 +57,9 @@ export function buildMessage(claimed: ClaimedBuild, serviceToken: string): Build
 
 /** Each store is filled by the backend of its name. */
 function backendOf(slug: string): BuildMessage['backend'] {
-  invariant(slug === 'nix' || slug === 'guix' || slug === 'local', `no backend fills store ${slug}`);
+  invariant(
+    slug === 'nix' || slug === 'guix' || slug === 'local',
+    `no backend fills store ${slug}`,
+  );
   return slug;
 }

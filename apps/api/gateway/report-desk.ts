@@ -2,7 +2,11 @@
  * Reports that wait together are committed together. A batch that fails is tried again one by one, so
  * that one report the farm cannot digest holds up no other.
  */
-import { acceptReports, type AcceptReportParts, type WorkerReport } from '#application/accept-report.js';
+import {
+  acceptReports,
+  type AcceptReportParts,
+  type WorkerReport,
+} from '#application/accept-report.js';
 
 interface Pending {
   readonly report: WorkerReport;
@@ -52,7 +56,10 @@ export class ReportDesk {
 
   private async commit(batch: readonly Pending[]): Promise<void> {
     try {
-      const answers = await acceptReports(this.parts, batch.map((one) => one.report));
+      const answers = await acceptReports(
+        this.parts,
+        batch.map((one) => one.report),
+      );
       batch.forEach((one, at) => one.resolve(answers[at] ?? false));
     } catch (error) {
       if (batch.length === 1) return batch[0]!.reject(error);

@@ -122,7 +122,10 @@ export class Session {
     const protocol = protocolVersions.find((version) => hello.protocol.includes(version));
     if (protocol === undefined) {
       const known = protocolVersions.join(', ');
-      return this.refuse('protocol-unsupported', `This farm speaks the protocol versions ${known}.`);
+      return this.refuse(
+        'protocol-unsupported',
+        `This farm speaks the protocol versions ${known}.`,
+      );
     }
     const { settings, workers } = this.parts;
     const publicKeys = await readPublicKeys(settings.publicKeyFile);
@@ -177,7 +180,10 @@ export class Session {
   private async renew(attempts: readonly AttemptClaim[]): Promise<readonly AttemptId[]> {
     const { leaseSeconds } = this.parts.settings;
     const { leases } = this.parts;
-    const { canceled, lost } = await renewLeases(leases, this.worker.id, { attempts, leaseSeconds });
+    const { canceled, lost } = await renewLeases(leases, this.worker.id, {
+      attempts,
+      leaseSeconds,
+    });
     for (const claim of attempts) this.live.set(claim.attempt, claim);
     for (const attempt of lost) this.live.delete(attempt);
     for (const { attempt, fence, reason } of canceled) {

@@ -11,7 +11,11 @@ const schema = 'bullmq';
 const connectionsAtMost = 40;
 const retryMilliseconds = 500;
 
-type Connected = (error: Error | undefined, client: pg.PoolClient | undefined, done: () => void) => void;
+type Connected = (
+  error: Error | undefined,
+  client: pg.PoolClient | undefined,
+  done: () => void,
+) => void;
 
 export interface MigratedPool extends pg.Pool {
   close(): Promise<void>;
@@ -54,7 +58,10 @@ class WaitingPool extends pg.Pool {
 
   private async migrate(): Promise<void> {
     while (!this.closed) {
-      const client = new pg.Client({ connectionString: this.url, application_name: 'gambeson-queue' });
+      const client = new pg.Client({
+        connectionString: this.url,
+        application_name: 'gambeson-queue',
+      });
       client.on('error', () => undefined);
       try {
         await client.connect();

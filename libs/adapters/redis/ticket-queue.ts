@@ -40,7 +40,11 @@ export class BullTicketQueue implements TicketQueue {
   async withdraw(tickets: readonly Ticket[]): Promise<void> {
     await Promise.all(
       // An active ticket is locked and stays: its claim decides by the generation.
-      tickets.map((t) => this.queueOf(t.workerClass).remove(ticketId(t)).catch(() => 0)),
+      tickets.map((t) =>
+        this.queueOf(t.workerClass)
+          .remove(ticketId(t))
+          .catch(() => 0),
+      ),
     );
   }
 

@@ -37,7 +37,11 @@ export type ClaimRefusal =
 export interface ClaimStore {
   claim(request: ClaimRequest): Promise<Result<ClaimedBuild, ClaimRefusal>>;
   /** The live attempts in these slots, their leases renewed: a claim that is repeated gets them again. */
-  held(worker: WorkerId, slots: readonly number[], leaseSeconds: number): Promise<readonly ClaimedBuild[]>;
+  held(
+    worker: WorkerId,
+    slots: readonly number[],
+    leaseSeconds: number,
+  ): Promise<readonly ClaimedBuild[]>;
   /** The builder runs. False when the lease is not this worker's with this fence. */
   started(worker: WorkerId, attempt: AttemptId, fence: Fence): Promise<BuildId | null>;
 }

@@ -23,7 +23,11 @@ export interface LeaseStore {
    * Leases that have expired, at most `limit`; none unless gateways have been there without a gap
    * for one whole lease, so that every living worker had its chance to renew.
    */
-  expired(leaseSeconds: number, gapSeconds: number, limit: number): Promise<readonly AttemptReport[]>;
+  expired(
+    leaseSeconds: number,
+    gapSeconds: number,
+    limit: number,
+  ): Promise<readonly AttemptReport[]>;
   /** Wishes that the live attempt of a build ends; the worker that has it, or null. */
   wishCancel(build: BuildId, reason: string): Promise<WorkerId | null>;
 }

@@ -11,8 +11,7 @@ export interface Enrolment {
 
 export type EnrolRefusal =
   /** Unknown, used or expired: which of them is nobody's business. */
-  | { readonly kind: 'token-invalid' }
-  | { readonly kind: 'name-taken' };
+  { readonly kind: 'token-invalid' } | { readonly kind: 'name-taken' };
 
 export interface KnownWorker {
   readonly id: WorkerId;

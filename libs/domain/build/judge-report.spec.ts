@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { judgeOutputs, type OutputFacts, type ReportedPath } from './judge-report.js';
 
-const out: ReportedPath = { name: 'out', path: 'aaa-x', narHash: 'sha256:1', narSize: 1, references: [] };
+const out: ReportedPath = {
+  name: 'out',
+  path: 'aaa-x',
+  narHash: 'sha256:1',
+  narSize: 1,
+  references: [],
+};
 const facts: OutputFacts = {
   expected: [{ name: 'out', path: 'aaa-x' }],
   uploaded: new Map([['aaa-x', 'sha256:1']]),
@@ -16,7 +22,12 @@ describe('the outputs of a report', () => {
     ['name one twice', [out, out], {}, /twice/],
     ['were never uploaded', [out], { uploaded: new Map() }, /not uploaded/],
     ['arrived as other bytes', [{ ...out, narHash: 'sha256:2' }], {}, /arrived as sha256:1/],
-    ['refer to what is not offered', [{ ...out, references: ['ccc-y'] }], {}, /ccc-y, which is not offered/],
+    [
+      'refer to what is not offered',
+      [{ ...out, references: ['ccc-y'] }],
+      {},
+      /ccc-y, which is not offered/,
+    ],
   ])('are the fault of the farm when they %s', (_, reported, more, message) => {
     const outcome = judgeOutputs(reported, { ...facts, ...more });
     expect(outcome).toMatchObject({ kind: 'failed', reason: 'upload-failed' });
@@ -24,7 +35,12 @@ describe('the outputs of a report', () => {
   });
 
   it('may refer to themselves, to one another and to what is offered', () => {
-    const doc = { ...out, name: 'doc', path: 'ddd-x-doc', references: ['aaa-x', 'ddd-x-doc', 'eee-z'] };
+    const doc = {
+      ...out,
+      name: 'doc',
+      path: 'ddd-x-doc',
+      references: ['aaa-x', 'ddd-x-doc', 'eee-z'],
+    };
     const outcome = judgeOutputs([out, doc], {
       expected: [...facts.expected, { name: 'doc', path: null }],
       uploaded: new Map([...facts.uploaded, ['ddd-x-doc', 'sha256:1']]),
@@ -35,8 +51,13 @@ describe('the outputs of a report', () => {
 
   it('that are offered already need no upload, and a difference is noted', () => {
     const offered = new Map([['aaa-x', 'sha256:1']]);
-    expect(judgeOutputs([out], { ...facts, uploaded: new Map(), offered })).toEqual({ kind: 'succeeded' });
+    expect(judgeOutputs([out], { ...facts, uploaded: new Map(), offered })).toEqual({
+      kind: 'succeeded',
+    });
     const outcome = judgeOutputs([{ ...out, narHash: 'sha256:2' }], { ...facts, offered });
-    expect(outcome).toMatchObject({ kind: 'succeeded', note: expect.stringMatching(/Not reproducible/) });
+    expect(outcome).toMatchObject({
+      kind: 'succeeded',
+      note: expect.stringMatching(/Not reproducible/),
+    });
   });
 });

@@ -70,7 +70,9 @@ function dangling(
 ): string | null {
   const own = new Set(reported.map((other) => other.path));
   const missing = output.references.find((ref) => !own.has(ref) && !offered.has(ref));
-  return missing === undefined ? null : `${output.path} refers to ${missing}, which is not offered.`;
+  return missing === undefined
+    ? null
+    : `${output.path} refers to ${missing}, which is not offered.`;
 }
 
 /** What is offered stays as it is: somebody may have it, under its signature. */

@@ -8,11 +8,14 @@ const failed = (reason: FailureReason) => ({ kind: 'failed', reason, message: 'm
 const reasons = Object.keys(failureReasons) as FailureReason[];
 
 describe('the end of an attempt', () => {
-  it.each(reasons.filter((r) => faultOf(r) === 'package'))('%s fails the build for good', (reason) => {
-    const { attempt, build } = nextBuildStatus(failed(reason), fresh);
-    expect(build).toMatchObject({ status: 'failed', reason, farmFaults: 0 });
-    expect(attempt.status).toBe('failed');
-  });
+  it.each(reasons.filter((r) => faultOf(r) === 'package'))(
+    '%s fails the build for good',
+    (reason) => {
+      const { attempt, build } = nextBuildStatus(failed(reason), fresh);
+      expect(build).toMatchObject({ status: 'failed', reason, farmFaults: 0 });
+      expect(attempt.status).toBe('failed');
+    },
+  );
 
   it.each(reasons.filter((r) => faultOf(r) === 'farm'))('%s never fails the build', (reason) => {
     const { attempt, build } = nextBuildStatus(failed(reason), fresh);
@@ -27,7 +30,11 @@ describe('the end of an attempt', () => {
       const { build } = nextBuildStatus(failed('worker-lost'), { ...fresh, farmFaults });
       farmFaults = build.farmFaults;
       if (build.status !== 'scheduled') {
-        expect(build).toMatchObject({ status: 'failed-other', reason: 'worker-lost', farmFaults: 5 });
+        expect(build).toMatchObject({
+          status: 'failed-other',
+          reason: 'worker-lost',
+          farmFaults: 5,
+        });
         break;
       }
       pauses.push(build.backOffSeconds);

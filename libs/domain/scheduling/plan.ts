@@ -40,9 +40,11 @@ interface Filling {
 }
 
 export function plan(state: PlanState): Plan {
-  const fillings = state.classes.map(
-    (one): Filling => ({ state: one, room: roomOf(one), load: one.outstanding }),
-  );
+  const fillings = state.classes.map((one): Filling => ({
+    state: one,
+    room: roomOf(one),
+    load: one.outstanding,
+  }));
   const assignments: Assignment[] = [];
   const waits: { build: BuildId; reason: WaitReason }[] = [];
   for (const ready of state.ready) {

@@ -33,18 +33,34 @@ const input = (build: number, status: WaitFacts['inputs'][number]['status']) => 
 
 describe('the reason of a wait', () => {
   it.each<[string, Partial<WaitFacts>, object]>([
-    ['inputs that build', { inputs: [input(4, 'started')] }, { kind: 'inputs-unfinished', inputs: [4] }],
+    [
+      'inputs that build',
+      { inputs: [input(4, 'started')] },
+      { kind: 'inputs-unfinished', inputs: [4] },
+    ],
     [
       'an input that failed, before those that build',
       { inputs: [input(4, 'started'), input(5, 'failed')] },
       { kind: 'input-failed', inputs: [5] },
     ],
-    ['an input that was canceled', { inputs: [input(6, 'canceled')] }, { kind: 'input-canceled', inputs: [6] }],
+    [
+      'an input that was canceled',
+      { inputs: [input(6, 'canceled')] },
+      { kind: 'input-canceled', inputs: [6] },
+    ],
     ['backing off', { notBefore: 2000 }, { kind: 'backing-off', until: 2000 }],
     ['nothing more after backing off', { notBefore: 999 }, { kind: 'all-busy' }],
-    ['a ticket that is out', { releaseExpiresAt: 1001, workerClass: 'c' }, { kind: 'released', workerClass: 'c' }],
+    [
+      'a ticket that is out',
+      { releaseExpiresAt: 1001, workerClass: 'c' },
+      { kind: 'released', workerClass: 'c' },
+    ],
     ['a ticket that expired', { releaseExpiresAt: 999, workerClass: 'c' }, { kind: 'all-busy' }],
-    ['no workers at all', { workers: [] }, { kind: 'no-worker-for-system', system: 'x86_64-linux' }],
+    [
+      'no workers at all',
+      { workers: [] },
+      { kind: 'no-worker-for-system', system: 'x86_64-linux' },
+    ],
     [
       'a feature that nobody has',
       { demand: { system: 'x86_64-linux', requiredFeatures: ['kvm', 'gpu'] } },
@@ -52,7 +68,11 @@ describe('the reason of a wait', () => {
     ],
     ['a paused worker', { workers: [{ ...worker, paused: true }] }, { kind: 'workers-paused' }],
     ['a draining worker', { workers: [{ ...worker, draining: true }] }, { kind: 'workers-paused' }],
-    ['an absent worker', { workers: [{ ...worker, connected: false }] }, { kind: 'workers-offline' }],
+    [
+      'an absent worker',
+      { workers: [{ ...worker, connected: false }] },
+      { kind: 'workers-offline' },
+    ],
     [
       'a ticket out for a worker that has left',
       { workers: [{ ...worker, connected: false }], releaseExpiresAt: 2000, workerClass: 'c' },

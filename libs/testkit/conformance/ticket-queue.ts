@@ -2,7 +2,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { never } from '#std/cancellation.js';
 import { id, type BuildId } from '#domain/ids.js';
-import type { HeldTicket, QueueEpoch, Ticket, TicketQueue } from '#application/ports/ticket-queue.js';
+import type {
+  HeldTicket,
+  QueueEpoch,
+  Ticket,
+  TicketQueue,
+} from '#application/ports/ticket-queue.js';
 
 export interface TicketQueueSubject {
   readonly queue: TicketQueue;

@@ -1,6 +1,11 @@
 /** Tickets in memory, under the same conformance suite as BullMQ's. `flush` forgets all, as Redis may. */
 import type { Cancellation } from '#std/cancellation.js';
-import type { HeldTicket, QueueEpoch, Ticket, TicketQueue } from '#application/ports/ticket-queue.js';
+import type {
+  HeldTicket,
+  QueueEpoch,
+  Ticket,
+  TicketQueue,
+} from '#application/ports/ticket-queue.js';
 
 interface Waiter {
   give(ticket: HeldTicket | null): void;
