@@ -100,6 +100,7 @@ function importable(
   missing: ReadonlySet<string>,
 ): Gathered[] {
   const order: Gathered[] = [];
+  const opened = new Set<Gathered>();
   const good = new Map<string, boolean>();
   const isGood = (path: string): boolean =>
     good.get(path) ?? !missing.has(path.slice(path.lastIndexOf('/') + 1));
@@ -110,7 +111,8 @@ function importable(
       const input = good.has(file.path) ? undefined : file.inputs[top.looked++];
       if (input !== undefined) {
         const below = good.has(input) ? undefined : gathered.get(input);
-        if (below && !stack.some((frame) => frame.file === below)) {
+        if (below && !opened.has(below)) {
+          opened.add(below);
           stack.push({ file: below, looked: 0 });
         }
         continue;

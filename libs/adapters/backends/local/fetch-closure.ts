@@ -37,19 +37,27 @@ export async function fetchClosure(
   roots: readonly string[],
   from: { readonly substituter: Substituter; readonly cancellation: Cancellation },
 ): Promise<readonly string[]> {
-  const fetching = new Fetching(store, from.substituter, from.cancellation);
+  // One path that fails ends the asking for all others.
+  const giveUp = new AbortController();
+  const onAbort = (): void => giveUp.abort();
+  from.cancellation.addEventListener('abort', onAbort);
+  if (from.cancellation.aborted) onAbort();
+  const fetching = new Fetching(store, from.substituter, giveUp.signal);
   const closure = new Set(roots);
-  let wave = [...closure];
-  while (wave.length > 0) {
-    const next: string[] = [];
-    for (let at = 0; at < wave.length; at += fetchedAtOnce) {
-      const some = wave.slice(at, at + fetchedAtOnce);
-      for (const references of await Promise.all(some.map((path) => fetching.bring(path)))) {
-        next.push(...references.filter((path) => !closure.has(path)));
-        for (const path of references) closure.add(path);
+  try {
+    const queue = [...closure];
+    while (queue.length > 0) {
+      const brought = queue.splice(0, fetchedAtOnce).map((path) => fetching.bring(path));
+      const all = Promise.all(brought);
+      all.catch(onAbort);
+      await Promise.allSettled(brought);
+      for (const path of (await all).flat()) {
+        if (!closure.has(path)) queue.push(path);
+        closure.add(path);
       }
     }
-    wave = [...new Set(next)];
+  } finally {
+    from.cancellation.removeEventListener('abort', onAbort);
   }
   return [...closure];
 }

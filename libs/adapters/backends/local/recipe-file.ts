@@ -64,8 +64,8 @@ export function parseRecipeFile(text: string): Result<RecipeFile, RecipeFileErro
   try {
     value = JSON.parse(text);
   } catch (thrown) {
-    const message = sentenceOf(thrown);
-    return err({ at: `line ${lineOf(text, message)}`, message: message.replace(/ \(line .*/, '') });
+    const message = sentenceOf(thrown).replace(/, (\.\.\.)?".*| (in JSON )?at position .*/s, '');
+    return err({ at: `line ${lineOf(text)}`, message });
   }
   try {
     return ok(readFile(new FieldReader(value, 'the file')));
@@ -75,10 +75,31 @@ export function parseRecipeFile(text: string): Result<RecipeFile, RecipeFileErro
   }
 }
 
-/** The line of a syntax error, which the parser tells by position or not at all (at the end). */
-function lineOf(text: string, message: string): number {
-  const position = /position (\d+)/.exec(message)?.[1];
-  return text.slice(0, position === undefined ? text.length : Number(position)).split('\n').length;
+/**
+ * The line of a syntax error, which the parser does not always tell: the first one up to which the
+ * text is already wrong, not only unfinished.
+ */
+function lineOf(text: string): number {
+  const lines = text.split('\n');
+  let [good, bad] = [0, lines.length];
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (isWrong(lines.slice(0, middle).join('\n'))) bad = middle;
+    else good = middle;
+  }
+  return bad;
+}
+
+function isWrong(beginning: string): boolean {
+  try {
+    JSON.parse(beginning);
+    return false;
+  } catch (thrown) {
+    const message = sentenceOf(thrown);
+    if (/end of JSON|Unterminated string/.test(message)) return false;
+    const position = /position (\d+)/.exec(message)?.[1];
+    return position === undefined || Number(position) < beginning.length;
+  }
 }
 
 function readFile(file: FieldReader): RecipeFile {

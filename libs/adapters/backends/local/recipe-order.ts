@@ -26,6 +26,11 @@ interface Frame {
   fault: Fault | null;
 }
 
+interface Walk {
+  readonly stack: Frame[];
+  readonly depths: Map<string, number>;
+}
+
 export function stepKey(step: Step): string {
   return `${step.recipe.name}\0${step.system}`;
 }
@@ -43,20 +48,26 @@ export class RecipeOrder {
   /** The step and all its inputs that were not told before, inputs first. */
   *visit(root: Step): Generator<Ordered> {
     if (this.#settled.has(stepKey(root))) return;
-    const stack: Frame[] = [{ step: root, looked: 0, fault: null }];
+    const stack: Frame[] = [];
+    /** Where each open step stands in the stack. */
+    const depths = new Map<string, number>();
+    this.#open({ stack, depths }, root);
     for (let top = stack.at(-1); top; top = stack.at(-1)) {
       const input = top.step.recipe.inputs[top.looked++];
       if (input && !top.fault) {
-        this.#look(stack, top, input);
+        this.#look({ stack, depths }, top, input);
         continue;
       }
       stack.pop();
+      depths.delete(stepKey(top.step));
       this.#settled.set(stepKey(top.step), top.fault);
+      const parent = stack.at(-1);
+      if (parent) parent.fault ??= top.fault;
       yield orderedOf(top);
     }
   }
 
-  #look(stack: Frame[], top: Frame, input: RecipeInput): void {
+  #look(walk: Walk, top: Frame, input: RecipeInput): void {
     const own = top.step.recipe.name;
     const recipe = this.recipes.get(input.recipe);
     if (!recipe) {
@@ -66,16 +77,17 @@ export class RecipeOrder {
     } else {
       const next = stepOf(recipe, top.step.system);
       const settled = this.#settled.get(stepKey(next));
-      if (settled === undefined) this.#open(stack, next);
+      if (settled === undefined) this.#open(walk, next);
       else if (settled) top.fault = settled;
     }
   }
 
   /** Opens an input, or finds that it is open already: then all between are a cycle. */
-  #open(stack: Frame[], next: Step): void {
+  #open({ stack, depths }: Walk, next: Step): void {
     const key = stepKey(next);
-    const start = stack.findIndex((frame) => stepKey(frame.step) === key);
-    if (start < 0) {
+    const start = depths.get(key);
+    if (start === undefined) {
+      depths.set(key, stack.length);
       stack.push({ step: next, looked: 0, fault: null });
       return;
     }
