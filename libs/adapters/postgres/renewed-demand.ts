@@ -3,9 +3,9 @@
  * urgent priority, and those that were canceled or that the farm failed are wished for again. Walks
  * only what has not succeeded.
  *
- * A job's limits are those of the build that it names, and may be shorter than its specification's.
- * So what a specification's version has written once is not raised again by the same version, which
- * would put its general limits in the place of the job's.
+ * A job's limits are those of the build that it names, and may be shorter than its specification's:
+ * being an input of another build does not lengthen them. Nor does a specification's version raise
+ * what it has written itself: a job may name that build later.
  */
 import type { BuildLimits } from '#domain/build/limits.js';
 import { buildsToReschedule, type DemandedBuild } from '#domain/evaluation/renewed-demand.js';
@@ -53,8 +53,10 @@ async function unsatisfied(client: Client, demand: Demand): Promise<number[]> {
   return rows.map((row) => row.id);
 }
 
-const lessThanWanted = `b.priority > $2 or coalesce(b.timeout_seconds, 0) < $3
-               or coalesce(b.max_silent_seconds, 0) < $4`;
+const isNamed = 'exists (select 1 from jobs j where j.build_id = b.id)';
+const lessThanWanted = `b.priority > $2
+  or ((coalesce(b.timeout_seconds, 0) < $3 or coalesce(b.max_silent_seconds, 0) < $4)
+      and not ${isNamed})`;
 
 /** Not written by the specification version that this evaluation reads. */
 const notOurs = `not exists (
@@ -109,14 +111,17 @@ async function inputsWithin(client: Client, ids: readonly number[]): Promise<Map
 async function raise(client: Client, ids: readonly number[], demand: Demand): Promise<void> {
   await client.query(
     `with chosen as (
-       select b.id from builds b
+       select b.id, ${isNamed} as named from builds b
         where b.id = any(string_to_array($1, ' ')::bigint[])
           and b.status in ('scheduled', 'submitted', 'started')
           and (${lessThanWanted}) and ${notOurs}
         order by b.id for no key update)
      update builds b
-        set priority = least(b.priority, $2), timeout_seconds = greatest(b.timeout_seconds, $3),
-            max_silent_seconds = greatest(b.max_silent_seconds, $4)
+        set priority = least(b.priority, $2),
+            timeout_seconds =
+              case when named then b.timeout_seconds else greatest(b.timeout_seconds, $3) end,
+            max_silent_seconds =
+              case when named then b.max_silent_seconds else greatest(b.max_silent_seconds, $4) end
        from chosen where b.id = chosen.id`,
     [ids.join(' '), ...wanted(demand)],
   );
