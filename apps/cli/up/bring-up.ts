@@ -72,9 +72,10 @@ async function run(options: UpOptions, stage: Stage): Promise<number> {
   const publicKey = (await readFile(join(data, 'signing-key.pub'), 'utf8')).trim();
   tellUp({ site, publicKey, workTree: channel?.workTree ?? null }, narrator);
   if (!channel) return untilAborted(signal);
-  const watch = new DemoWatch(api, narrator, (path) => {
-    return fetchCommand(addressOf(ports.substituter), publicKey, path);
-  });
+  const from = addressOf(ports.substituter);
+  const watch = new DemoWatch(api, narrator, (path) =>
+    channel.backend === 'nix' ? fetchCommand(from, publicKey, path) : narinfoCommand(from, path),
+  );
   const settled = await watch.untilSettled(signal);
   if (settled) {
     const text = `${summaryOf(settled)}\n`;
@@ -131,6 +132,12 @@ function tellUp(up: Up, narrator: Narrator): void {
   const text = rows.map(([name, value]) => `  ${name!.padEnd(13)} ${value}`).join('\n');
   narrator.say('the farm is up; Ctrl-C stops it');
   narrator.fact('up', values, `\n${text}\n`);
+}
+
+/** What Nix does not know is asked for by its narinfo, which says where the nar is. */
+function narinfoCommand(from: string, path: string): string {
+  const hash = path.slice('/gambeson/store/'.length).split('-')[0];
+  return `curl ${from}/local/${hash}.narinfo`;
 }
 
 /** Into a store of its own, which may be deleted; nothing of the system's Nix is touched. */
