@@ -33,6 +33,9 @@ function acceptAnyHookBody(fastify: FastifyInstance): void {
     }
   });
   fastify.addContentTypeParser(unread, (_request, payload, done) => {
-    payload.on('end', () => done(null, undefined)).on('error', done).resume();
+    payload
+      .on('end', () => done(null, undefined))
+      .on('error', done)
+      .resume();
   });
 }

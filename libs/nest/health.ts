@@ -1,6 +1,6 @@
 /**
- * Liveness and readiness of a process: `/livez` says that it runs, `/readyz` that what it depends on
- * answers. A module provides its checks under READINESS; each is a name and an async question.
+ * Liveness and readiness of a process: `/livez` says that it runs, `/readyz` that what it depends
+ * on answers. A module provides its checks under READINESS; each is a name and an async question.
  */
 import { Controller, Get, Inject, ServiceUnavailableException } from '@nestjs/common';
 

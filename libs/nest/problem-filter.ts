@@ -1,6 +1,7 @@
 /**
- * The one place where thrown values become HTTP answers: problem+json for programs, a page for people
- * where the app has pages. What nobody foresaw is logged whole and answered with nothing of itself.
+ * The one place where thrown values become HTTP answers: problem+json for programs, a page for
+ * people where the app has pages. What nobody foresaw is logged whole and answered with nothing of
+ * itself.
  */
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';

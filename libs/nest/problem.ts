@@ -1,6 +1,7 @@
 /**
- * Problems as RFC 9457 prints them. A controller throws a ProblemException for a refusal that it can
- * name; `problemOf` says what any other thrown value looks like from outside, and tells no secret.
+ * Problems as RFC 9457 prints them. A controller throws a ProblemException for a refusal that it
+ * can name; `problemOf` says what any other thrown value looks like from outside, and tells no
+ * secret.
  */
 import { HttpException } from '@nestjs/common';
 import { STATUS_CODES } from 'node:http';
@@ -51,7 +52,7 @@ export function refusalOf(thrown: unknown): Refusal | null {
   if (thrown instanceof ProblemException) return thrown.refusal;
   if (thrown instanceof FarmFault) return refusalOfFault(thrown);
   const status = statusOf(thrown);
-  if (status === null || status >= 500 && !(thrown instanceof HttpException)) return null;
+  if (status === null || (status >= 500 && !(thrown instanceof HttpException))) return null;
   return {
     status,
     kind: parserKinds[status] ?? 'refused',

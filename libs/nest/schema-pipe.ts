@@ -1,6 +1,7 @@
 /**
- * Checks what comes in against the zod schema that its decorator names (`@Body({ schema })`): a body
- * is refused with JSON pointers, a query with parameter names, and a path that cannot be is not found.
+ * Checks what comes in against the zod schema that its decorator names (`@Body({ schema })`): a
+ * body is refused with JSON pointers, a query with parameter names, and a path that cannot be is
+ * not found.
  */
 import {
   StandardSchemaValidationPipe,

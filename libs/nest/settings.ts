@@ -33,7 +33,11 @@ const Environment = z.object({
   GAMBESON_EVALUATION_TIMEOUT_SECONDS: Seconds.default(3600),
   GAMBESON_EVALUATION_MEMORY_MB: z.coerce.number().int().min(64).default(4096),
   /** A nar that unfolds to more bytes than this is refused on arrival. */
-  GAMBESON_MAX_NAR_BYTES: z.coerce.number().int().positive().default(32 * 1024 ** 3),
+  GAMBESON_MAX_NAR_BYTES: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(32 * 1024 ** 3),
   GAMBESON_LOG_FORMAT: z.enum(['text', 'json']).default('text'),
 });
 
@@ -81,7 +85,9 @@ export function readSettings(
     serviceTokenFile: env.GAMBESON_SERVICE_TOKEN_FILE ?? secret('service-token'),
     signingKeyFile: env.GAMBESON_SIGNING_KEY_FILE ?? secret('signing-key.sec'),
     publicKeyFile: env.GAMBESON_PUBLIC_KEY_FILE ?? join(env.GAMBESON_DATA, 'signing-key.pub'),
-    hookAllow: env.GAMBESON_HOOK_ALLOW.split(',').map((s) => s.trim()).filter(Boolean),
+    hookAllow: env.GAMBESON_HOOK_ALLOW.split(',')
+      .map((s) => s.trim())
+      .filter(Boolean),
     leaseSeconds: env.GAMBESON_LEASE_SECONDS,
     tickSeconds: env.GAMBESON_TICK_SECONDS,
     evaluation: {

@@ -1,6 +1,6 @@
 /**
- * Reads terminal colours (SGR of ECMA-48) out of log text as spans of plain text with class names. A
- * small allow-list: sixteen colours, bold, dim, italic, underline. All other escape sequences are
+ * Reads terminal colours (SGR of ECMA-48) out of log text as spans of plain text with class names.
+ * A small allow-list: sixteen colours, bold, dim, italic, underline. All other escape sequences are
  * dropped, a carriage return starts the line again as a terminal would, and nothing here is HTML:
  * whoever draws a span makes a text node of it.
  */
@@ -25,10 +25,19 @@ const marksOff: Readonly<Record<number, readonly string[]>> = {
 };
 
 /**
- * CSI and OSC sequences, other escapes, and control characters that a page has no use for. A sequence
- * that is cut off at the end of the text is not matched, and waits for the rest.
+ * CSI and OSC sequences, other escapes, and control characters that a page has no use for. A
+ * sequence that is cut off at the end of the text is not matched, and waits for the rest.
  */
-const sequence = /\x1b\[([0-?]*)[ -/]*([@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[PX^_][^\x1b]*\x1b\\|\x1b[ -/]*[0-OQ-WYZ\\`-~]|[\0-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]/g;
+const sequence = new RegExp(
+  [
+    String.raw`\x1b\[([0-?]*)[ -/]*([@-~])`,
+    String.raw`\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)`,
+    String.raw`\x1b[PX^_][^\x1b]*\x1b\\`,
+    String.raw`\x1b[ -/]*[0-OQ-WYZ\\` + '`-~]',
+    String.raw`[\0-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]`,
+  ].join('|'),
+  'g',
+);
 const unfinished = /\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*\x1b?|[PX^_][^\x1b]*\x1b?|[ -/]*)?$/;
 /** An unfinished sequence longer than this is not one. */
 const unfinishedAtMost = 256;

@@ -1,7 +1,7 @@
 /**
- * The one style sheet and the one script of all pages, as text with an address that changes with the
- * content, so that browsers may keep them for ever. They are strings since only scripts reach the
- * built tree.
+ * The one style sheet and the one script of all pages, as text with an address that changes with
+ * the content, so that browsers may keep them for ever. They are strings since only scripts reach
+ * the built tree.
  */
 import { clientScript } from './client-script.js';
 import { styleSheet } from './style-sheet.js';
@@ -13,15 +13,18 @@ export interface Asset {
 }
 
 export const assets = {
-  style: asset('style', 'css', 'text/css; charset=utf-8', styleSheet),
-  script: asset('script', 'js', 'text/javascript; charset=utf-8', clientScript),
+  style: asset('style.css', 'text/css; charset=utf-8', styleSheet),
+  script: asset('script.js', 'text/javascript; charset=utf-8', clientScript),
 } as const;
 
-function asset(name: string, suffix: string, type: string, text: string): Asset {
-  return { address: `/static/${name}.${fingerprint(text)}.${suffix}`, type, text };
+function asset(name: string, type: string, text: string): Asset {
+  const [stem, suffix] = name.split('.');
+  return { address: `/static/${stem}.${fingerprint(text)}.${suffix}`, type, text };
 }
 
-/** FNV-1a over UTF-16 units, twice with different beginnings: tells versions apart, keeps no secret. */
+/**
+ * FNV-1a over UTF-16 units, twice with different beginnings: tells versions apart, keeps no secret.
+ */
 function fingerprint(text: string): string {
   const half = (basis: number): string => {
     let hash = basis;

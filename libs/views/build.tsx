@@ -1,9 +1,25 @@
 /** One build: where it stands and why, what it made, its neighbours in the graph, and its log. */
-import type { AttemptAnswer, BuildAnswer, Neighbours, OutputAnswer } from '#protocol/api/build.js';
+import type {
+  AttemptAnswer,
+  BuildAnswer,
+  BuildSummary,
+  Neighbours,
+  OutputAnswer,
+} from '#protocol/api/build.js';
 import { isFinal } from '#domain/build/status.js';
 import { page } from './layout.js';
 import { LogView, type LogTail } from './log-view.js';
-import { BuildRows, buildHead, Command, Empty, Section, Status, Table, Time, Took } from './parts.js';
+import {
+  BuildRows,
+  buildHead,
+  Command,
+  Empty,
+  Section,
+  Status,
+  Table,
+  Time,
+  Took,
+} from './parts.js';
 import { fetchCommand, reproduceCommand, type Recipe, type Source } from './reproduce.js';
 import { bytes, count, duration, plainTime } from './words.js';
 
@@ -26,12 +42,15 @@ export function buildPage({ build, log, recipe, source, now }: BuildModel): stri
       </p>
       <h1>{build.name}</h1>
       <p class="lead">
-        <Status status={build.status} note={build.reason} />{' '}
-        <Since build={build} now={now} />
+        <Status status={build.status} note={build.reason} /> <Since build={build} now={now} />
       </p>
       <Why build={build} now={now} />
       <Section title="Log">
-        <LogView tail={log} raw={`/builds/${build.id}/log`} stream={final ? undefined : streamOf(build, log)} />
+        <LogView
+          tail={log}
+          raw={`/builds/${build.id}/log`}
+          stream={final ? undefined : streamOf(build, log)}
+        />
       </Section>
       <Section title="Attempts">
         <Attempts attempts={build.attempts} now={now} />
@@ -73,7 +92,9 @@ function Since({ build, now }: { build: BuildAnswer; now: Date }) {
   );
 }
 
-/** The stream goes on where the tail ends, in the same attempt; without one it waits for the first. */
+/**
+ * The stream goes on where the tail ends, in the same attempt; without one it waits for the first.
+ */
 function streamOf(build: BuildAnswer, log: LogTail): string {
   const attempt = build.attempts.at(-1);
   const base = `/api/v1/builds/${build.id}/log/stream?format=spans`;
@@ -99,8 +120,7 @@ function Why({ build, now }: { build: BuildAnswer; now: Date }) {
       {build.message ? <pre class="fault">{build.message}</pre> : null}
       {failedInput ? (
         <p>
-          The input that failed: <Status status={failedInput.status} note={failedInput.reason} />{' '}
-          <a href={`/builds/${failedInput.id}`}>{failedInput.name}</a>
+          The input that failed: <Named build={failedInput} />
         </p>
       ) : null}
       {wait ? (
@@ -118,13 +138,22 @@ function Why({ build, now }: { build: BuildAnswer; now: Date }) {
             <ul>
               {wait.inputs.map((input) => (
                 <li>
-                  <Status status={input.status} /> <a href={`/builds/${input.id}`}>{input.name}</a>
+                  <Named build={input} />
                 </li>
               ))}
             </ul>
           ) : null}
         </div>
       ) : null}
+    </>
+  );
+}
+
+function Named({ build }: { build: BuildSummary }) {
+  return (
+    <>
+      <Status status={build.status} note={build.reason} />{' '}
+      <a href={`/builds/${build.id}`}>{build.name}</a>
     </>
   );
 }
@@ -205,7 +234,9 @@ function Graph({ title, build, neighbours, now }: GraphProps) {
   return (
     <Section title={`${title} (${count(total)})`}>
       {items.length === 0 ? (
-        <Empty>{title === 'Inputs' ? 'It needs no other build.' : 'No other build needs it.'}</Empty>
+        <Empty>
+          {title === 'Inputs' ? 'It needs no other build.' : 'No other build needs it.'}
+        </Empty>
       ) : (
         <Table head={buildHead}>
           <BuildRows builds={items} now={now} />

@@ -1,6 +1,7 @@
 /**
- * The script of all pages, as text; the pages work without it. It follows a live log (text nodes and
- * the fixed colour classes only), and fetches a page that still changes again, while somebody looks.
+ * The script of all pages, as text; the pages work without it. It follows a live log (text nodes
+ * and the fixed colour classes only), and fetches a page that still changes again, while somebody
+ * looks.
  */
 export const clientScript = `'use strict';
 (function () {
@@ -44,7 +45,8 @@ export const clientScript = `'use strict';
       fetch(location.href, { headers: { accept: 'text/html' } })
         .then(function (answer) { return answer.ok ? answer.text() : null; })
         .then(function (text) {
-          var next = text && new DOMParser().parseFromString(text, 'text/html').querySelector('main');
+          var parsed = text && new DOMParser().parseFromString(text, 'text/html');
+          var next = parsed && parsed.querySelector('main');
           if (!next || busy()) return refresh(main);
           main.replaceWith(next);
           if (next.dataset.live) refresh(next);

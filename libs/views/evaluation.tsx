@@ -26,7 +26,12 @@ export function evaluationPage(model: EvaluationModel): string {
   const started = evaluation.status === 'started';
   const live = (started || !isSettled(evaluation.jobs)) && model.query.cursor === undefined;
   return page(
-    { title: `${specification.name}, evaluation ${id}`, here: '/', json: `/api/v1/evaluations/${id}`, live },
+    {
+      title: `${specification.name}, evaluation ${id}`,
+      here: '/',
+      json: `/api/v1/evaluations/${id}`,
+      live,
+    },
     <>
       <p class="crumbs">
         <a href={`/specifications/${specification.name}`}>{specification.name}</a>
@@ -38,11 +43,13 @@ export function evaluationPage(model: EvaluationModel): string {
       </p>
       <CountsBar jobs={evaluation.jobs} />
       <p>
-        <Status status={evaluation.status} note={evaluation.reason} /> started by {evaluation.trigger}
+        <Status status={evaluation.status} note={evaluation.reason} /> started by{' '}
+        {evaluation.trigger}
         {evaluation.try > 1 ? ` (try ${evaluation.try})` : ''}{' '}
         <Time at={evaluation.startedAt} now={now} />, took{' '}
         <Took from={evaluation.startedAt} to={evaluation.endedAt} now={now} />;{' '}
-        {plural(evaluation.derivationCount, 'derivation')}, {count(evaluation.newBuildCount)} of them new
+        {plural(evaluation.derivationCount, 'derivation')}, {count(evaluation.newBuildCount)} of
+        them new
       </p>
       {evaluation.message ? <pre class="fault">{evaluation.message}</pre> : null}
       <Section title="Jobs">
@@ -67,11 +74,17 @@ function Filters({ evaluation, query }: Pick<EvaluationModel, 'evaluation' | 'qu
   return (
     <div class="filters">
       <nav aria-label="Jobs by status">
-        <a href={addressOf(id, { ...query, status: undefined, cursor: undefined })} aria-current={current(here === undefined)}>
+        <a
+          href={addressOf(id, { ...query, status: undefined, cursor: undefined })}
+          aria-current={current(here === undefined)}
+        >
           all {count(total)}
         </a>
         {words.map((status) => (
-          <a href={addressOf(id, { ...query, status, cursor: undefined })} aria-current={current(here === status)}>
+          <a
+            href={addressOf(id, { ...query, status, cursor: undefined })}
+            aria-current={current(here === status)}
+          >
             <Status status={status} /> {count(jobs[status] ?? 0)}
           </a>
         ))}

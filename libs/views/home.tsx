@@ -3,7 +3,17 @@ import type { BuildSummary } from '#protocol/api/build.js';
 import type { SpecificationAnswer } from '#protocol/api/specification.js';
 import type { QueueAnswer, WorkerAnswer } from '#protocol/api/worker.js';
 import { page } from './layout.js';
-import { BuildRows, buildHead, Command, CountsBar, Empty, Section, Status, Table, Time } from './parts.js';
+import {
+  BuildRows,
+  buildHead,
+  Command,
+  CountsBar,
+  Empty,
+  Section,
+  Status,
+  Table,
+  Time,
+} from './parts.js';
 import { count, plural, verdict } from './words.js';
 
 export interface HomeModel {
@@ -51,10 +61,9 @@ function nowLine({ queue, workers }: HomeModel): string {
   const there = workers.filter((worker) => worker.state !== 'offline');
   const slots = there.reduce((sum, worker) => sum + worker.slots, 0);
   const building = queue.started + queue.submitted;
-  return (
-    `${count(building)} of ${plural(slots, 'slot')} building, ${plural(queue.scheduled, 'build')} ` +
-    `waiting, ${count(there.length)} of ${plural(workers.length, 'worker')} connected`
-  );
+  const connected = `${count(there.length)} of ${plural(workers.length, 'worker')} connected`;
+  const waiting = `${plural(queue.scheduled, 'build')} waiting`;
+  return `${count(building)} of ${plural(slots, 'slot')} building, ${waiting}, ${connected}`;
 }
 
 function Card({ specification, now }: { specification: SpecificationAnswer; now: Date }) {
@@ -72,7 +81,8 @@ function Card({ specification, now }: { specification: SpecificationAnswer; now:
           <CountsBar jobs={last.jobs} />
           <p>
             <a href={`/evaluations/${last.id}`}>Evaluation {last.id}</a>{' '}
-            <Status status={last.status} note={last.reason} /> <Time at={last.startedAt} now={now} />
+            <Status status={last.status} note={last.reason} />{' '}
+            <Time at={last.startedAt} now={now} />
           </p>
           <p>{verdict(last.jobs)}</p>
         </>
@@ -95,12 +105,16 @@ function FirstSteps({ address }: { address: string }) {
     channels: [{ name: 'hello', url: 'https://example.org/hello.git', branch: 'main' }],
     selection: { file: 'default.nix' },
   });
+  const command = [
+    `curl -X POST ${address}/api/v1/specifications`,
+    '-H "Authorization: Bearer $ADMIN_TOKEN"',
+    "-H 'Content-Type: application/json'",
+    `-d '${body}'`,
+  ];
   return (
     <>
       <Empty>Nothing is watched yet. A specification says what to build:</Empty>
-      <Command
-        text={`curl -X POST ${address}/api/v1/specifications \\\n  -H "Authorization: Bearer $ADMIN_TOKEN" \\\n  -H 'Content-Type: application/json' \\\n  -d '${body}'`}
-      />
+      <Command text={command.join(' \\\n  ')} />
     </>
   );
 }

@@ -21,7 +21,9 @@ const entries = [
 ] as const;
 
 const icon =
-  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath fill='%237a5c2e' d='M3 1h10v8a5 6 0 0 1-10 0z'/%3E%3Cpath stroke='%23f5eedf' d='M5.5 1v10.5M8 1v13M10.5 1v10.5' fill='none'/%3E%3C/svg%3E";
+  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E" +
+  "%3Cpath fill='%237a5c2e' d='M3 1h10v8a5 6 0 0 1-10 0z'/%3E" +
+  "%3Cpath stroke='%23f5eedf' d='M5.5 1v10.5M8 1v13M10.5 1v10.5' fill='none'/%3E%3C/svg%3E";
 
 export function page(frame: Frame, body: VNode): string {
   return `<!doctype html>\n${renderToString(<Document frame={frame}>{body}</Document>)}`;

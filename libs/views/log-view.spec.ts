@@ -24,6 +24,8 @@ describe('the end of a log', () => {
   });
 
   it('cuts a line that would fill the page alone', () => {
-    expect(lastLines({ text: 'x'.repeat(1e6), size: 1e6, whole: true }).text.length).toBeLessThan(5000);
+    expect(lastLines({ text: 'x'.repeat(1e6), size: 1e6, whole: true }).text.length).toBeLessThan(
+      5000,
+    );
   });
 });

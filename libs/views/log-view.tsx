@@ -1,6 +1,6 @@
 /**
- * The end of a log inside a page: 500 lines or 128 KiB at most, as text nodes with colours. The rest
- * is one click away as it was written. A live one names where its stream goes on.
+ * The end of a log inside a page: 500 lines or 128 KiB at most, as text nodes with colours. The
+ * rest is one click away as it was written. A live one names where its stream goes on.
  */
 import { ansiSpans, lastDrawings, type Span } from './ansi.js';
 import { bytes } from './words.js';
@@ -37,7 +37,12 @@ export function LogView({ tail, raw, stream }: Props) {
       <p class="quiet">
         {cut ? `The last ${lines} lines of ${bytes(tail.size)}. ` : `${bytes(tail.size)}. `}
         <a href={raw}>Raw log</a>
-        {stream ? <span class="following" hidden> · following</span> : null}
+        {stream ? (
+          <span class="following" hidden>
+            {' '}
+            · following
+          </span>
+        ) : null}
       </p>
       <pre class="log" tabindex={0} aria-label="Log" data-stream={stream}>
         <Spans spans={ansiSpans(text)} />

@@ -26,7 +26,12 @@ const build: BuildAnswer = {
   requiredFeatures: [hostile],
   sentence: null,
   message: hostile,
-  wait: { reason: 'backing-off', sentence: 'It waits.', until: '2026-11-20T12:10:00.000Z', inputs: [] },
+  wait: {
+    reason: 'backing-off',
+    sentence: 'It waits.',
+    until: '2026-11-20T12:10:00.000Z',
+    inputs: [],
+  },
   failedInput: null,
   priority: 9,
   limits: { timeoutSeconds: 60, maxSilentSeconds: 60 },

@@ -89,7 +89,13 @@ export function Section({ title, children }: { title: string; children: Componen
 }
 
 /** A wide table scrolls in its own box, so that the page never does. */
-export function Table({ head, children }: { head: readonly string[]; children: ComponentChildren }) {
+export function Table({
+  head,
+  children,
+}: {
+  head: readonly string[];
+  children: ComponentChildren;
+}) {
   return (
     <div class="scroll">
       <table>

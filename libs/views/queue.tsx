@@ -36,12 +36,14 @@ export function queuePage({ queue, now }: QueueModel): string {
       {queue.byReason.length > 0 ? (
         <Section title="Why builds wait">
           <Table head={['Builds', 'Reason']}>
-            {queue.byReason.toSorted((a, b) => b.builds - a.builds).map(({ reason, builds }) => (
-              <tr>
-                <td class="number">{count(builds)}</td>
-                <td>{sentences[reason] ?? reason}</td>
-              </tr>
-            ))}
+            {queue.byReason
+              .toSorted((a, b) => b.builds - a.builds)
+              .map(({ reason, builds }) => (
+                <tr>
+                  <td class="number">{count(builds)}</td>
+                  <td>{sentences[reason] ?? reason}</td>
+                </tr>
+              ))}
           </Table>
         </Section>
       ) : null}

@@ -5,7 +5,9 @@ import { fetchCommand, quoted, reproduceCommand, type Recipe } from './reproduce
 const recipe: Recipe = {
   backend: 'nix',
   selection: { file: 'release.nix', attribute: 'jobs' },
-  checkouts: [{ channel: 'main', url: 'https://example.org/x.git', branch: 'main', revision: 'abc' }],
+  checkouts: [
+    { channel: 'main', url: 'https://example.org/x.git', branch: 'main', revision: 'abc' },
+  ],
   channels: ['main'],
   job: 'hello.x86_64-linux',
   system: 'x86_64-linux',
@@ -37,7 +39,9 @@ describe('the command that builds it here', () => {
 
   it('is one word for the shell whatever a channel says', () => {
     for (const word of ["a'b", '$(id)', '`id`', 'a b\nc', '; rm x', '']) {
-      const told = execFileSync('/bin/sh', ['-c', `printf %s ${quoted(word)}`], { encoding: 'utf8' });
+      const told = execFileSync('/bin/sh', ['-c', `printf %s ${quoted(word)}`], {
+        encoding: 'utf8',
+      });
       expect(told).toBe(word);
     }
   });

@@ -6,7 +6,9 @@ export interface Recipe {
   readonly backend: BackendName;
   readonly selection: Selection;
   readonly checkouts: EvaluationAnswer['checkouts'];
-  /** Channels in the order of the specification; the first is the selection's unless it names one. */
+  /**
+   * Channels in the order of the specification; the first is the selection's unless it names one.
+   */
   readonly channels: readonly string[];
   readonly job: string;
   readonly system: string;
@@ -20,7 +22,8 @@ export function reproduceCommand(recipe: Recipe): string | null {
   const { selection, checkouts } = recipe;
   const clones = checkouts.map(({ channel, url, revision }) => {
     const directory = quoted(`./${channel}`);
-    return `git clone ${quoted(url)} ${directory} && git -C ${directory} checkout ${quoted(revision)}`;
+    const clone = `git clone ${quoted(url)} ${directory}`;
+    return `${clone} && git -C ${directory} checkout ${quoted(revision)}`;
   });
   const channel = selection.channel ?? recipe.channels[0] ?? '';
   const selected = selection.attribute?.split('.') ?? [];
@@ -28,7 +31,9 @@ export function reproduceCommand(recipe: Recipe): string | null {
   const isSelection = recipe.alone && recipe.job === (selected.at(-1) ?? 'default');
   const attribute = (isSelection ? selected : [...selected, recipe.job]).join('.');
   const chosen = attribute === '' ? '' : ` -A ${quoted(attribute)}`;
-  const given = checkouts.map((one) => `--arg ${quoted(one.channel)} ${quoted(`./${one.channel}`)}`);
+  const given = checkouts.map(
+    (one) => `--arg ${quoted(one.channel)} ${quoted(`./${one.channel}`)}`,
+  );
   const build = [
     `nix-build ${quoted(`./${channel}/${selection.file}`)}${chosen}`,
     `-I . ${given.join(' ')}`,
@@ -48,8 +53,11 @@ export interface Source {
 /** Null where no program but the farm reads the store. */
 export function fetchCommand(path: string, source: Source): string | null {
   if (source.storeSlug !== 'nix' || source.publicKey === null) return null;
-  const key = quoted(source.publicKey);
-  return `nix copy --from ${quoted(source.address)} \\\n  --option trusted-public-keys ${key} \\\n  ${quoted(path)}`;
+  return [
+    `nix copy --from ${quoted(source.address)}`,
+    `--option trusted-public-keys ${quoted(source.publicKey)}`,
+    quoted(path),
+  ].join(' \\\n  ');
 }
 
 /** One word for a POSIX shell, whatever it holds. */

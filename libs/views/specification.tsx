@@ -180,9 +180,7 @@ function Facts({ specification }: { specification: SpecificationAnswer }) {
       <dt>Share</dt>
       <dd>{document.share}</dd>
       <dt>Limits</dt>
-      <dd>
-        {limitsLine(limits)}
-      </dd>
+      <dd>{limitsLine(limits)}</dd>
       <dt>Version</dt>
       <dd>
         {version}, written {plainTime(updatedAt)}

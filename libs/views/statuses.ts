@@ -1,13 +1,14 @@
 /**
- * How a status is drawn: a shape, a word and a colour, so that none of the three is needed to tell it.
- * The word is the status itself, as the API says it.
+ * How a status is drawn: a shape, a word and a colour, so that none of the three is needed to tell
+ * it. The word is the status itself, as the API says it.
  */
 import type { JobStatus } from '#protocol/api/evaluation.js';
 import type { EvaluationStatus } from '#domain/evaluation/status.js';
 import type { WorkerAnswer } from '#protocol/api/worker.js';
 
 export type Tone = 'good' | 'bad' | 'farm' | 'busy' | 'idle' | 'off';
-export type Shape = 'check' | 'cross' | 'chain' | 'alert' | 'slash' | 'play' | 'dot' | 'ring' | 'diamond';
+export type Shape =
+  'check' | 'cross' | 'chain' | 'alert' | 'slash' | 'play' | 'dot' | 'ring' | 'diamond';
 export type StatusWord = JobStatus | EvaluationStatus | WorkerAnswer['state'];
 
 interface Drawing {

@@ -6,8 +6,11 @@ describe('the verdict of an evaluation', () => {
     expect(verdict({ succeeded: 57, failed: 2, scheduled: 1 })).toBe(
       '57 of 60 succeeded, 2 failed, 1 waiting',
     );
-    expect(verdict({ 'failed-other': 1, 'failed-dependency': 3, error: 1, started: 1, submitted: 1 })).toBe(
-      '0 of 7 succeeded, 3 failed by an input, 1 lost by the farm, 1 could not be evaluated, 2 building',
+    expect(
+      verdict({ 'failed-other': 1, 'failed-dependency': 3, error: 1, started: 1, submitted: 1 }),
+    ).toBe(
+      '0 of 7 succeeded, 3 failed by an input, 1 lost by the farm, ' +
+        '1 could not be evaluated, 2 building',
     );
     expect(verdict({ succeeded: 1200 })).toBe('All 1\u202f200 succeeded');
     expect(verdict({ succeeded: 1 })).toBe('The job succeeded');
@@ -18,7 +21,12 @@ describe('the verdict of an evaluation', () => {
 describe('numbers for people', () => {
   it('durations have two units at most', () => {
     expect([0.4, 59.4, 60, 192, 7500, 356_400].map(duration)).toEqual([
-      '0 s', '59 s', '1 min', '3 min 12 s', '2 h 5 min', '4 d 3 h',
+      '0 s',
+      '59 s',
+      '1 min',
+      '3 min 12 s',
+      '2 h 5 min',
+      '4 d 3 h',
     ]);
   });
 

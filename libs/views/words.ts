@@ -9,12 +9,14 @@ const day = 24 * hour;
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < minute) return `${whole} s`;
-  if (whole < hour) return two(whole, minute, 'min', 1, 's');
-  if (whole < day) return two(whole, hour, 'h', minute, 'min');
-  return two(whole, day, 'd', hour, 'h');
+  if (whole < hour) return two(whole, [minute, 'min'], [1, 's']);
+  if (whole < day) return two(whole, [hour, 'h'], [minute, 'min']);
+  return two(whole, [day, 'd'], [hour, 'h']);
 }
 
-function two(seconds: number, big: number, bigWord: string, small: number, smallWord: string): string {
+type Unit = readonly [seconds: number, word: string];
+
+function two(seconds: number, [big, bigWord]: Unit, [small, smallWord]: Unit): string {
   const rest = Math.floor((seconds % big) / small);
   const first = `${Math.floor(seconds / big)} ${bigWord}`;
   return rest === 0 ? first : `${first} ${rest} ${smallWord}`;
@@ -78,7 +80,8 @@ export function verdict(jobs: JobCounts): string {
   const total = Object.values(jobs).reduce((sum, n) => sum + n, 0);
   if (total === 0) return 'No jobs';
   const succeeded = jobs.succeeded ?? 0;
-  if (succeeded === total) return total === 1 ? 'The job succeeded' : `All ${count(total)} succeeded`;
+  if (succeeded === total)
+    return total === 1 ? 'The job succeeded' : `All ${count(total)} succeeded`;
   const parts = told.flatMap(([say, statuses]) => {
     const number = statuses.reduce((sum, status) => sum + (jobs[status] ?? 0), 0);
     return number === 0 ? [] : [say(number)];

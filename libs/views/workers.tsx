@@ -34,14 +34,18 @@ function List({ workers, now }: { workers: readonly WorkerAnswer[]; now: Date })
         <tr id={`worker-${worker.id}`}>
           <td>
             <strong>{worker.name}</strong>
-            <div class="quiet">{worker.version ? `agent ${worker.version}` : 'never connected'}</div>
+            <div class="quiet">
+              {worker.version ? `agent ${worker.version}` : 'never connected'}
+            </div>
           </td>
           <td>
             <Status status={worker.state} note={worker.pauseNote} />
           </td>
           <td>
             {worker.systems.join(', ') || '–'}
-            {worker.features.length > 0 ? <div class="quiet">{worker.features.join(', ')}</div> : null}
+            {worker.features.length > 0 ? (
+              <div class="quiet">{worker.features.join(', ')}</div>
+            ) : null}
           </td>
           <td>
             <Running worker={worker} now={now} />
@@ -86,12 +90,13 @@ function Machine({ worker }: { worker: WorkerAnswer }) {
 }
 
 function Enrol({ address }: { address: string }) {
+  const ask = `curl -X POST ${address}/api/v1/workers/tokens`;
   return (
     <>
-      <Empty>No worker yet. Ask for a one-time token, then enrol the machine that is to build:</Empty>
-      <Command
-        text={`curl -X POST ${address}/api/v1/workers/tokens -H "Authorization: Bearer $ADMIN_TOKEN"`}
-      />
+      <Empty>
+        No worker yet. Ask for a one-time token, then enrol the machine that is to build:
+      </Empty>
+      <Command text={`${ask} \\\n  -H "Authorization: Bearer $ADMIN_TOKEN"`} />
     </>
   );
 }

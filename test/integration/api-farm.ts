@@ -1,4 +1,6 @@
-/** An api on real Postgres and Redis, in this process and on a port of its own, for the specs here. */
+/**
+ * An api on real Postgres and Redis, in this process and on a port of its own, for the specs here.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

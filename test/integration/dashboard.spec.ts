@@ -35,9 +35,12 @@ async function json<T>(path: string): Promise<T> {
 }
 
 describe('the pages of a farm at work', () => {
-  it('home shows each specification with its verdict and faults, and what is building', async () => {
+  it('home shows specifications with verdicts and faults, and what is building', async () => {
     const text = await page('/');
-    expect(text).toContain('1 of 7 succeeded, 1 failed, 1 failed by an input, 1 could not be evaluated, 1 building, 2 waiting');
+    expect(text).toContain(
+      '1 of 7 succeeded, 1 failed, 1 failed by an input, 1 could not be evaluated, ' +
+        '1 building, 2 waiting',
+    );
     expect(text).toContain('Channel main: unknown-branch');
     expect(text).toContain('slow-1.0');
     expect(text).toContain('1 of 2 workers connected');
@@ -51,7 +54,7 @@ describe('the pages of a farm at work', () => {
     expect(text).toContain(`/evaluations/${seeded.evaluation}`);
   });
 
-  it('an evaluation shows the verdict, its jobs, their errors and the evaluator’s log', async () => {
+  it('an evaluation shows its verdict, jobs, errors and the evaluator’s log', async () => {
     const text = await page(`/evaluations/${seeded.evaluation}`);
     expect(text).toContain('1 of 7 succeeded');
     expect(text).toContain('error: attribute &lt;x> missing');
@@ -67,7 +70,9 @@ describe('the pages of a farm at work', () => {
   it('a failed build shows its reason, its coloured log as text, and who needs it', async () => {
     const text = await page(`/builds/${seeded.builds.failed}`);
     expect(text).toContain('The builder ended with an error.');
-    expect(text).toContain('<span class="f1 b">error:</span> &lt;script>alert(&quot;x&quot;)&lt;/script> &amp; more');
+    expect(text).toContain(
+      '<span class="f1 b">error:</span> &lt;script>alert(&quot;x&quot;)&lt;/script> &amp; more',
+    );
     expect(text).toContain('needs-broken-1.0');
     expect(text).toContain('nix-build ./main/jobs/default.nix -A hydraJobs.broken');
     const dependent = await page(`/builds/${seeded.builds.dependency}`);
@@ -76,7 +81,9 @@ describe('the pages of a farm at work', () => {
   });
 
   it('a build that waits says why', async () => {
-    expect(await page(`/builds/${seeded.builds.noWorker}`)).toContain('No worker builds for riscv64-linux.');
+    expect(await page(`/builds/${seeded.builds.noWorker}`)).toContain(
+      'No worker builds for riscv64-linux.',
+    );
     const waiting = await page(`/builds/${seeded.builds.waiting}`);
     expect(waiting).toContain('Its inputs are not finished.');
     expect(waiting).toContain('slow-1.0');
@@ -148,7 +155,10 @@ describe('the same in JSON', () => {
     const queue = await json<Record<string, unknown>>('/api/v1/queue');
     expect(queue).toMatchObject({ scheduled: 2, started: 1 });
     const workers = await json<{ items: unknown[] }>('/api/v1/workers');
-    expect(workers.items).toMatchObject([{ state: 'connected', running: [{ slot: 0 }] }, { state: 'offline' }]);
+    expect(workers.items).toMatchObject([
+      { state: 'connected', running: [{ slot: 0 }] },
+      { state: 'offline' },
+    ]);
   });
 });
 
@@ -178,7 +188,10 @@ describe('a live log', () => {
     const events = eventsOf(await get(path));
     await events.next('attempt');
     expect(await events.next('log')).toMatchObject({
-      data: [['error:', 'f1 b'], [' <script>alert("x")</script> & more\n', '']],
+      data: [
+        ['error:', 'f1 b'],
+        [' <script>alert("x")</script> & more\n', ''],
+      ],
     });
     await events.next('end');
     expect((await get('/api/v1/builds/999999/log/stream')).status).toBe(404);
@@ -187,17 +200,26 @@ describe('a live log', () => {
 
 describe('an evaluation of 10,000 jobs', () => {
   it('stays usable', async () => {
-    const paths = [`/evaluations/${many}`, `/evaluations/${many}?status=failed`, '/', '/specifications/many'];
+    const paths = [
+      `/evaluations/${many}`,
+      `/evaluations/${many}?status=failed`,
+      '/',
+      '/specifications/many',
+    ];
     for (const path of paths) {
       await page(path);
       const before = performance.now();
       const text = await page(path);
       const took = performance.now() - before;
-      process.stdout.write(`${path}: ${took.toFixed(0)} ms, ${(text.length / 1024).toFixed(0)} KiB\n`);
+      process.stdout.write(
+        `${path}: ${took.toFixed(0)} ms, ${(text.length / 1024).toFixed(0)} KiB\n`,
+      );
       expect(took).toBeLessThan(2000);
       expect(text.length).toBeLessThan(200 * 1024);
     }
-    expect(await page(`/evaluations/${many}`)).toContain('9\u202f900 of 10\u202f000 succeeded, 100 failed');
+    expect(await page(`/evaluations/${many}`)).toContain(
+      '9\u202f900 of 10\u202f000 succeeded, 100 failed',
+    );
   });
 });
 

@@ -7,7 +7,9 @@ const hash = (n: number): string => String(n).padStart(32, '0');
 export interface Seeded {
   readonly evaluation: number;
   /** Builds by what they show. */
-  readonly builds: Readonly<Record<'ok' | 'failed' | 'dependency' | 'noWorker' | 'waiting' | 'running', number>>;
+  readonly builds: Readonly<
+    Record<'ok' | 'failed' | 'dependency' | 'noWorker' | 'waiting' | 'running', number>
+  >;
   readonly attempts: Readonly<Record<'ok' | 'failed' | 'running', number>>;
 }
 
@@ -24,21 +26,26 @@ const document = (name: string) => ({
   active: true,
 });
 
-/** A specification with one evaluation of six jobs, each in a different situation, and one error. */
+/**
+ * A specification with one evaluation of six jobs, each in a different situation, and one error.
+ */
 export async function seedFarm(database: Database, logs: LogStore): Promise<Seeded> {
   const evaluation = await seedEvaluation(database, 'demo');
   await database.execute(
     `insert into channel_states (specification_id, channel, url, branch, revision, fetched_at,
        error_code, error_message, error_since, failures, rewound_from, rewound_at)
      select id, 'main', 'https://bob:s3cret@example.org/x.git', 'main', repeat('a', 40), now(),
-       'unknown-branch', 'no branch <b>main</b>', now() - interval '1 hour', 12, repeat('b', 40), now()
+       'unknown-branch', 'no branch <b>main</b>', now() - interval '1 hour', 12,
+       repeat('b', 40), now()
        from specifications where name = 'demo'`,
   );
   await database.execute(
     `insert into workers (name, credential_hash, systems, slots, cores, speed, class, version,
        connected_at, last_seen_at, gateway, load, memory_free, disk_free)
-     values ('one', 'x', '{x86_64-linux}', 2, 3, 1, 'x86_64-linux~@1', '0.1.0', now(), now(), 'g', 1.5, 1e9, 5e10),
-            ('two', 'x', '{x86_64-linux}', 2, 3, 1, 'x86_64-linux~@1', '0.1.0', now(), now() - interval '1 day', null, null, null, null)`,
+     values ('one', 'x', '{x86_64-linux}', 2, 3, 1, 'x86_64-linux~@1',
+              '0.1.0', now(), now(), 'g', 1.5, 1e9, 5e10),
+            ('two', 'x', '{x86_64-linux}', 2, 3, 1, 'x86_64-linux~@1',
+              '0.1.0', now(), now() - interval '1 day', null, null, null, null)`,
   );
   const build = (name: string, status: string, more: Partial<Record<string, unknown>> = {}) =>
     seedBuild(database, evaluation, { name, status, ...more });
@@ -47,7 +54,11 @@ export async function seedFarm(database: Database, logs: LogStore): Promise<Seed
   const builds = {
     ok,
     failed,
-    dependency: await build('needs-broken-1.0', 'failed-dependency', { inputs: [failed, ok], reason: 'dependency', failedInput: failed }),
+    dependency: await build('needs-broken-1.0', 'failed-dependency', {
+      inputs: [failed, ok],
+      reason: 'dependency',
+      failedInput: failed,
+    }),
     noWorker: await build('foreign-1.0', 'scheduled', { system: 'riscv64-linux' }),
     waiting: 0,
     running: await build('slow-1.0', 'started'),
@@ -103,15 +114,12 @@ interface Wish {
   readonly output?: boolean;
 }
 
-async function seedBuild(
-  database: Database,
-  evaluation: number,
-  wish: Wish,
-): Promise<number> {
+async function seedBuild(database: Database, evaluation: number, wish: Wish): Promise<number> {
   const ended = wish.status.startsWith('failed') || wish.status === 'succeeded';
   const [row] = await database.query<{ id: number }>(
     `insert into derivations (store_id, path, name, package_name, system)
-     select s.id, lpad((select coalesce(max(id), 0) + 1 from derivations)::text, 32, '0') || '-' || $1::text || '.drv',
+     select s.id, lpad((select coalesce(max(id), 0) + 1 from derivations)::text, 32, '0')
+            || '-' || $1::text || '.drv',
             $1, split_part($1, '-', 1), $2 from stores s where slug = 'nix' returning id`,
     [wish.name, wish.system ?? 'x86_64-linux'],
   );

@@ -80,7 +80,7 @@ export class BuildsController {
     await sendLog(this.logs, await this.logKey(address, query), { request, reply });
   }
 
-  /** Server-sent events: see the stream for their names; an event's id is the next byte's offset. */
+  /** Server-sent events; the id of each is the offset of the next byte. */
   @Get(':id/log/stream')
   @ApiProduces('text/event-stream')
   @ApiHeader({ name: 'Last-Event-ID', description: 'Byte offset to go on from', required: false })

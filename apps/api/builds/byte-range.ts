@@ -1,4 +1,6 @@
-/** The Range header, as far as one range of bytes goes; several ranges are answered with all of it. */
+/**
+ * The Range header, as far as one range of bytes goes; several ranges are answered with all of it.
+ */
 export interface ByteRange {
   readonly start: number;
   /** Exclusive. */

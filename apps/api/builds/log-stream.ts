@@ -1,10 +1,11 @@
 /**
  * A build's log as server-sent events while it grows. Events: `attempt` (a try begins: its id and
- * number; the offset starts at 0 again), `log` (text, its id is the offset of the next byte) and `end`
- * (the build is final: status and reason). A `:` comment every five seconds keeps proxies awake.
+ * number; the offset starts at 0 again), `log` (text, its id is the offset of the next byte) and
+ * `end` (the build is final: status and reason). A `:` comment every five seconds keeps proxies
+ * awake.
  *
- * `log` data is a JSON string; with `format=spans` it is an array of [text, classes] for pages, which
- * put the text into text nodes.
+ * `log` data is a JSON string; with `format=spans` it is an array of [text, classes] for pages,
+ * which put the text into text nodes.
  */
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { once } from 'node:events';
@@ -90,11 +91,16 @@ export class LogStream implements BeforeApplicationShutdown {
         if (standing.attempt !== null && standing.attempt !== attempt) {
           if (attempt !== null) offset = 0;
           attempt = standing.attempt;
-          await viewer.send('attempt', { attempt: String(attempt), number: standing.number }, offset);
+          await viewer.send(
+            'attempt',
+            { attempt: String(attempt), number: standing.number },
+            offset,
+          );
           const topic = `live/log/attempt-${attempt}` as const;
           unsubscribe.push(await this.bus.subscribe(topic, () => viewer.wake()));
         }
-        if (attempt !== null) offset = await this.pour(attempt, offset, standing.over, viewer);
+        if (attempt !== null)
+          offset = await this.pour({ attempt, offset, over: standing.over }, viewer);
         if (standing.over) {
           await viewer.send('end', { status: standing.status, reason: standing.reason }, offset);
           viewer.close();
@@ -125,12 +131,7 @@ export class LogStream implements BeforeApplicationShutdown {
   }
 
   /** Sends what the log holds from `offset` on; answers the offset of the next byte. */
-  private async pour(
-    attempt: number,
-    offset: number,
-    over: boolean,
-    viewer: Viewer,
-  ): Promise<number> {
+  private async pour({ attempt, offset, over }: Place, viewer: Viewer): Promise<number> {
     const key: LogKey = `attempt-${attempt}`;
     const size = await this.logs.size(key);
     let at = offset;
@@ -145,6 +146,13 @@ export class LogStream implements BeforeApplicationShutdown {
     }
     return at;
   }
+}
+
+interface Place {
+  readonly attempt: number;
+  readonly offset: number;
+  /** Nothing is written any more. */
+  readonly over: boolean;
 }
 
 function isUnderWay(status: string | null): boolean {
@@ -169,7 +177,8 @@ class Viewer {
   }
 
   async log(text: string, offset: number): Promise<void> {
-    const data = this.format === 'text' ? text : this.ansi.read(text).map((s) => [s.text, s.classes]);
+    const data =
+      this.format === 'text' ? text : this.ansi.read(text).map((s) => [s.text, s.classes]);
     await this.send('log', data, offset);
   }
 

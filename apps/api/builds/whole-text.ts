@@ -13,7 +13,8 @@ export function wholeText(bytes: Uint8Array, last: boolean): WholeText {
 }
 
 function wholeCharacters(bytes: Uint8Array): number {
-  // A character has at most four bytes: look back three for a lead byte that wants more than is there.
+  // A character has at most four bytes: look back three for a lead byte that wants more than is
+  // there.
   for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
     const byte = bytes[bytes.length - back]!;
     if ((byte & 0b1100_0000) === 0b1000_0000) continue;

@@ -1,4 +1,6 @@
-/** The OpenAPI document, generated from the controllers and the zod schemas that they check with. */
+/**
+ * The OpenAPI document, generated from the controllers and the zod schemas that they check with.
+ */
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 

@@ -21,7 +21,8 @@ const OlderQuery = z.object({ cursor: Id.optional() });
 
 /** An empty field of the form is no filter, and a page of jobs is larger than one of JSON. */
 const JobsPageQuery = z.preprocess(
-  (query) => Object.fromEntries(Object.entries(query as object).filter(([, value]) => value !== '')),
+  (query) =>
+    Object.fromEntries(Object.entries(query as object).filter(([, value]) => value !== '')),
   JobsQuery.extend({ limit: z.coerce.number().int().min(1).max(500).default(200) }),
 );
 

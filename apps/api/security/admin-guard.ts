@@ -36,7 +36,9 @@ export class HookGuard implements CanActivate {
     // The peer itself, not what a header says of it: headers are anybody's.
     if (this.allowed.includes(request.raw.socket.remoteAddress ?? '')) return true;
     if (showsToken(request, this.token)) return true;
-    throw unauthorized('The hook needs the admin token, or an address that GAMBESON_HOOK_ALLOW lists.');
+    throw unauthorized(
+      'The hook needs the admin token, or an address that GAMBESON_HOOK_ALLOW lists.',
+    );
   }
 }
 

@@ -54,5 +54,7 @@ async function refuse(reply: FastifyReply): Promise<void> {
   await reply
     .status(403)
     .type('application/problem+json')
-    .send(Buffer.from(JSON.stringify(printProblem({ status: 403, kind: 'foreign-origin', detail }))));
+    .send(
+      Buffer.from(JSON.stringify(printProblem({ status: 403, kind: 'foreign-origin', detail }))),
+    );
 }

@@ -1,4 +1,6 @@
-/** Puts together what the API tells of specifications: document, channel states, last evaluation. */
+/**
+ * Puts together what the API tells of specifications: document, channel states, last evaluation.
+ */
 import { Inject, Injectable } from '@nestjs/common';
 import { EvaluationQueries } from '#adapters/postgres/evaluation-queries.js';
 import { SpecificationQueries } from '#adapters/postgres/specification-queries.js';

@@ -35,7 +35,10 @@ export class SpecificationWriter {
     return saved.value;
   }
 
-  /** `version` is the one that the writer has seen; null when it does not matter. */
+  /**
+   * Writes it whole, new or not; `version` is the one that the writer has seen, null when it does
+   * not matter.
+   */
   async replace(
     name: string,
     input: SpecificationInput,
@@ -50,9 +53,7 @@ export class SpecificationWriter {
       });
     }
     const standing = await this.store.find(name);
-    if (!standing) throw notFound(`specification ${name}`);
-    const expected = version ?? standing.version;
-    const saved = await this.store.save(withPasswords(input, standing), expected);
+    const saved = await this.store.save(withPasswords(input, standing), version);
     if (!saved.ok) throw changedMeanwhile(saved.error.version);
     await this.wake(saved.value);
     return saved.value;

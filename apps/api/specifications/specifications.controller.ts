@@ -71,14 +71,14 @@ export class SpecificationsController {
     return this.reader.answer(stored);
   }
 
+  /** Writes it whole, new or not. With If-Match only the version that was read is replaced. */
   @Put(':name')
   @UseGuards(AdminGuard)
   @ApiBearerAuth()
-  @ApiHeader({ name: 'If-Match', description: 'The ETag that was read, or *', required: true })
+  @ApiHeader({ name: 'If-Match', description: 'The ETag that was read', required: false })
   @ApiResponse({ status: 200, standardSchema: SpecificationAnswer })
   @ApiResponse({ status: 412, standardSchema: Problem })
   @ApiResponse({ status: 422, standardSchema: Problem })
-  @ApiResponse({ status: 428, standardSchema: Problem })
   async replace(
     @Param({ schema: named }) { name }: z.infer<typeof named>,
     @Body({ schema: SpecificationInput }) input: SpecificationInput,
@@ -117,13 +117,9 @@ export class SpecificationsController {
   }
 }
 
-/** Null for `*`. */
+/** Null when the writer does not mind which version it replaces. */
 function versionOf(ifMatch: string | undefined): number | null {
-  if (ifMatch === undefined) {
-    const detail = 'Say which version you have seen: If-Match with the ETag, or *.';
-    throw new ProblemException({ status: 428, kind: 'version-needed', detail });
-  }
-  if (ifMatch.trim() === '*') return null;
+  if (ifMatch === undefined || ifMatch.trim() === '*') return null;
   const match = /^(?:W\/)?"?(\d{1,9})"?$/.exec(ifMatch.trim());
   if (match) return Number(match[1]);
   const detail = `If-Match ${ifMatch} is not a version of a specification.`;

@@ -1,4 +1,6 @@
-/** `/api/v1/workers`: who builds, what it can, and what it builds now. Enrolment is the gateway's. */
+/**
+ * `/api/v1/workers`: who builds, what it can, and what it builds now. Enrolment is the gateway's.
+ */
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';

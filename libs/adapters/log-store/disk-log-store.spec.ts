@@ -9,9 +9,11 @@ import { logPath } from './log-path.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-async function text(store: DiskLogStore, key: LogKey, start = 0, end = Infinity): Promise<string> {
+type Range = readonly [start: number, end: number];
+
+async function text(store: DiskLogStore, key: LogKey, range: Range = [0, 1e9]): Promise<string> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of store.read(key, start, end)) chunks.push(chunk);
+  for await (const chunk of store.read(key, ...range)) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
 }
 
@@ -72,8 +74,8 @@ describe('the log store on disk', () => {
 
   it('reads a range, and nothing of a log that is not there', async () => {
     await store.append('evaluation-7', 0, bytes('0123456789'));
-    expect(await text(store, 'evaluation-7', 3, 6)).toBe('345');
-    expect(await text(store, 'evaluation-7', 8, 99)).toBe('89');
+    expect(await text(store, 'evaluation-7', [3, 6])).toBe('345');
+    expect(await text(store, 'evaluation-7', [8, 99])).toBe('89');
     expect(await text(store, 'attempt-99')).toBe('');
     expect(await store.size('attempt-99')).toBe(0);
   });
@@ -87,7 +89,9 @@ describe('the log store on disk', () => {
 
   it('spreads logs over directories', async () => {
     await store.append('attempt-1234567', 0, bytes('x'));
-    expect(await readdir(join(directory, 'attempt', '001', '234'))).toEqual(['attempt-1234567.log']);
+    expect(await readdir(join(directory, 'attempt', '001', '234'))).toEqual([
+      'attempt-1234567.log',
+    ]);
   });
 
   it('holds few files open, however many logs grow', async () => {

@@ -61,7 +61,7 @@ export class DiskLogStore implements LogStore {
       throw asFault(error, key);
     }
     try {
-      for (let at = start; at < end; ) {
+      for (let at = start; at < end;) {
         const buffer = Buffer.allocUnsafe(Math.min(readChunkBytes, end - at));
         const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
         if (bytesRead === 0) return;
@@ -118,7 +118,7 @@ async function writeAll(
   position: number,
 ): Promise<void> {
   const all = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
-  for (let done = 0; done < all.length; ) {
+  for (let done = 0; done < all.length;) {
     const { bytesWritten } = await handle.write(all, done, all.length - done, position + done);
     done += bytesWritten;
   }
@@ -131,7 +131,12 @@ function asFault(error: unknown, key: LogKey): unknown {
     return new FarmFault('disk-full', `no space to keep the log ${key}`, 'later', { cause: error });
   }
   if (code === undefined) return error;
-  return new FarmFault('file-unreadable', `the log ${key} cannot be kept or read (${code})`, 'later', {
-    cause: error,
-  });
+  return new FarmFault(
+    'file-unreadable',
+    `the log ${key} cannot be kept or read (${code})`,
+    'later',
+    {
+      cause: error,
+    },
+  );
 }

@@ -1,6 +1,6 @@
 /**
- * Open files by path, at most `limit` of them idle: a farm has thousands of live logs, and a process
- * a thousand descriptors. A handle in use is never closed under its user.
+ * Open files by path, at most `limit` of them idle: a farm has thousands of live logs, and a
+ * process a thousand descriptors. A handle in use is never closed under its user.
  */
 import { constants } from 'node:fs';
 import { mkdir, open, type FileHandle } from 'node:fs/promises';

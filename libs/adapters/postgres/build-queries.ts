@@ -157,10 +157,13 @@ export class BuildQueries {
     build: BuildId,
     limit: number,
   ): Promise<{ evaluation: string; specification: string; name: string }[]> {
-    const rows = await this.database.query<Row & { evaluation: number; specification: string; name: string }>(
+    const rows = await this.database.query<
+      Row & { evaluation: number; specification: string; name: string }
+    >(
       `select j.evaluation_id as evaluation, s.name as specification, n.name
          from jobs j join job_names n on n.id = j.name_id
-         join evaluations e on e.id = j.evaluation_id join specifications s on s.id = e.specification_id
+         join evaluations e on e.id = j.evaluation_id
+         join specifications s on s.id = e.specification_id
         where j.build_id = $1 order by j.evaluation_id desc, n.name limit $2`,
       [build, limit],
     );

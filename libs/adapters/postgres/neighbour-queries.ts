@@ -1,6 +1,6 @@
 /**
- * The neighbours of a build in the graph, both ways. A hub has tens of thousands of dependents, so a
- * page shows the first few, failed ones first, and the rest is read by key.
+ * The neighbours of a build in the graph, both ways. A hub has tens of thousands of dependents, so
+ * a page shows the first few, failed ones first, and the rest is read by key.
  */
 import type { BuildId } from '#domain/ids.js';
 import type { BuildSummary, Neighbours } from '#protocol/api/build.js';

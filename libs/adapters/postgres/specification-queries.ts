@@ -1,4 +1,6 @@
-/** What the API and the dashboard read beside a specification's document: where its channels are. */
+/**
+ * What the API and the dashboard read beside a specification's document: where its channels are.
+ */
 import { withoutPassword } from '#domain/specification/password.js';
 import type { ChannelState } from '#protocol/api/specification.js';
 import type { Database, Row } from './database.js';

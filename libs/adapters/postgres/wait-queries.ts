@@ -1,6 +1,6 @@
 /**
- * What is known of builds that wait, for `waitReason` to judge. Only unfinished inputs are looked at,
- * and of those a few: a reason names examples, not all of them.
+ * What is known of builds that wait, for `waitReason` to judge. Only unfinished inputs are looked
+ * at, and of those a few: a reason names examples, not all of them.
  */
 import { id, type BuildId } from '#domain/ids.js';
 import type { BuildStatus } from '#domain/build/status.js';

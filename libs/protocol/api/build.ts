@@ -1,4 +1,6 @@
-/** A build as the REST API tells it: where it stands and why, its attempts, outputs and neighbours. */
+/**
+ * A build as the REST API tells it: where it stands and why, its attempts, outputs and neighbours.
+ */
 import { z } from 'zod';
 import { attemptStatuses, type AttemptStatus } from '#domain/build/status.js';
 import { BuildStatusWord } from './evaluation.js';

@@ -4,7 +4,9 @@ import { buildStatuses, type BuildStatus } from '#domain/build/status.js';
 import { evaluationStatuses, type EvaluationStatus } from '#domain/evaluation/status.js';
 import { Id, PageQuery, Time } from './page.js';
 
-export const BuildStatusWord = z.enum(Object.keys(buildStatuses) as [BuildStatus, ...BuildStatus[]]);
+export const BuildStatusWord = z.enum(
+  Object.keys(buildStatuses) as [BuildStatus, ...BuildStatus[]],
+);
 const EvaluationStatusWord = z.enum(
   Object.keys(evaluationStatuses) as [EvaluationStatus, ...EvaluationStatus[]],
 );

@@ -1,7 +1,12 @@
-/** What all answers of the REST API share: ids are strings, times are ISO 8601, lists have cursors. */
+/**
+ * What all answers of the REST API share: ids are strings, times are ISO 8601, lists have cursors.
+ */
 import { z } from 'zod';
 
-export const Id = z.string().regex(/^[1-9][0-9]{0,15}$/, 'an id').refine((text) => Number.isSafeInteger(Number(text)), 'an id');
+export const Id = z
+  .string()
+  .regex(/^[1-9][0-9]{0,15}$/, 'an id')
+  .refine((text) => Number.isSafeInteger(Number(text)), 'an id');
 export const Time = z.iso.datetime();
 
 /** `cursor` is what `next` said; its meaning is the farm's own. */
@@ -22,7 +27,11 @@ export interface Page<T> {
 }
 
 /** Makes a page of rows that were asked for one beyond the limit. */
-export function cutPage<T>(rows: readonly T[], limit: number, cursorOf: (row: T) => string): Page<T> {
+export function cutPage<T>(
+  rows: readonly T[],
+  limit: number,
+  cursorOf: (row: T) => string,
+): Page<T> {
   const items = rows.slice(0, limit);
   const last = items.at(-1);
   return { items, next: rows.length > limit && last !== undefined ? cursorOf(last) : null };

@@ -26,7 +26,9 @@ interface Issue {
   readonly keys?: readonly string[];
 }
 
-/** The faults of a refused value, each with the JSON pointer of its field; unknown fields are named. */
+/**
+ * The faults of a refused value, each with the JSON pointer of its field; unknown fields are named.
+ */
 export function faultsOf(issues: readonly Issue[]): ProblemFault[] {
   return issues.flatMap((issue) => {
     const pointer = jsonPointer(issue.path ?? []);
