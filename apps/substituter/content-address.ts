@@ -1,13 +1,15 @@
 /**
- * Content addresses as Nix writes them in a narinfo: `text:sha256:H` and `fixed:r:sha256:H`. Clients
- * take a path with a right one without any signature, so a wrong one is not passed on.
+ * Content addresses as Nix writes them in a narinfo: `text:sha256:H` and `fixed:r:sha256:H`.
+ * Clients take a path with a right one without any signature, so a wrong one is not passed on.
  */
 import type { Offer } from '#domain/substitute/offer.js';
 import { parseHash } from '#formats/hash.js';
 import { fixedOutputPath, makeStorePath, parseBasename, sourcePath } from '#formats/store-path.js';
 
+export type ContentAddressed = Pick<Offer, 'path' | 'references' | 'ca'>;
+
 /** Whether the offer has none, or one that gives its very path. */
-export function contentAddressHolds(dir: string, offer: Offer): boolean {
+export function contentAddressHolds(dir: string, offer: ContentAddressed): boolean {
   if (offer.ca === null) return true;
   const parsed = parseBasename(offer.path);
   const match = /^(text|fixed):(r:)?([a-z0-9]+:[0-9a-z]+)$/.exec(offer.ca);

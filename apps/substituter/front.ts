@@ -1,7 +1,7 @@
 /**
- * The substituter's front: it stands before Nest and fastify on the HTTP server itself, since a narinfo
- * is asked for tens of thousands of times a second. Everything but the health of the process is
- * answered here.
+ * The substituter's front: it stands before Nest and fastify on the HTTP server itself, since a
+ * narinfo is asked for tens of thousands of times a second. Everything but the health of the
+ * process is answered here.
  */
 import { Logger } from '@nestjs/common';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
@@ -50,16 +50,15 @@ export class Front {
     const url = request.url ?? '/';
     const { method } = request;
     const exchange = { request, response, expectsContinue };
-    const target = readTarget(url);
     const reads = method === 'GET' || method === 'HEAD';
-    if (target.kind === 'narinfo' && reads) {
-      if (this.routes.narinfos.answerKnown(exchange, target.slug, target.hashPart)) return;
-    }
+    if (reads && this.routes.narinfos.answerKnown(exchange, url)) return;
     if (ofNest.test(url)) {
       for (const listener of this.nest) listener(request, response);
       return;
     }
-    const work = this.answer(exchange, target).catch((error: unknown) => this.fail(exchange, error));
+    const work = this.answer(exchange, readTarget(url)).catch((error: unknown) =>
+      this.fail(exchange, error),
+    );
     if (reads) return;
     this.running.add(work);
     void work.finally(() => this.running.delete(work));

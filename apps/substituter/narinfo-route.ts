@@ -7,11 +7,15 @@ import type { SubstituteStore } from '#application/ports/substitute-store.js';
 import type { OfferedPath } from '#domain/substitute/offered-path.js';
 import { printNixNarinfo, type Narinfo } from '#formats/narinfo.js';
 import { signNix, type NixSecretKey } from '#formats/nix-signature.js';
+import { hashPartLength } from '#formats/store-path.js';
+import { contentAddressHolds } from './content-address.js';
 import type { NarSizes } from './nar-sizes.js';
 import { sendMiss, type Exchange } from './respond.js';
+import { narinfoEnd, rootSlug } from './target.js';
 
 interface PrintedAnswer {
   readonly headers: string[];
+  /** ASCII: what stands in it was parsed. */
   readonly text: string;
 }
 
@@ -34,7 +38,8 @@ export class NarinfoRoute {
         substitutes,
         now: () => performance.now(),
         render: (offered, slug) => {
-          for (const { fileKey, fileSize } of offered.files) sizes.remember(slug, fileKey, fileSize);
+          for (const { fileKey, fileSize } of offered.files)
+            sizes.remember(slug, fileKey, fileSize);
           return printed(signed(offered, key));
         },
       },
@@ -42,15 +47,16 @@ export class NarinfoRoute {
     );
   }
 
-  /** Whether the answer was known; otherwise `ask` finds it. */
-  answerKnown(exchange: Exchange, slug: string, hashPart: string): boolean {
-    const answer = this.answers.peek(slug, hashPart);
+  /** Whether the address is that of a narinfo which is known; otherwise `ask` finds it. */
+  answerKnown(exchange: Exchange, url: string): boolean {
+    if (!url.endsWith(narinfoEnd)) return false;
+    const answer = this.answers.peek(keyOf(url));
     if (answer) write(exchange, answer);
     return answer !== null;
   }
 
   async ask(exchange: Exchange, slug: string, hashPart: string): Promise<void> {
-    const answer = await this.answers.ask(slug, hashPart);
+    const answer = await this.answers.ask(`${slug}/${hashPart}`, { slug, hashPart });
     if (answer) write(exchange, answer);
     else sendMiss(exchange);
   }
@@ -58,19 +64,26 @@ export class NarinfoRoute {
 
 function write({ request, response }: Exchange, answer: PrintedAnswer): void {
   response.writeHead(200, answer.headers);
-  response.end(request.method === 'HEAD' ? undefined : answer.text);
+  if (request.method === 'HEAD') response.end();
+  else response.end(answer.text, 'latin1');
+}
+
+/** `SLUG/HASHPART`, cut from the address as it stands; another address finds nothing under it. */
+function keyOf(url: string): string {
+  const key = url.slice(1, -narinfoEnd.length);
+  return key.length === hashPartLength ? `${rootSlug}/${key}` : key;
 }
 
 function printed(narinfo: Narinfo): PrintedAnswer {
   const text = printNixNarinfo(narinfo);
-  const length = String(Buffer.byteLength(text));
+  const length = String(text.length);
   return {
     text,
     headers: ['Content-Type', 'text/x-nix-narinfo', 'Content-Length', length],
   };
 }
 
-/** The hash that is signed here was recomputed here when the nar arrived. */
+/** The hash that is signed was recomputed here when the nar arrived; a wrong `ca` is left out. */
 function signed(offered: OfferedPath, key: NixSecretKey): Narinfo {
   const { dir, narHash, narSize, references, deriver, ca } = offered;
   const told = { storePath: `${dir}/${offered.path}`, narHash, narSize, references };
@@ -84,6 +97,6 @@ function signed(offered: OfferedPath, key: NixSecretKey): Narinfo {
     })),
     signatures: [signNix(key, told)],
     ...(deriver !== null && { deriver }),
-    ...(ca !== null && { ca }),
+    ...(ca !== null && contentAddressHolds(dir, offered) && { ca }),
   };
 }

@@ -1,4 +1,6 @@
-/** What everybody may read besides narinfos: nars, logs, derivation packs, and how to use the farm. */
+/**
+ * What everybody may read besides narinfos: nars, logs, derivation packs, and how to use the farm.
+ */
 import { Logger } from '@nestjs/common';
 import type { LogStore } from '#application/ports/log-store.js';
 import type { NarStore } from '#application/ports/nar-store.js';

@@ -1,4 +1,7 @@
-/** What each refusal of a use case looks like over HTTP: status, kind, and what the client may act on. */
+/**
+ * What each refusal of a use case looks like over HTTP: status, kind, and what the client may act
+ * on.
+ */
 import type { IngestRefusal } from '#application/ingest-nar.js';
 import type { PathRefusal } from '#application/offer-path.js';
 import type { StorePackRefusal } from '#application/store-pack.js';

@@ -8,7 +8,9 @@ import type { Exchange } from './respond.js';
 /** Milliseconds that a sender may be silent. */
 const longestSilence = 60_000;
 
-/** Says that the body may come, and gives it. A sender that goes away is an error of the iteration. */
+/**
+ * Says that the body may come, and gives it. A sender that goes away is an error of the iteration.
+ */
 export function bodyOf(exchange: Exchange): AsyncIterable<Uint8Array> {
   const { request, response } = exchange;
   if (exchange.expectsContinue) response.writeContinue();

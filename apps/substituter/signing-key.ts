@@ -1,6 +1,6 @@
 /**
- * The farm's signing key: made at the first start, readable by the substituter alone. Its public half
- * lies beside, for everybody.
+ * The farm's signing key: made at the first start, readable by the substituter alone. Its public
+ * half lies beside, for everybody.
  */
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';

@@ -1,7 +1,7 @@
 /**
- * What a request asks for, read from its address and nothing else. Every store answers below its slug;
- * what is read of the nix store also lies at the root. What comes out of here was parsed: base
- * names, hash parts and file keys can go into queries and file names.
+ * What a request asks for, read from its address and nothing else. Every store answers below its
+ * slug; what is read of the nix store also lies at the root. What comes out of here was parsed:
+ * base names, hash parts and file keys can go into queries and file names.
  */
 import { parseFileKey, type FileKey } from '#domain/substitute/file-key.js';
 import { isNix32 } from '#formats/base32.js';
@@ -22,8 +22,9 @@ export type Target =
   | { readonly kind: 'elsewhere' };
 
 const elsewhere: Target = { kind: 'elsewhere' };
-const rootSlug = 'nix';
-const narinfoEnd = '.narinfo';
+/** The store that also answers at the root. */
+export const rootSlug = 'nix';
+export const narinfoEnd = '.narinfo';
 /** First parts of the addresses that the nix store has at the root. */
 const rootParts = new Set(['nar', 'log', 'derivations', 'uploads', 'paths']);
 

@@ -1,6 +1,6 @@
 /**
- * What needs a credential: uploads of nars, offers of paths, derivation packs. The credential is looked
- * at before the first byte of a body is asked for.
+ * What needs a credential: uploads of nars, offers of paths, derivation packs. The credential is
+ * looked at before the first byte of a body is asked for.
  */
 import { faultsOf } from '#protocol/api/problem.js';
 import { OfferRequest, type PackAnswer, type UploadAnswer } from '#protocol/upload.js';

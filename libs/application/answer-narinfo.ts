@@ -1,7 +1,7 @@
 /**
- * What a narinfo request is answered. Misses are always asked of the truth, since a client remembers a
- * miss for an hour; hits are kept for some seconds, bounded in number, and looked up once however
- * many ask at the same time. A hit is kept on while the truth does not answer.
+ * What a narinfo request is answered. Misses are always asked of the truth, since a client
+ * remembers a miss for an hour; hits are kept for some seconds, bounded in number, and looked up
+ * once however many ask at the same time. A hit is kept on while the truth does not answer.
  */
 import { FarmFault } from '#std/farm-fault.js';
 import type { OfferedPath } from '#domain/substitute/offered-path.js';
@@ -22,6 +22,11 @@ export interface NarinfoMemory {
   readonly fresh: number;
 }
 
+export interface NarinfoPlace {
+  readonly slug: string;
+  readonly hashPart: string;
+}
+
 interface Kept<Answer> {
   readonly answer: Answer;
   readonly offered: OfferedPath;
@@ -37,23 +42,22 @@ export class NarinfoAnswers<Answer> {
     private readonly memory: NarinfoMemory,
   ) {}
 
-  /** The answer, if it is known now without asking anybody. */
-  peek(slug: string, hashPart: string): Answer | null {
-    const kept = this.kept.get(`${slug}/${hashPart}`);
+  /** The answer under a key, if it is known now without asking anybody. */
+  peek(key: string): Answer | null {
+    const kept = this.kept.get(key);
     return kept && kept.freshUntil > this.parts.now() ? kept.answer : null;
   }
 
   /** Null when nothing is offered; FarmFault when that cannot be known now. */
-  async ask(slug: string, hashPart: string): Promise<Answer | null> {
-    const key = `${slug}/${hashPart}`;
+  async ask(key: string, place: NarinfoPlace): Promise<Answer | null> {
     const running = this.asked.get(key);
     if (running) return running;
-    const asking = this.find(key, slug, hashPart).finally(() => this.asked.delete(key));
+    const asking = this.find(key, place).finally(() => this.asked.delete(key));
     this.asked.set(key, asking);
     return asking;
   }
 
-  private async find(key: string, slug: string, hashPart: string): Promise<Answer | null> {
+  private async find(key: string, { slug, hashPart }: NarinfoPlace): Promise<Answer | null> {
     const before = this.kept.get(key);
     const offered = await this.parts.substitutes.lookup(slug, hashPart).catch((error: unknown) => {
       const down = error instanceof FarmFault && error.code === 'database-unavailable';

@@ -1,6 +1,6 @@
 /**
- * Offers an uploaded path: from then on its narinfo is visible. References are told to be base names
- * of the same store; repeating the offer is harmless.
+ * Offers an uploaded path: from then on its narinfo is visible. References are told to be base
+ * names of the same store; repeating the offer is harmless.
  */
 import { err, type Result } from '#std/result.js';
 import type { Offer, OfferRefusal } from '#domain/substitute/offer.js';

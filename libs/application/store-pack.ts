@@ -1,6 +1,6 @@
 /**
- * Keeps a pack of derivations and finds the one that holds a derivation. A pack is believed when it has
- * the hash that names it and each file in it owns its path.
+ * Keeps a pack of derivations and finds the one that holds a derivation. A pack is believed when it
+ * has the hash that names it and each file in it owns its path.
  */
 import { err, ok, type Result } from '#std/result.js';
 import { packKey } from '#domain/substitute/file-key.js';

@@ -1,6 +1,7 @@
 /**
- * The substituter as the real Nix client sees it: what was uploaded and offered is copied, verified,
- * listed, read and realised with the printed key, and refused with another or when it was changed.
+ * The substituter as the real Nix client sees it: what was uploaded and offered is copied,
+ * verified, listed, read and realised with the printed key, and refused with another or when it was
+ * changed.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
@@ -127,7 +128,9 @@ beforeAll(async () => {
   await good('nix-store', '--store', store('build'), '--realise', derivation);
   const query = (what: string): Promise<string> =>
     good('nix-store', '--store', store('build'), '-q', what, derivation);
-  [tool = '', doc = ''] = (await query('--outputs')).split('\n').sort((a, b) => a.length - b.length);
+  [tool = '', doc = ''] = (await query('--outputs'))
+    .split('\n')
+    .sort((a, b) => a.length - b.length);
   const closure = await good('nix-store', '--store', store('build'), '-qR', tool, doc);
   for (const path of closure.split('\n')) await publish(path);
 }, 120_000);
@@ -145,16 +148,38 @@ describe('the real Nix client', () => {
 
   it('copies a closure into an empty store with the printed key, and verifies it', async () => {
     expect(await copy('copied', farm.publicKey, tool)).toMatchObject({ code: 0 });
-    const verified = await nix('nix', 'store', 'verify', '--store', store('copied'), '-r', tool,
-      '--sigs-needed', '1', ...trusting(farm.publicKey));
+    const verified = await nix(
+      'nix',
+      'store',
+      'verify',
+      '--store',
+      store('copied'),
+      '-r',
+      tool,
+      '--sigs-needed',
+      '1',
+      ...trusting(farm.publicKey),
+    );
     expect(verified).toMatchObject({ code: 0 });
-    expect(await readFile(join(store('copied'), tool, 'bin', 'alias'), 'utf8')).toContain('exec cat');
+    expect(await readFile(join(store('copied'), tool, 'bin', 'alias'), 'utf8')).toContain(
+      'exec cat',
+    );
   });
 
   it('verifies at the substituter itself, and shows the closure and its signatures', async () => {
     const at = ['--store', `${farm.address}/nix`];
-    const verified = await nix('nix', 'store', 'verify', ...at, '-r', tool, doc,
-      '--sigs-needed', '1', ...trusting(farm.publicKey));
+    const verified = await nix(
+      'nix',
+      'store',
+      'verify',
+      ...at,
+      '-r',
+      tool,
+      doc,
+      '--sigs-needed',
+      '1',
+      ...trusting(farm.publicKey),
+    );
     expect(verified).toMatchObject({ code: 0 });
     const infos = await good('nix', 'path-info', ...at, '-r', '--sigs', '-S', '--json', tool);
     const paths = JSON.parse(infos) as { path: string; signatures: string[] }[];
@@ -175,8 +200,18 @@ describe('the real Nix client', () => {
     const release = join(work, 'release.nix');
     const instantiated = await good('nix-instantiate', ...at, release, '-A', 'tool');
     expect(instantiated).toBe(derivation);
-    const realised = await nix('nix-store', ...at, '--realise', derivation, '--max-jobs', '0',
-      '--option', 'substituters', farm.address, ...trusting(farm.publicKey));
+    const realised = await nix(
+      'nix-store',
+      ...at,
+      '--realise',
+      derivation,
+      '--max-jobs',
+      '0',
+      '--option',
+      'substituters',
+      farm.address,
+      ...trusting(farm.publicKey),
+    );
     expect(realised).toMatchObject({ code: 0 });
     expect(realised.out.trim().split('\n').sort()).toEqual([tool, doc].sort());
   });
@@ -195,8 +230,17 @@ describe('the real Nix client', () => {
     const refused = await copy('refused', other, tool);
     expect(refused.code).toBe(1);
     expect(refused.err).toContain('lacks a valid signature');
-    const realised = await nix('nix-store', '--store', store('refused'), '--realise', tool,
-      '--option', 'substituters', farm.address, ...trusting(other));
+    const realised = await nix(
+      'nix-store',
+      '--store',
+      store('refused'),
+      '--realise',
+      tool,
+      '--option',
+      'substituters',
+      farm.address,
+      ...trusting(other),
+    );
     expect(realised.code).not.toBe(0);
   });
 
@@ -216,8 +260,15 @@ describe('the real Nix client', () => {
     await flipByte(path);
     const refused = await copy('flipped', farm.publicKey, doc);
     expect(refused.code).toBe(1);
-    const verified = await nix('nix', 'store', 'verify', '--store', farm.address, doc,
-      ...trusting(farm.publicKey));
+    const verified = await nix(
+      'nix',
+      'store',
+      'verify',
+      '--store',
+      farm.address,
+      doc,
+      ...trusting(farm.publicKey),
+    );
     expect(verified.code).not.toBe(0);
     await flipByte(path);
     expect((await copy('flipped', farm.publicKey, doc)).code).toBe(0);

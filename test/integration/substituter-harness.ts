@@ -1,4 +1,7 @@
-/** A real substituter over a real Postgres and a directory of its own, for the specs of both folders. */
+/**
+ * A real substituter over a real Postgres and a directory of its own, for the specs of both
+ * folders.
+ */
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import http from 'node:http';
@@ -24,7 +27,9 @@ export interface TestSubstituter {
   readonly service: SubstituterClient;
   /** Writes an attempt with a lease of so many seconds, and gives its token. */
   lease(attempt: number, seconds: number): Promise<string>;
-  stop(): Promise<void>;
+  /** Stops the substituter; its data and its database stay. */
+  close(): Promise<void>;
+  stop(options?: { readonly databaseGone: boolean }): Promise<void>;
 }
 
 type Environment = Record<string, string>;
@@ -33,7 +38,7 @@ export async function startTestSubstituter(
   postgres: TestPostgres,
   more: Environment = {},
 ): Promise<TestSubstituter> {
-  const data = await mkdtemp(join(tmpdir(), 'gambeson-substituter-'));
+  const data = more['GAMBESON_DATA'] ?? (await mkdtemp(join(tmpdir(), 'gambeson-substituter-')));
   const fresh = await postgres.freshDatabase();
   const environment = { GAMBESON_DATA: data, DATABASE_URL: fresh.url, GAMBESON_PORT: '0' };
   const app = await startSubstituter(readSettings({ ...environment, ...more }, 0));
@@ -41,6 +46,9 @@ export async function startTestSubstituter(
   const address = `http://127.0.0.1:${port}`;
   const database = new Database(fresh.url, 2, 'spec');
   const serviceToken = (await readFile(join(data, 'secrets', 'service-token'), 'utf8')).trim();
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> =>
+    (closed ??= Promise.all([app.close(), database.close()]).then(() => undefined));
   return {
     address,
     data,
@@ -49,10 +57,10 @@ export async function startTestSubstituter(
     publicKey: (await readFile(join(data, 'signing-key.pub'), 'utf8')).trim(),
     service: new SubstituterClient(address, serviceToken),
     lease: (attempt, seconds) => lease({ database, serviceToken }, attempt, seconds),
-    async stop() {
-      await app.close();
-      await database.close();
-      await fresh.drop();
+    close,
+    async stop(options) {
+      await close();
+      if (!options?.databaseGone) await fresh.drop();
       await rm(data, { recursive: true });
     },
   };
@@ -130,7 +138,9 @@ export async function raw(url: string, asked: RawRequest = { method: 'GET' }): P
   if (asked.body) request.flushHeaders();
   else request.end();
   const [response] = (await once(request, 'response')) as [http.IncomingMessage];
-  const body = Buffer.concat(await Array.fromAsync(response));
+  const pieces: Buffer[] = [];
+  for await (const piece of response) pieces.push(piece as Buffer);
+  const body = Buffer.concat(pieces);
   if (!continued) request.destroy();
   return { status: response.statusCode ?? 0, headers: response.headers, body, continued };
 }

@@ -42,9 +42,19 @@ async function upload(sample: SampleNar, token = farm.serviceToken, more = {}): 
 
 type Problem = Record<string, unknown> & { answer: Awaited<ReturnType<typeof raw>> };
 
+async function principalsOf(sample: SampleNar): Promise<unknown[]> {
+  const { database } = farm;
+  return database.query('select principal from uploads where path = $1', [sample.path]);
+}
+
 async function offer(sample: SampleNar, references: string[] = []): Promise<void> {
   const narSize = sample.nar.length;
-  await farm.service.offer('nix', { path: sample.path, narHash: sample.narHash, narSize, references });
+  await farm.service.offer('nix', {
+    path: sample.path,
+    narHash: sample.narHash,
+    narSize,
+    references,
+  });
 }
 
 async function publish(sample: SampleNar, references: string[] = []): Promise<void> {
@@ -110,7 +120,7 @@ describe('what everybody may read', () => {
     }
   });
 
-  it('answers 404 for what is not offered, and a path offered a moment later is there', async () => {
+  it('denies what is not offered, and tells it when it is offered a moment later', async () => {
     const d = sampleNar('d');
     const url = `${farm.address}/nix/${'d'.repeat(32)}.narinfo`;
     expect((await raw(url)).status).toBe(404);
@@ -183,7 +193,7 @@ describe('an upload', () => {
       fileSize: h.compressed.length,
     });
     expect((await upload(h)).answer.status).toBe(200);
-    const rows = await farm.database.query('select principal from uploads where path = $1', [h.path]);
+    const rows = await principalsOf(h);
     expect(rows).toEqual([{ principal: 'service' }]);
   });
 
@@ -202,7 +212,8 @@ describe('an upload', () => {
     expect((await upload(j, alive)).answer.status).toBe(201);
     const refused = await upload(j, lapsed);
     expect(refused).toMatchObject({ type: 'urn:gambeson:problem:lease-lapsed', status: 403 });
-    const rows = await farm.database.query('select principal from uploads where path = $1', [j.path]);
+    expect(refused.answer.continued).toBe(false);
+    const rows = await principalsOf(j);
     expect(rows).toEqual([{ principal: 'attempt-71' }]);
   });
 
@@ -234,6 +245,12 @@ describe('an upload', () => {
     expect((await stored()).staged).toBe(0);
   });
 
+  it('that is refused at its beginning is answered, not cut', async () => {
+    const compressed = Buffer.alloc(32 * 1024 ** 2, 'no zstd at all');
+    const refused = await upload({ ...sampleNar('5'), compressed });
+    expect(refused).toMatchObject({ status: 422, type: 'urn:gambeson:problem:not-zstd' });
+  });
+
   it('that unfolds beyond the limit is refused while it unfolds', async () => {
     const bomb = sampleNar('n', 64 * 1024 ** 2);
     const refused = await upload(bomb);
@@ -242,7 +259,12 @@ describe('an upload', () => {
   });
 
   it('under a name that is no store path is refused', async () => {
-    for (const name of ['..%2f..%2fetc', 'short-name', `${'e'.repeat(32)}-x`, `${'a'.repeat(32)}-.`]) {
+    for (const name of [
+      '..%2f..%2fetc',
+      'short-name',
+      `${'e'.repeat(32)}-x`,
+      `${'a'.repeat(32)}-.`,
+    ]) {
       const refused = await raw(`${farm.address}/nix/uploads/${name}`, {
         method: 'PUT',
         headers: { authorization: `Bearer ${farm.serviceToken}` },

@@ -1,6 +1,7 @@
 /**
- * The meter of nars that come compressed with zstd: Node's own decompressor, the grammar and the hash
- * of `formats`. Decompression runs on the thread pool, bounded in window and in what is buffered.
+ * The meter of nars that come compressed with zstd: Node's own decompressor, the grammar and the
+ * hash of `formats`. Decompression runs on the thread pool, bounded in window and in what is
+ * buffered.
  */
 import { createZstdDecompress, type ZstdDecompress } from 'node:zlib';
 import type { NarMeter, NarRefusal } from '#application/ports/nar-meter.js';
@@ -73,10 +74,7 @@ export class ZstdNarMeter implements NarMeter {
     if (this.refusal) return;
     this.hash.update(bytes);
     const size = this.hash.bytesSeen;
-    const limit = Math.min(
-      this.limits.largestNar,
-      Math.max(freeBytes, this.compressed * steepest),
-    );
+    const limit = Math.min(this.limits.largestNar, Math.max(freeBytes, this.compressed * steepest));
     if (size > limit) return this.refuse({ kind: 'too-large', limit });
     const read = this.reader.push(bytes);
     if (!read.ok) this.refuse(notNar(read.error));

@@ -54,10 +54,10 @@ export class PostgresSubstituteStore implements SubstituteStore {
   async mayUpload(principal: Principal): Promise<boolean> {
     if (principal.kind === 'service') return true;
     const { attempt, fence } = principal;
-    const rows = await this.database.query<{ alive: boolean }>(
-      `select ${leaseAlive} as alive`,
-      [attempt, fence],
-    );
+    const rows = await this.database.query<{ alive: boolean }>(`select ${leaseAlive} as alive`, [
+      attempt,
+      fence,
+    ]);
     return rows[0]?.alive ?? false;
   }
 
@@ -160,8 +160,12 @@ async function writeUpload(
         set nar_hash = excluded.nar_hash, nar_size = excluded.nar_size,
             compression = excluded.compression, file_hash = excluded.file_hash,
             file_size = excluded.file_size, file_key = excluded.file_key, created_at = now()`,
-    [owner, store, nar.path, nar.narHash, nar.narSize]
-      .concat([file.compression, file.fileHash, file.fileSize, file.fileKey]),
+    [owner, store, nar.path, nar.narHash, nar.narSize].concat([
+      file.compression,
+      file.fileHash,
+      file.fileSize,
+      file.fileKey,
+    ]),
   );
   return before.rows[0]?.nar_hash === nar.narHash ? 'repeated' : 'recorded';
 }
@@ -173,7 +177,8 @@ function nameOf(principal: Principal): string {
 
 async function findOffered(client: Client, place: Place): Promise<NarDigest | null> {
   const { rows } = await client.query<UploadRow>(
-    'select nar_hash, nar_size from store_paths where store_id = $1 and hash_part = $2 for key share',
+    `select nar_hash, nar_size from store_paths
+      where store_id = $1 and hash_part = $2 for key share`,
     [place.store, place.path.slice(0, hashPartLength)],
   );
   return rows[0] ? digestOf(rows[0]) : null;

@@ -1,7 +1,8 @@
 /**
- * The substituter as the evaluator and the worker agent speak to it: nars go up compressed while they
- * stream, source paths are offered, derivation packs travel both ways. Nothing is retried here: a
- * FarmFault says whether trying again may help, and its cause holds the problem that was answered.
+ * The substituter as the evaluator and the worker agent speak to it: nars go up compressed while
+ * they stream, source paths are offered, derivation packs travel both ways. Nothing is retried
+ * here: a FarmFault says whether trying again may help, and its cause holds the problem that was
+ * answered.
  */
 import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib';

@@ -1,6 +1,7 @@
 /**
- * What went wrong with a request, as a FarmFault: 4xx means that the same bytes or credential will be
- * refused again; anything else may pass. The cause of a refusal is the problem that was answered.
+ * What went wrong with a request, as a FarmFault: 4xx means that the same bytes or credential will
+ * be refused again; anything else may pass. The cause of a refusal is the problem that was
+ * answered.
  */
 import { FarmFault } from '#std/farm-fault.js';
 

@@ -1,6 +1,7 @@
 /**
- * Measures a nar as it arrives in its compressed form: it is decompressed, read against the grammar of
- * nars, hashed and counted, and never trusted. What it holds in memory does not depend on its size.
+ * Measures a nar as it arrives in its compressed form: it is decompressed, read against the grammar
+ * of nars, hashed and counted, and never trusted. What it holds in memory does not depend on its
+ * size.
  */
 import type { Result } from '#std/result.js';
 import type { NarDigest } from '#domain/substitute/offered-path.js';

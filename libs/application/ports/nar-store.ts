@@ -1,6 +1,6 @@
 /**
- * Where the bytes of nars and derivation packs lie, named by their hashes: on a disk, or in an object
- * store. A file is written once and never changes; what is there under a name is whole.
+ * Where the bytes of nars and derivation packs lie, named by their hashes: on a disk, or in an
+ * object store. A file is written once and never changes; what is there under a name is whole.
  */
 import type { FileKey } from '#domain/substitute/file-key.js';
 
@@ -25,7 +25,9 @@ export interface StagedFile {
   write(bytes: Uint8Array): Promise<void>;
   /** Of all that was written: `sha256:<nix32>`, and bytes. Nothing can be written after it. */
   finish(): Promise<{ readonly fileHash: string; readonly fileSize: number }>;
-  /** Forces the bytes to the disk and gives them their name. A file of that name is kept as it is. */
+  /**
+   * Forces the bytes to the disk and gives them their name. A file of that name is kept as it is.
+   */
   commit(key: FileKey): Promise<void>;
   /** Leaves nothing behind; harmless after `commit` and when repeated. */
   discard(): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * Opens derivation packs that come from outside: bounded in size, each file's path recomputed from its
- * bytes and references.
+ * Opens derivation packs that come from outside: bounded in size, each file's path recomputed from
+ * its bytes and references.
  */
 import type { Result } from '#std/result.js';
 

@@ -1,6 +1,6 @@
 /**
- * May this path be offered? Only bytes that were hashed here, only with every reference offered, and
- * never other bytes under a path that clients may already hold.
+ * May this path be offered? Only bytes that were hashed here, only with every reference offered,
+ * and never other bytes under a path that clients may already hold.
  */
 import { err, ok, type Result } from '#std/result.js';
 import type { NarDigest } from './offered-path.js';

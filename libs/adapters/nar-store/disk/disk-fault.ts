@@ -1,4 +1,6 @@
-/** What a failing disk says, as a FarmFault: a full disk may have room later, the rest needs people. */
+/**
+ * What a failing disk says, as a FarmFault: a full disk may have room later, the rest needs people.
+ */
 import { FarmFault } from '#std/farm-fault.js';
 
 const fullCodes = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);

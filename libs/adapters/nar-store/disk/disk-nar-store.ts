@@ -6,6 +6,7 @@
 import { open, mkdir, readdir, stat, unlink, utimes, type FileHandle } from 'node:fs/promises';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import type { ByteRange, NarStore, OpenFile, StagedFile } from '#application/ports/nar-store.js';
 import type { FileKey } from '#domain/substitute/file-key.js';
 import { invariant } from '#std/invariant.js';
@@ -112,7 +113,12 @@ export class DiskNarStore implements NarStore {
 
   private pathOf(key: FileKey): string {
     invariant(/^[0-9a-z]{52}[0-9a-z.]*$/.test(key), 'a file key was parsed');
-    return join(this.directory, key.endsWith('.pack.zst') ? 'packs' : 'files', key.slice(0, 2), key);
+    return join(
+      this.directory,
+      key.endsWith('.pack.zst') ? 'packs' : 'files',
+      key.slice(0, 2),
+      key,
+    );
   }
 }
 
@@ -122,7 +128,7 @@ function openFile(file: FileHandle, size: number, range: ByteRange | undefined):
   const close = async (): Promise<void> => {
     await file.close().catch(() => undefined);
   };
-  if (end <= start) return { size, bytes: nothing(close), close };
+  if (end <= start) return { size, bytes: Readable.from([]).once('close', close), close };
   const bytes = createReadStream('', { fd: file, start, end: end - 1, highWaterMark: readBytes });
   // Nobody may read the stream at all; an error then is told to nobody.
   bytes.on('error', () => undefined);
@@ -134,8 +140,4 @@ function openFile(file: FileHandle, size: number, range: ByteRange | undefined):
       await close();
     },
   };
-}
-
-async function* nothing(close: () => Promise<void>): AsyncGenerator<Uint8Array> {
-  await close();
 }

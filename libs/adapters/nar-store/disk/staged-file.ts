@@ -1,6 +1,6 @@
 /**
- * A file in the staging directory, hashed while it is written. Small pieces are gathered, since each
- * write is a trip to the thread pool and back.
+ * A file in the staging directory, hashed while it is written. Small pieces are gathered, since
+ * each write is a trip to the thread pool and back.
  */
 import { randomUUID } from 'node:crypto';
 import { open, rename, unlink, type FileHandle } from 'node:fs/promises';

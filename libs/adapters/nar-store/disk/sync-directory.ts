@@ -1,4 +1,6 @@
-/** A rename survives a crash only when the directory that holds the name was forced to the disk too. */
+/**
+ * A rename survives a crash only when the directory that holds the name was forced to the disk too.
+ */
 import { open } from 'node:fs/promises';
 
 export async function syncDirectory(path: string): Promise<void> {
