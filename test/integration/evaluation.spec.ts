@@ -170,7 +170,7 @@ async function read(
 }
 
 async function builds() {
-  const rows = await database.query<Record<string, never>>(
+  const rows = await database.query(
     `select d.package_name as name, b.* from builds b join derivations d using (id) order by b.id`,
   );
   return new Map(rows.map((row) => [row['name'] as string, row as Record<string, unknown>]));

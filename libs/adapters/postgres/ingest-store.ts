@@ -17,7 +17,8 @@ import type {
 import type { Client, Database } from './database.js';
 import { writeDerivations } from './ingest-derivations.js';
 import { writeJobs } from './ingest-jobs.js';
-import { renewDemand, tellFailures } from './renewed-demand.js';
+import { renewDemand } from './renewed-demand.js';
+import { tellFailures } from './tell-failures.js';
 
 const ingestLock = 726002;
 
@@ -26,7 +27,13 @@ select p.at::int as at, d.id
   from unnest(string_to_array($2, ' ')) with ordinality p (path, at)
   join derivations d on d.store_id = $1 and d.path = p.path`;
 
+/** As many as are read at once, and some whose leases went over. */
+const evaluationsRemembered = 8;
+
 export class PostgresIngestStore implements IngestStore {
+  /** Fence → builds that batches of that reading have walked. */
+  private readonly walked = new Map<string, Set<number>>();
+
   constructor(private readonly database: Database) {}
 
   async known(storeSlug: string, paths: readonly string[]): Promise<ReadonlySet<string>> {
@@ -43,25 +50,43 @@ export class PostgresIngestStore implements IngestStore {
   }
 
   async ingest(lease: EvaluationLease, batch: IngestBatch): Promise<IngestOutcome | null> {
-    const written = await this.database.transaction((client) => write(client, lease, batch));
+    const walked = this.walkedFor(lease);
+    const written = await this.database.transaction((client) =>
+      write(client, lease, { batch, walked }),
+    );
     if (!written) return null;
-    // After the commit: a failure that was told on while this batch was written has missed it.
-    const failedInputs = await tellFailures(this.database, written.mayHaveFailed);
-    return { newBuilds: written.newBuilds, rescheduled: written.rescheduled, failedInputs };
+    for (const build of written.walked) walked.add(build);
+    const { mayHaveFailed, newBuilds, rescheduled } = written;
+    const told = await tellFailures((text, values) => this.database.query(text, values), mayHaveFailed);
+    return { newBuilds, rescheduled, failedInputs: written.failedInputs || told };
+  }
+
+  private walkedFor(lease: EvaluationLease): Set<number> {
+    const walked = this.walked.get(lease.fence) ?? new Set();
+    this.walked.delete(lease.fence);
+    this.walked.set(lease.fence, walked);
+    for (const [oldest] of this.walked) {
+      if (this.walked.size > evaluationsRemembered) this.walked.delete(oldest);
+    }
+    return walked;
   }
 }
 
-interface Written {
-  readonly newBuilds: number;
-  readonly rescheduled: number;
-  /** Known builds that something written here needs. */
+interface Written extends IngestOutcome {
+  readonly walked: readonly number[];
+  /** Known builds that something written here may need. */
   readonly mayHaveFailed: readonly number[];
+}
+
+interface Work {
+  readonly batch: IngestBatch;
+  readonly walked: ReadonlySet<number>;
 }
 
 async function write(
   client: Client,
   lease: EvaluationLease,
-  batch: IngestBatch,
+  { batch, walked }: Work,
 ): Promise<Written | null> {
   await client.query('select pg_advisory_xact_lock($1)', [ingestLock]);
   if (!(await holds(client, lease))) return null;
@@ -76,11 +101,15 @@ async function write(
   const named = namedLimits(batch, (path) => idOf(ids, path));
   const common = { evaluation: lease.evaluation, limits: batch.limits, priority: batch.priority };
   await writeDerivations(client, { ...common, store, pack, ids, fresh, named });
-  const renewed = await renewDemand(client, { ...common, roots, repeated, named });
+  const renewed = await renewDemand(client, { ...common, roots, repeated, named, walked });
   await writeJobs(client, lease.evaluation, batch.jobs, (path) => idOf(ids, path));
   await count(client, lease, { batch, newBuilds: fresh.length, seen: listed.size });
-  const mayHaveFailed = [...roots, ...repeated, ...renewed.inputs];
-  return { newBuilds: fresh.length, rescheduled: renewed.rescheduled, mayHaveFailed };
+  const mayHaveFailed = [...roots, ...renewed.walked];
+  const ask = async (text: string, values: readonly unknown[]) =>
+    (await client.query(text, [...values])).rows;
+  const failedInputs = await tellFailures(ask, mayHaveFailed);
+  const { rescheduled } = renewed;
+  return { newBuilds: fresh.length, rescheduled, failedInputs, walked: renewed.walked, mayHaveFailed };
 }
 
 /** The lock on the row keeps the lease ours until the commit. */

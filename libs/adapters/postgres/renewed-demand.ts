@@ -8,9 +8,9 @@
  * what it has written itself: a job may name that build later.
  */
 import type { BuildLimits } from '#domain/build/limits.js';
-import { buildsToReschedule, type DemandedBuild } from '#domain/evaluation/renewed-demand.js';
-import type { BuildStatus } from '#domain/build/status.js';
-import type { Client, Database } from './database.js';
+import { buildsToReschedule } from '#domain/evaluation/renewed-demand.js';
+import type { Client } from './database.js';
+import { DemandWalk } from './demand-walk.js';
 
 export interface Demand {
   readonly limits: BuildLimits;
@@ -21,23 +21,25 @@ export interface Demand {
   readonly repeated: readonly number[];
   readonly named: ReadonlyMap<number, BuildLimits>;
   readonly evaluation: number;
+  /** Builds that earlier batches of this evaluation have walked. */
+  readonly walked: ReadonlySet<number>;
 }
 
 export interface Renewed {
   readonly rescheduled: number;
-  /** Inputs of builds that were scheduled again, and of waiting builds below the roots. */
-  readonly inputs: readonly number[];
+  /** The builds that were walked now. */
+  readonly walked: readonly number[];
 }
 
 export async function renewDemand(client: Client, demand: Demand): Promise<Renewed> {
   const roots = [...demand.roots, ...(await unsatisfied(client, demand))];
-  const builds = roots.length === 0 ? [] : await walk(client, roots);
+  const builds = await new DemandWalk(client, demand.evaluation, demand.walked).from(roots);
   const ids = builds.map((build) => build.id);
   const rescheduled = buildsToReschedule(builds);
   if (rescheduled.length > 0) await reschedule(client, rescheduled);
   if (ids.length > 0) await raise(client, ids, demand);
   await limitNamed(client, demand);
-  return { rescheduled: rescheduled.length, inputs: builds.flatMap((build) => build.inputs) };
+  return { rescheduled: rescheduled.length, walked: ids };
 }
 
 /** Of builds whose closure is in the batch, those that something must happen to. */
@@ -68,44 +70,6 @@ const notOurs = `not exists (
 function wanted(demand: Demand): number[] {
   const { priority, limits, evaluation } = demand;
   return [priority, limits.timeoutSeconds, limits.maxSilentSeconds, evaluation];
-}
-
-async function walk(client: Client, roots: readonly number[]): Promise<DemandedBuild[]> {
-  const found = await client.query<{ id: number; status: BuildStatus }>(
-    `with recursive demanded (id) as (
-       select b.id from unnest(string_to_array($1, ' ')::bigint[]) k (id)
-         join builds b on b.id = k.id where b.status <> 'succeeded'
-       union
-       select i.id from demanded d
-         join derivation_inputs e on e.derivation_id = d.id
-         join builds i on i.id = e.input_id
-        where i.status <> 'succeeded')
-     select b.id, b.status from demanded join builds b using (id)`,
-    [roots.join(' ')],
-  );
-  const isLive = (status: BuildStatus): boolean => /^(scheduled|submitted|started)$/.test(status);
-  const inputs = found.rows.every((row) => isLive(row.status))
-    ? new Map<number, number[]>()
-    : await inputsWithin(client, found.rows.map((row) => row.id));
-  return found.rows.map((row) => ({ ...row, inputs: inputs.get(row.id) ?? [] }));
-}
-
-async function inputsWithin(client: Client, ids: readonly number[]): Promise<Map<number, number[]>> {
-  const { rows } = await client.query<{ derivation_id: number; input_id: number }>(
-    `select e.derivation_id, e.input_id
-       from unnest(string_to_array($1, ' ')::bigint[]) k (id)
-       join derivation_inputs e on e.derivation_id = k.id`,
-    [ids.join(' ')],
-  );
-  const among = new Set(ids);
-  const inputs = new Map<number, number[]>();
-  for (const { derivation_id: build, input_id: input } of rows) {
-    if (!among.has(input)) continue;
-    const known = inputs.get(build);
-    if (known) known.push(input);
-    else inputs.set(build, [input]);
-  }
-  return inputs;
 }
 
 async function raise(client: Client, ids: readonly number[], demand: Demand): Promise<void> {
@@ -176,24 +140,4 @@ async function limitNamed(client: Client, demand: Demand): Promise<void> {
       demand.evaluation,
     ],
   );
-}
-
-/**
- * Failed builds among these, on which something waits again, are to be told on once more. Runs after
- * the commit of what waits, so that no failure slips through between.
- */
-export async function tellFailures(database: Database, builds: readonly number[]): Promise<boolean> {
-  if (builds.length === 0) return false;
-  const touched = await database.execute(
-    `with chosen as (
-       select b.id from builds b
-        where b.id = any(string_to_array($1, ' ')::bigint[])
-          and b.status in ('failed', 'failed-dependency', 'failed-other') and b.failure_propagated
-          and exists (select 1 from derivation_inputs e join builds d on d.id = e.derivation_id
-                       where e.input_id = b.id and d.status = 'scheduled')
-        order by b.id for no key update)
-     update builds b set failure_propagated = false from chosen where b.id = chosen.id`,
-    [[...new Set(builds)].join(' ')],
-  );
-  return touched > 0;
 }
