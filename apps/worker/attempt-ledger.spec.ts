@@ -49,7 +49,12 @@ describe('slots', () => {
 });
 
 describe('a build', () => {
-  const worker = { systems: ['x86_64-linux'], features: [], speed: 1, backends: ['local'] as const };
+  const worker = {
+    systems: ['x86_64-linux'],
+    features: [],
+    speed: 1,
+    backends: ['local'] as const,
+  };
 
   it('for another system or backend is refused as the farm’s fault', () => {
     const refused = (system: string, backend: 'local' | 'nix'): unknown =>

@@ -56,8 +56,8 @@ export class AttemptLedger {
   }
 
   /**
-   * Slots that may claim. An attempt keeps its slot until its report is acknowledged; adopted ones of
-   * slots that are no more, since max-jobs was lowered, count all the same.
+   * Slots that may claim. An attempt keeps its slot until its report is acknowledged; adopted ones
+   * of slots that are no more, since max-jobs was lowered, count all the same.
    */
   freeSlots(): number[] {
     const taken = new Set(this.all().map((held) => held.slot));

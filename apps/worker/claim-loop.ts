@@ -1,4 +1,7 @@
-/** Claims: every free slot asks for a build once per conversation, and again when it is free again. */
+/**
+ * Claims: every free slot asks for a build once per conversation, and again when it is free
+ * again.
+ */
 import type { WorkerMessage } from '#protocol/worker.js';
 import type { AttemptLedger } from './attempt-ledger.js';
 

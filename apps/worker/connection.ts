@@ -1,16 +1,11 @@
 /**
- * The WebSocket to the farm, for ever: connected again after every loss, with a growing and jittered
- * pause. A connection that stands open but dead is found by pings. Messages are parsed here; a
- * message that is not understood is told and passed over.
+ * The WebSocket to the farm, for ever: connected again after every loss, with a growing and
+ * jittered pause. A connection that stands open but dead is found by pings. Messages are parsed
+ * here; a message that is not understood is told and passed over.
  */
 import { WebSocket } from 'ws';
 import { encodeLogFrame, type LogFrame } from '#protocol/log-frame.js';
-import {
-  GatewayMessage,
-  type Hello,
-  type Welcome,
-  type WorkerMessage,
-} from '#protocol/worker.js';
+import { GatewayMessage, type Hello, type Welcome, type WorkerMessage } from '#protocol/worker.js';
 import { say } from './say.js';
 
 export interface ConnectionEvents {

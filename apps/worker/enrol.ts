@@ -1,6 +1,7 @@
 /**
- * A worker's identity. A one-time token is exchanged once for a credential of the worker's own, which
- * lies in its data directory, readable by its owner alone; the token is worth nothing afterwards.
+ * A worker's identity. A one-time token is exchanged once for a credential of the worker's own,
+ * which lies in its data directory, readable by its owner alone; the token is worth nothing
+ * afterwards.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,13 +24,16 @@ export class EnrolmentRefused extends Error {}
 const answerMilliseconds = 15_000;
 const longestPause = 10_000;
 
-/** The credential kept from before, or a new one for the token. Waits for a farm that is not up yet. */
+/**
+ * The credential kept from before, or a new one for the token. Waits for a farm that is not up
+ * yet.
+ */
 export async function credentialOf(wish: EnrolWish): Promise<EnrolAnswer> {
   const file = join(wish.data, 'credential.json');
   const kept = readKept(file);
   if (kept) return kept;
   if (wish.tokenFile === undefined) {
-    const sentence = `${wish.data} holds no credential yet: give a one-time token with --token-file`;
+    const sentence = `${wish.data} holds no credential yet: give a one-time token by --token-file`;
     throw new EnrolmentRefused(sentence);
   }
   const token = readToken(wish.tokenFile);
@@ -55,7 +59,7 @@ function readKept(file: string): EnrolAnswer | null {
   try {
     return EnrolAnswer.parse(JSON.parse(text));
   } catch {
-    const sentence = `${file} is not a credential: remove it and give a new token with --token-file`;
+    const sentence = `${file} is no credential: remove it and give a new token by --token-file`;
     throw new EnrolmentRefused(sentence);
   }
 }

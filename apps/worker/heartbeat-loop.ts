@@ -1,8 +1,8 @@
 /**
- * The heartbeat: tells the farm how the machine is and which attempts live, so that their leases are
- * renewed; and renews the promise to the attempts' own supervisors. The promise does not hang on the
- * farm's answer: an outage of the farm must end no build, and a build that was given to another
- * worker meanwhile is told so (`lost`, `cancel`) as soon as the farm is back.
+ * The heartbeat: tells the farm how the machine is and which attempts live, so that their leases
+ * are renewed; and renews the promise to the attempts' own supervisors. The promise does not hang
+ * on the farm's answer: an outage of the farm must end no build, and a build that was given to
+ * another worker meanwhile is told so (`lost`, `cancel`) as soon as the farm is back.
  */
 import { readFileSync, statfsSync } from 'node:fs';
 import { freemem, loadavg } from 'node:os';

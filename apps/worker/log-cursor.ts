@@ -20,7 +20,10 @@ export class LogCursor {
     return this.#acknowledged;
   }
 
-  /** What to send next of a log of `size` bytes with `window` bytes of credit; null for nothing now. */
+  /**
+   * What to send next of a log of `size` bytes with `window` bytes of credit; null for nothing
+   * now.
+   */
   next(size: number, window: number): Span | null {
     if (this.#probing && this.#sent > this.#acknowledged) return null;
     const credit = window - (this.#sent - this.#acknowledged);

@@ -1,7 +1,7 @@
 /**
- * Log shipping: each attempt's file is read from the acknowledged offset on and sent in frames of at
- * most 64 KiB, gathered for 75 ms. Two bounds keep heartbeats from queueing behind it: the farm's
- * credit for each attempt, and a short queue in the socket.
+ * Log shipping: each attempt's file is read from the acknowledged offset on and sent in frames of
+ * at most 64 KiB, gathered for 75 ms. Two bounds keep heartbeats from queueing behind it: the
+ * farm's credit for each attempt, and a short queue in the socket.
  */
 import type { AttemptLedger, HeldAttempt } from './attempt-ledger.js';
 import type { LogFrame } from '#protocol/log-frame.js';

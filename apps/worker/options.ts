@@ -1,4 +1,7 @@
-/** What a worker agent is told on its command line or in its environment, with every fault named. */
+/**
+ * What a worker agent is told on its command line or in its environment, with every fault
+ * named.
+ */
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
@@ -35,14 +38,16 @@ const architectures: Readonly<Record<string, string>> = {
 const examples = `
 Examples:
   # The first time: enrols with a one-time token, then builds two at once.
-  worker --farm https://farm.example.org --data /var/lib/gambeson-worker --token-file ./token --max-jobs 2
+  worker --farm https://farm.example.org --data /var/lib/gambeson-worker --max-jobs 2 \\
+         --token-file ./token
   # Ever after: the credential lies in the data directory.
   worker --farm https://farm.example.org --data /var/lib/gambeson-worker --max-jobs 2
   # A machine for large builds of two systems.
-  worker --farm http://127.0.0.1:8081 --data ./w1 --systems x86_64-linux,i686-linux --features big-parallel,kvm
+  worker --farm http://127.0.0.1:8081 --data ./w1 --systems x86_64-linux,i686-linux \\
+         --features big-parallel,kvm
 
 Each option may also come from the environment variable named beside it.
-SIGTERM: take no new builds, finish those that run, exit 0. A second SIGTERM: hand them back at once.`;
+SIGTERM: take no new builds, finish those that run, exit 0. A second one: hand them back at once.`;
 
 /** Reads `arguments_` (without program names); commander prints help and faults, and exits. */
 export function readOptions(arguments_: readonly string[]): WorkerOptions {
@@ -127,7 +132,9 @@ function describe(): Command {
         .default(ownBackends(), 'those that work here'),
     )
     .addOption(
-      option('--timeout <s>', 'longest build, in seconds', 'TIMEOUT').argParser(whole(1, 2_592_000)),
+      option('--timeout <s>', 'longest build, in seconds', 'TIMEOUT').argParser(
+        whole(1, 2_592_000),
+      ),
     )
     .addOption(
       option('--max-silent-time <s>', 'longest silence of a build', 'MAX_SILENT_TIME').argParser(
@@ -176,11 +183,18 @@ function backends(text: string): BackendName[] {
   const list = [...new Set(text.split(',').map((word) => word.trim()))];
   const stranger = list.find((word) => !known.includes(word as BackendName));
   if (stranger === undefined && list.length > 0) return list as BackendName[];
-  throw new InvalidArgumentError(`There is no backend called ${stranger}; known: ${known.join(', ')}.`);
+  throw new InvalidArgumentError(
+    `There is no backend called ${stranger}; known: ${known.join(', ')}.`,
+  );
 }
 
 function ownName(): string {
-  return hostname().replace(/[^A-Za-z0-9._-]/g, '-').replace(/^[^A-Za-z0-9]+/, '').slice(0, 63) || 'worker';
+  return (
+    hostname()
+      .replace(/[^A-Za-z0-9._-]/g, '-')
+      .replace(/^[^A-Za-z0-9]+/, '')
+      .slice(0, 63) || 'worker'
+  );
 }
 
 export function ownSystem(): string {

@@ -1,7 +1,7 @@
 /**
  * Reports: the result of an attempt lies on disk until the farm has acknowledged it, and is sent
- * again in every conversation. The log goes first, so that it is whole when the attempt is closed; a
- * farm that does not take the log any more holds the report up for a short while only.
+ * again in every conversation. The log goes first, so that it is whole when the attempt is closed;
+ * a farm that does not take the log any more holds the report up for a short while only.
  */
 import type { WorkerMessage } from '#protocol/worker.js';
 import type { AttemptLedger, HeldAttempt } from './attempt-ledger.js';

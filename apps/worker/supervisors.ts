@@ -78,9 +78,7 @@ export async function stopAttempt({ directory }: HeldAttempt, stop: Stop): Promi
   }
   killAttempt(directory.path, supervisor);
   const { kind, message } = stop;
-  directory.writeResult(
-    kind === 'canceled' ? { kind, message } : failure('handed-back', message),
-  );
+  directory.writeResult(kind === 'canceled' ? { kind, message } : failure('handed-back', message));
 }
 
 /** Ends an attempt that is nobody's any more, and forgets it. */

@@ -79,19 +79,29 @@ async function publish({ result, backend }: Built): Promise<void> {
   }
 }
 
-const library = { name: 'lib', script: 'mkdir $out; echo 42 > $out/answer; echo $out > $doc', outputs: ['out', 'doc'] };
+const library = {
+  name: 'lib',
+  script: 'mkdir $out; echo 42 > $out/answer; echo $out > $doc',
+  outputs: ['out', 'doc'],
+};
 const program = {
   name: 'prog',
   inputs: ['lib'],
   sources: ['src/main.txt'],
-  script: 'mkdir $out; cat $src $input_lib/answer > $out/text; ln -s $input_lib $out/lib; echo built by $name with $NIX_BUILD_CORES',
+  script: `
+    mkdir $out
+    cat $src $input_lib/answer > $out/text
+    ln -s $input_lib $out/lib
+    echo built by $name with $NIX_BUILD_CORES`,
 };
 
 const kinds: SandboxKind[] = ['bubblewrap', 'unshare', 'none'];
 
 describe.each(kinds)('a build closed in by %s', (sandbox) => {
   it('sees its inputs, and its outputs know their references', async () => {
-    const channel = await evaluateChannel([library, program], substituter, { 'src/main.txt': 'hello\n' });
+    const channel = await evaluateChannel([library, program], substituter, {
+      'src/main.txt': 'hello\n',
+    });
     await publish(await build(channel, 'lib', { sandbox }));
     const built = await build(channel, 'prog', { sandbox, store: 'other' });
     expect(built.log).toContain('built by prog with 3');
@@ -123,7 +133,10 @@ describe.each(kinds)('a build closed in by %s', (sandbox) => {
   });
 
   it('fails with its exit code', async () => {
-    const channel = await evaluateChannel([{ name: 'bad', script: 'echo oops; exit 7' }], substituter);
+    const channel = await evaluateChannel(
+      [{ name: 'bad', script: 'echo oops; exit 7' }],
+      substituter,
+    );
     const { result, log } = await build(channel, 'bad', { sandbox });
     expect(log).toContain('oops');
     expect(result).toMatchObject({ kind: 'failed', reason: 'builder-failed', exitCode: 7 });
@@ -138,11 +151,17 @@ describe('a sandboxed build', () => {
       test "$(ls /sys/class/net 2>/dev/null | grep -v '^lo$' | wc -l)" = 0
       test "$(grep -c : /proc/net/dev)" = 1
       echo ok > $out`;
-    const channel = await evaluateChannel([library, { name: 'nosy', inputs: ['lib'], script }], substituter);
+    const channel = await evaluateChannel(
+      [library, { name: 'nosy', inputs: ['lib'], script }],
+      substituter,
+    );
     for (const sandbox of ['bubblewrap', 'unshare'] as const) {
       await publish(await build(channel, 'lib', { sandbox, store: sandbox }));
       const { result, log } = await build(channel, 'nosy', { sandbox, store: sandbox });
-      expect([log, result]).toEqual([expect.anything(), expect.objectContaining({ kind: 'succeeded' })]);
+      expect([log, result]).toEqual([
+        expect.anything(),
+        expect.objectContaining({ kind: 'succeeded' }),
+      ]);
     }
   });
 
@@ -199,14 +218,18 @@ describe('inputs', () => {
     const nar = Buffer.from(kept.nar);
     nar[nar.indexOf('42')] = 0x35;
     substituter.offered.set(name, { ...kept, nar });
-    await expect(build(channel, 'prog', { store: 'fresh' })).rejects.toMatchObject({ code: 'corrupt-data' });
+    await expect(build(channel, 'prog', { store: 'fresh' })).rejects.toMatchObject({
+      code: 'corrupt-data',
+    });
   });
 
   it('are waited for while the substituter is down', async () => {
     const channel = await evaluateChannel([library, program], substituter, { 'src/main.txt': '' });
     await publish(await build(channel, 'lib'));
     substituter.down = true;
-    setTimeout(() => (substituter.down = false), 600);
-    expect((await build(channel, 'prog', { store: 'fresh' })).result.kind).toBe('succeeded');
+    const building = build(channel, 'prog', { store: 'fresh' });
+    await substituter.refused(2);
+    substituter.down = false;
+    expect((await building).result.kind).toBe('succeeded');
   });
 });

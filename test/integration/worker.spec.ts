@@ -1,10 +1,13 @@
-/** The built worker agent against a farm that the test plays: real processes, sockets and builds. */
+/**
+ * The built worker agent against a farm that the test plays: real processes, sockets and
+ * builds.
+ */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { killAttempt, processesOf } from '../../apps/worker/attempt/processes.js';
+import { eventually } from '#testkit/eventually.js';
 import { evaluateChannel } from './worker-support/channel.js';
 import { FakeGateway } from './worker-support/fake-gateway.js';
 import { TinySubstituter } from './worker-support/tiny-substituter.js';
@@ -47,15 +50,6 @@ function attemptsLeft(): string[] {
   return fs.existsSync(join(data, 'attempts')) ? fs.readdirSync(join(data, 'attempts')) : [];
 }
 
-/** Looks again and again: nobody signals the end of a foreign process or a file that goes. */
-async function eventually(what: string, holds: () => boolean, milliseconds = 10_000): Promise<void> {
-  const end = performance.now() + milliseconds;
-  while (!holds()) {
-    if (performance.now() > end) throw new Error(`in vain waited for: ${what}`);
-    await pause(20);
-  }
-}
-
 /** Whether any process of this machine has these words in its command line. */
 function runs(words: string): boolean {
   return fs.readdirSync('/proc').some((pid) => {
@@ -83,7 +77,9 @@ describe('a worker’s identity', () => {
     fs.rmSync(join(data, 'token'));
     const claims = farm.heard.length;
     startWorker();
-    await farm.until('another claim', () => farm.heard.slice(claims).some((m) => m.type === 'claim'));
+    await farm.until('another claim', () =>
+      farm.heard.slice(claims).some((m) => m.type === 'claim'),
+    );
     expect(farm.tokens.size).toBe(0);
   });
 
@@ -157,7 +153,10 @@ describe('builds', () => {
       reason: 'input-missing',
       message: expect.stringContaining('bad') as unknown,
     });
-    const unknown = { ...channel.jobs.get('bad')!, derivation: `/gambeson/store/${'0'.repeat(32)}-x.drv` };
+    const unknown = {
+      ...channel.jobs.get('bad')!,
+      derivation: `/gambeson/store/${'0'.repeat(32)}-x.drv`,
+    };
     const attempt = farm.offer(unknown);
     await farm.until('the unknown', () => farm.reportOf(attempt) !== undefined);
     expect(farm.reportOf(attempt)!.result).toMatchObject({ reason: 'input-missing' });
@@ -166,7 +165,13 @@ describe('builds', () => {
 
 describe('what the farm has not acknowledged', () => {
   it('is sent again: a log goes on where the farm stands after the socket is cut', async () => {
-    const script = 'i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo line $i; [ $((i%500)) = 0 ] && sleep 0.2; done; echo > $out';
+    const script = `
+      i=0
+      while [ $i -lt 3000 ]; do
+        i=$((i+1)); echo line $i
+        [ $((i%500)) = 0 ] && sleep 0.2
+      done
+      echo > $out`;
     const channel = await evaluateChannel([{ name: 'talk', script }], substituter);
     farm.settings.logWindowBytes = 2000;
     startWorker();
@@ -265,7 +270,10 @@ describe('a canceled attempt', () => {
     await farm.until('its report', () => farm.reportOf(attempt) !== undefined);
     expect(performance.now() - asked).toBeLessThan(5000);
     expect(all.some(runs)).toBe(false);
-    expect(farm.reportOf(attempt)!.result).toEqual({ kind: 'canceled', message: 'nobody needs it' });
+    expect(farm.reportOf(attempt)!.result).toEqual({
+      kind: 'canceled',
+      message: 'nobody needs it',
+    });
   });
 });
 

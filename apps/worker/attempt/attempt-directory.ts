@@ -1,6 +1,6 @@
 /**
- * One attempt on disk: all that the worker agent and the attempt's supervisor say to one another, so
- * that either may die and the other goes on.
+ * One attempt on disk: all that the worker agent and the attempt's supervisor say to one another,
+ * so that either may die and the other goes on.
  *
  *     request.json     what to build                                   (agent)
  *     lease            until when the agent promises to look after it  (agent)
@@ -84,7 +84,10 @@ export class AttemptDirectory {
   takeSupervision(): boolean {
     const own: SupervisorIdentity = { pid: process.pid, startTime: startTimeOf(process.pid) ?? '' };
     try {
-      fs.writeFileSync(this.#at('supervisor.json'), JSON.stringify(own), { flag: 'wx', mode: 0o600 });
+      fs.writeFileSync(this.#at('supervisor.json'), JSON.stringify(own), {
+        flag: 'wx',
+        mode: 0o600,
+      });
       return true;
     } catch (thrown) {
       if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return false;

@@ -1,4 +1,7 @@
-/** Small files that are whole or not there, whatever dies in between; readable by their owner alone. */
+/**
+ * Small files that are whole or not there, whatever dies in between; readable by their owner
+ * alone.
+ */
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 

@@ -15,7 +15,11 @@ function drv(name: string): string {
 /** `a: b c` is a derivation a with the inputs b and c. */
 function file(line: string): PackedDerivation {
   const [name = '', inputs = ''] = line.split(':');
-  const paths = inputs.split(' ').filter(Boolean).map((input) => `${dir}/${drv(input)}`).sort();
+  const paths = inputs
+    .split(' ')
+    .filter(Boolean)
+    .map((input) => `${dir}/${drv(input)}`)
+    .sort();
   const bytes = printDerivation({
     outputs: [{ name: 'out', path: '', hashAlgorithm: '', hash: '' }],
     inputDerivations: paths.map((path) => ({ path, outputs: ['out'] })),
@@ -28,7 +32,10 @@ function file(line: string): PackedDerivation {
   return { name: drv(name), bytes };
 }
 
-/** Runs the fetch of `wanted`; answers what was imported in order, and which packs were asked for. */
+/**
+ * Runs the fetch of `wanted`; answers what was imported in order, and which packs were asked
+ * for.
+ */
 async function fetched(
   wanted: string,
   packs: readonly (readonly string[])[],
@@ -46,7 +53,9 @@ async function fetched(
   const source = {
     getPack: async (_: string, name: string): Promise<PackedDerivation[] | null> => {
       asked.push(plain(`/${name}`));
-      const pack = packs.map((lines) => lines.map(file)).find((p) => p.some((f) => f.name === name));
+      const pack = packs
+        .map((lines) => lines.map(file))
+        .find((p) => p.some((f) => f.name === name));
       return pack ?? null;
     },
   };
@@ -61,7 +70,10 @@ describe('the derivations of a build', () => {
   });
 
   it('come with all their inputs, inputs first, each pack once', async () => {
-    const { imported, asked } = await fetched('a', [['a: b', 'b: c'], ['c', 'd: c']]);
+    const { imported, asked } = await fetched('a', [
+      ['a: b', 'b: c'],
+      ['c', 'd: c'],
+    ]);
     expect(imported).toEqual(['c', 'b', 'a', 'd']);
     expect(asked).toEqual(['a', 'c']);
   });

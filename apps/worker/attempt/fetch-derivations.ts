@@ -1,7 +1,7 @@
 /**
  * Brings the `.drv` closure of a build into the worker's store. Derivations travel in packs; a pack
- * that was fetched is imported as a whole, but for files whose own inputs are neither in it nor here:
- * fetching those too would bring a whole evaluation for one build.
+ * that was fetched is imported as a whole, but for files whose own inputs are neither in it nor
+ * here: fetching those too would bring a whole evaluation for one build.
  */
 import type { BuildBackend } from '#application/ports/backend.js';
 import type { PackedDerivation } from '#formats/derivation-pack.js';

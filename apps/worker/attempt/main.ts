@@ -1,7 +1,8 @@
 /**
  * The supervisor of one attempt: a process of its own, in a session of its own, so that the worker
- * agent may die, restart or be upgraded meanwhile. It ends when the build has ended, when it is asked
- * to (SIGTERM), or when nobody has renewed its lease. Whatever the end, result.json is its last word.
+ * agent may die, restart or be upgraded meanwhile. It ends when the build has ended, when it is
+ * asked to (SIGTERM), or when nobody has renewed its lease. Whatever the end, result.json is its
+ * last word.
  */
 import type { AttemptResult } from '#protocol/worker.js';
 import { AttemptDirectory } from './attempt-directory.js';
@@ -43,7 +44,8 @@ function lettingGo(signal: AbortSignal): Promise<null> {
 }
 
 function stoppedResult(directory: AttemptDirectory, lapsed: boolean): AttemptResult {
-  if (lapsed) return failure('infrastructure', 'the worker agent was away for longer than the lease');
+  if (lapsed)
+    return failure('infrastructure', 'the worker agent was away for longer than the lease');
   const stop = directory.stop();
   if (stop?.kind === 'canceled') return { kind: 'canceled', message: stop.message };
   return failure('handed-back', stop?.message ?? 'the worker machine stops');

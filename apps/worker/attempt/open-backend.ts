@@ -1,4 +1,7 @@
-/** The backend of an attempt. Each is loaded only when it is needed: an attempt starts in little time. */
+/**
+ * The backend of an attempt. Each is loaded only when it is needed: an attempt starts in little
+ * time.
+ */
 import { join } from 'node:path';
 import type { BuildBackend } from '#application/ports/backend.js';
 import { FarmFault } from '#std/farm-fault.js';

@@ -1,6 +1,6 @@
 /**
- * The processes of an attempt, from Linux' `/proc`: its supervisor, what descends from it, what is of
- * its session, and what bears its mark in the environment though its parents have gone.
+ * The processes of an attempt, from Linux' `/proc`: its supervisor, what descends from it, what is
+ * of its session, and what bears its mark in the environment though its parents have gone.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import type { SupervisorIdentity } from './attempt-directory.js';

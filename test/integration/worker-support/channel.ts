@@ -1,4 +1,7 @@
-/** A channel of recipes for tests: evaluated by the local backend, its derivations put in a pack. */
+/**
+ * A channel of recipes for tests: evaluated by the local backend, its derivations put in a
+ * pack.
+ */
 import * as fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +17,10 @@ export interface EvaluatedChannel {
   readonly backend: LocalEvaluationBackend;
 }
 
-/** Writes `recipes` (and files) to a checkout, evaluates it and hands everything to the substituter. */
+/**
+ * Writes `recipes` (and files) to a checkout, evaluates it and hands everything to the
+ * substituter.
+ */
 export async function evaluateChannel(
   recipes: unknown,
   substituter?: TinySubstituter,

@@ -2,13 +2,19 @@
  * A substituter for tests of the worker agent: one HTTP server that keeps everything in memory,
  * takes uploads with the right token, signs what was offered and serves derivation packs.
  */
+import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { encodePack, type PackedDerivation } from '#formats/derivation-pack.js';
 import { formatHash, sha256, toHex } from '#formats/hash.js';
 import { printNixNarinfo } from '#formats/narinfo.js';
-import { formatNixPublicKey, generateNixKey, publicKeyOf, signNix } from '#formats/nix-signature.js';
+import {
+  formatNixPublicKey,
+  generateNixKey,
+  publicKeyOf,
+  signNix,
+} from '#formats/nix-signature.js';
 
 export interface Kept {
   readonly nar: Uint8Array;
@@ -23,6 +29,7 @@ export class TinySubstituter {
   pack: readonly PackedDerivation[] = [];
   /** Answers 503 to everything while it is set. */
   down = false;
+  readonly #refusals = new EventEmitter();
   readonly #key = generateNixKey('test-1');
   readonly #server: Server;
 
@@ -39,6 +46,11 @@ export class TinySubstituter {
   async stop(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  /** Resolves when so many requests have been refused from now on. */
+  async refused(times: number): Promise<void> {
+    for (let i = 0; i < times; i++) await once(this.#refusals, 'refused');
   }
 
   get address(): string {
@@ -59,7 +71,11 @@ export class TinySubstituter {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body: Buffer[] = [];
     for await (const chunk of request) body.push(chunk as Buffer);
-    if (this.down) return void response.writeHead(503).end();
+    if (this.down) {
+      response.writeHead(503).end();
+      this.#refusals.emit('refused');
+      return;
+    }
     const path = request.url ?? '';
     const upload = /^\/local\/uploads\/(.+)$/.exec(path)?.[1];
     if (upload && request.method === 'PUT') {

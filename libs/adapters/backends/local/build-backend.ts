@@ -1,6 +1,7 @@
 /**
  * Realises derivations of the local backend: fetches the closure of the inputs from the farm, runs
- * the builder in a sandbox, and registers what it made. Nothing is ever built here but what is asked.
+ * the builder in a sandbox, and registers what it made. Nothing is ever built here but what is
+ * asked.
  */
 import * as fs from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -140,7 +141,9 @@ export class LocalBuildBackend implements BuildBackend {
     const bare = kind === 'none';
     const directory = this.#store.directory;
     const words = [derivation.builder, ...derivation.args];
-    const command = announced(words.map((w) => (bare ? physicalText(w, directory) : textOfByteString(w))));
+    const command = announced(
+      words.map((w) => (bare ? physicalText(w, directory) : textOfByteString(w))),
+    );
     const environment = builderEnvironment(derivation, {
       cores: request.cores || availableParallelism(),
       temporary: bare ? buildDirectory : '/build',

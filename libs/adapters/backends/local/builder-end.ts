@@ -11,7 +11,10 @@ export interface DiskSpace {
 /** Below this much a failed build is laid to the full disk, as Nix does. */
 const fullBelowBytes = 8 * 1024 * 1024;
 
-/** Null when the builder ended well; what it made is still to be looked at. Not for canceled ones. */
+/**
+ * Null when the builder ended well; what it made is still to be looked at. Not for canceled
+ * ones.
+ */
 export function reasonOfEnd(end: BuilderEnd, disk: DiskSpace): FailureReason | null {
   if (end.stoppedFor !== null && end.stoppedFor !== 'canceled') return end.stoppedFor;
   if (end.code === 0 && end.began) return null;

@@ -1,4 +1,7 @@
-/** The environment of a builder: the derivation's own, and what every builder may count on. Pure. */
+/**
+ * The environment of a builder: the derivation's own, and what every builder may count on.
+ * Pure.
+ */
 import { textOfByteString, type Derivation } from '#formats/derivation.js';
 import { storeDirectory } from './instantiate.js';
 

@@ -127,7 +127,8 @@ class Reading {
 
   async #addSource(relative: string): Promise<Result<string, string>> {
     const name = basename(relative);
-    if (!isStoreName(name)) return err(`the source ${relative} has a name that no store path can have`);
+    if (!isStoreName(name))
+      return err(`the source ${relative} has a name that no store path can have`);
     const found = await within(this.checkout, relative);
     if (!found) return err(`the source ${relative} is not in the checkout`);
     try {
@@ -185,7 +186,10 @@ function wantedSteps(file: RecipeFile, { selection, systems }: EvaluationRequest
   });
 }
 
-/** The file in the checkout, its last component unfollowed; null when it is missing or lies outside. */
+/**
+ * The file in the checkout, its last component unfollowed; null when it is missing or lies
+ * outside.
+ */
 async function within(checkout: string, relative: string): Promise<string | null> {
   try {
     const root = await fs.realpath(checkout);

@@ -1,4 +1,7 @@
-/** Reads a JSON value field by field; the first that is not what it should be is named and refused. */
+/**
+ * Reads a JSON value field by field; the first that is not what it should be is named and
+ * refused.
+ */
 export class Malformed extends Error {
   constructor(
     readonly field: string,

@@ -1,4 +1,7 @@
-/** Makes the derivation of a recipe whose inputs have theirs. Pure: recipes in, `.drv` bytes out. */
+/**
+ * Makes the derivation of a recipe whose inputs have theirs. Pure: recipes in, `.drv` bytes
+ * out.
+ */
 import {
   byteStringOf,
   printDerivation,
@@ -64,7 +67,10 @@ interface UsedOutput {
   readonly path: string;
 }
 
-/** What each input becomes: `input_NAME` holds the path of the named output, or of the first one. */
+/**
+ * What each input becomes: `input_NAME` holds the path of the named output, or of the first
+ * one.
+ */
 function usedOutputs(recipe: Recipe, { inputs }: Ingredients): Result<UsedOutput[], string> {
   const used = recipe.inputs.map((input, i): UsedOutput => {
     const made = inputs[i]!;

@@ -6,7 +6,13 @@ import type { DerivationOutput } from '#formats/derivation.js';
 import { HashSink, isHashAlgorithm, toHex } from '#formats/hash.js';
 import { err, ok, type Result } from '#std/result.js';
 import { ReferenceScanner } from './reference-scan.js';
-import { baseName, formatNarHash, hashTree, type LocalStore, type RegisteredPath } from './store.js';
+import {
+  baseName,
+  formatNarHash,
+  hashTree,
+  type LocalStore,
+  type RegisteredPath,
+} from './store.js';
 import { canonicalise } from './trees.js';
 
 export interface BuildFailure {

@@ -44,7 +44,12 @@ describe('a recipe file', () => {
     expect(refusal(one({ env: { out: '' } }))).toBe('recipes[0].env.out: is set by the backend');
     expect(refusal(one({ env: { 'a-b': '' } }))).toMatch(/^recipes\[0\]\.env\.a-b: /);
     expect(refusal({ recipes: [], jobs: ['x'] })).toBe('jobs[0]: there is no recipe called x');
-    const double = { recipes: [{ name: 'a', script: '' }, { name: 'a', script: '' }] };
+    const double = {
+      recipes: [
+        { name: 'a', script: '' },
+        { name: 'a', script: '' },
+      ],
+    };
     expect(refusal(double)).toBe('recipes[1]: another recipe is called a');
   });
 
@@ -52,14 +57,20 @@ describe('a recipe file', () => {
     const hex = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824';
     const base64 = Buffer.from(hex, 'hex').toString('base64');
     for (const hash of [hex, `sha256:${hex}`, `sha256-${base64}`]) {
-      const parsed = parseRecipeFile(JSON.stringify(one({ fixedOutput: { algorithm: 'r:sha256', hash } })));
+      const parsed = parseRecipeFile(
+        JSON.stringify(one({ fixedOutput: { algorithm: 'r:sha256', hash } })),
+      );
       expect(parsed.ok && parsed.value.recipes.get('a')!.fixedOutput).toEqual({
         algorithm: 'sha256',
         hash: hex,
         recursive: true,
       });
     }
-    expect(refusal(one({ fixedOutput: { algorithm: 'sha1', hash: hex } }))).toMatch(/hash: must be/);
-    expect(refusal(one({ fixedOutput: { algorithm: 'crc', hash: hex } }))).toMatch(/algorithm: must/);
+    expect(refusal(one({ fixedOutput: { algorithm: 'sha1', hash: hex } }))).toMatch(
+      /hash: must be/,
+    );
+    expect(refusal(one({ fixedOutput: { algorithm: 'crc', hash: hex } }))).toMatch(
+      /algorithm: must/,
+    );
   });
 });

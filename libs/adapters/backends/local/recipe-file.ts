@@ -142,7 +142,8 @@ function readRecipe(item: FieldReader): Recipe {
   if (fixed && outputs.join() !== 'out') fixed.refuse('a fixed output is the only one, out');
   return {
     name: readName(fields.required('name')),
-    system: fields.optional('system')?.matching(systemName, 'a system such as x86_64-linux') ?? null,
+    system:
+      fields.optional('system')?.matching(systemName, 'a system such as x86_64-linux') ?? null,
     script: fields.required('script').text(),
     inputs: texts('inputs').map(readInput),
     outputs,

@@ -46,7 +46,10 @@ describe('recipes', () => {
   });
 
   it('in a chain of 20,000 overflow nothing', () => {
-    const chain = Array.from({ length: 20_000 }, (_, i) => `r${i}: ${i < 19_999 ? `r${i + 1}` : ''}`);
+    const chain = Array.from(
+      { length: 20_000 },
+      (_, i) => `r${i}: ${i < 19_999 ? `r${i + 1}` : ''}`,
+    );
     expect(order(...chain).at(-1)).toBe('r0');
   });
 });

@@ -28,8 +28,7 @@ export class ReferenceScanner {
     const head = piece.subarray(0, hashPartLength - 1);
     if (this.#held.length > 0) this.#scan(Buffer.concat([this.#held, head]));
     this.#scan(piece);
-    const kept =
-      piece.length >= hashPartLength - 1 ? piece : Buffer.concat([this.#held, piece]);
+    const kept = piece.length >= hashPartLength - 1 ? piece : Buffer.concat([this.#held, piece]);
     this.#held = Uint8Array.from(kept.subarray(-(hashPartLength - 1)));
   }
 

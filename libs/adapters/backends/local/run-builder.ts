@@ -60,7 +60,8 @@ export async function* runBuilder(run: BuilderRun): AsyncGenerator<Uint8Array, B
 
 /**
  * The shell in between joins the two streams and becomes the sandbox; the one inside it writes to
- * descriptor 4 and becomes the builder, so that a sandbox that fails is told from a builder that does.
+ * descriptor 4 and becomes the builder, so that a sandbox that fails is told from a builder that
+ * does.
  */
 function start(run: BuilderRun): ChildProcess & { stdout: Readable } {
   const child = spawn('/bin/sh', ['-c', 'exec "$@" 2>&1', 'sh', ...run.wrapped.argv], {
@@ -97,7 +98,9 @@ function endOf(child: ChildProcess & { stdout: Readable }): Promise<{
   return new Promise((resolve, reject) => {
     child.once('error', (cause) => {
       child.stdout.destroy();
-      reject(new FarmFault('program-failed', 'the builder could not be started', 'later', { cause }));
+      reject(
+        new FarmFault('program-failed', 'the builder could not be started', 'later', { cause }),
+      );
     });
     child.once('exit', (code, signal) => {
       killGroup(child);

@@ -47,7 +47,10 @@ export function detectSandbox(): SandboxKind {
   return 'none';
 }
 
-function works(argv: readonly string[], command: readonly string[] = ['/bin/sh', '-c', ':']): boolean {
+function works(
+  argv: readonly string[],
+  command: readonly string[] = ['/bin/sh', '-c', ':'],
+): boolean {
   const [program = '', ...args] = [...argv, ...command];
   return spawnSync(program, args, { stdio: 'ignore', timeout: 10_000 }).status === 0;
 }
@@ -56,7 +59,13 @@ function works(argv: readonly string[], command: readonly string[] = ['/bin/sh',
 export function bubblewrapped(plan: SandboxPlan): Wrapped {
   const bound = [...settings, ...(plan.network ? networkSettings : [])];
   const args = [
-    ...['--unshare-user', '--unshare-ipc', '--unshare-pid', '--unshare-uts', '--unshare-cgroup-try'],
+    ...[
+      '--unshare-user',
+      '--unshare-ipc',
+      '--unshare-pid',
+      '--unshare-uts',
+      '--unshare-cgroup-try',
+    ],
     ...(plan.network ? [] : ['--unshare-net']),
     ...['--uid', '1000', '--gid', '100', '--hostname', 'localhost'],
     ...['--die-with-parent', '--new-session', '--cap-drop', 'ALL'],
@@ -95,7 +104,10 @@ function namespaces(network: boolean): string[] {
   return [...own, '--kill-child', ...(network ? [] : ['--net'])];
 }
 
-/** One line per input on descriptor 3: its place and its name. Read-only where the kernel allows. */
+/**
+ * One line per input on descriptor 3: its place and its name. Read-only where the kernel
+ * allows.
+ */
 const unshareScript = `
 set -eu
 root=$1 stage=$2 build=$3; shift 3

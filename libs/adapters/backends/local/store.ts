@@ -1,8 +1,9 @@
 /**
  * A store of the local backend on disk: the paths below `ROOT/gambeson/store`, and one small JSON
- * file per path below `ROOT/db` that says its nar hash, size, references and deriver. A path is valid
- * when that file is there; a `.drv` proves itself by its name and needs none. Several processes may
- * use one store: things are made aside and renamed into place under a lock of their path.
+ * file per path below `ROOT/db` that says its nar hash, size, references and deriver. A path is
+ * valid when that file is there; a `.drv` proves itself by its name and needs none. Several
+ * processes may use one store: things are made aside and renamed into place under a lock of their
+ * path.
  */
 import * as fs from 'node:fs';
 import { randomUUID } from 'node:crypto';
@@ -76,7 +77,10 @@ export class LocalStore {
     }
   }
 
-  /** Moves what lies at `staged` to its path and registers it; a path already valid stays as it is. */
+  /**
+   * Moves what lies at `staged` to its path and registers it; a path already valid stays as it
+   * is.
+   */
   async register(staged: string, entry: RegisteredPath): Promise<void> {
     await withPathLock(join(this.root, 'locks', baseName(entry.path)), async () => {
       const target = this.physical(entry.path);
@@ -131,7 +135,11 @@ export function formatNarHash(digest: Uint8Array): string {
 
 export function baseName(path: string): string {
   if (!parseStorePath(storeDirectory, path).ok) {
-    throw new FarmFault('misconfigured', `${path.slice(0, 200)} is not a path of this store`, 'never');
+    throw new FarmFault(
+      'misconfigured',
+      `${path.slice(0, 200)} is not a path of this store`,
+      'never',
+    );
   }
   return path.slice(storeDirectory.length + 1);
 }
