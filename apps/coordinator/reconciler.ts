@@ -1,6 +1,6 @@
 /**
- * A loop that looks at the truth and moves it one step, on wake or on tick. Wakes that come during a
- * pass are one more pass. It rests at least as long as its last pass took, so that a farm under
+ * A loop that looks at the truth and moves it one step, on wake or on tick. Wakes that come during
+ * a pass are one more pass. It rests at least as long as its last pass took, so that a farm under
  * load spends no more than half of the loop's time on it, and a fault is told and tried again.
  */
 export interface ReconcilerOptions {

@@ -15,7 +15,9 @@ export interface AcceptReportParts {
   readonly bus: Bus;
 }
 
-/** For a success the outputs are in the report, and whether it is one is decided by what arrived. */
+/**
+ * For a success the outputs are in the report, and whether it is one is decided by what arrived.
+ */
 export interface WorkerReport extends AttemptReport {
   readonly outcome: AttemptOutcome;
 }

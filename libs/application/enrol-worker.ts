@@ -1,6 +1,6 @@
 /**
- * A one-time token becomes a worker with a credential of its own. Tokens and credentials are kept as
- * hashes only; whoever calls makes the secrets and tells them once.
+ * A one-time token becomes a worker with a credential of its own. Tokens and credentials are kept
+ * as hashes only; whoever calls makes the secrets and tells them once.
  */
 import { ok, type Result } from '#std/result.js';
 import type { WorkerId } from '#domain/ids.js';

@@ -1,7 +1,7 @@
 /**
- * Ends the attempts whose lease ran out, as lost; their builds are scheduled again or, after too many
- * farm faults, end. Nothing is reaped while an outage of ours could be the cause: gateways must have
- * been there for one whole lease without a gap.
+ * Ends the attempts whose lease ran out, as lost; their builds are scheduled again or, after too
+ * many farm faults, end. Nothing is reaped while an outage of ours could be the cause: gateways
+ * must have been there for one whole lease without a gap.
  */
 import { nextBuildStatus, type AttemptOutcome } from '#domain/build/next-build-status.js';
 import { tell } from './accept-report.js';

@@ -1,7 +1,7 @@
 /**
  * Releases ready builds to worker classes, a bounded window ahead of their slots: reads, plans,
- * writes generations, then offers the tickets. Takes no input and may run at any time; a crash after
- * the write leaves releases without tickets, which expire and are made again.
+ * writes generations, then offers the tickets. Takes no input and may run at any time; a crash
+ * after the write leaves releases without tickets, which expire and are made again.
  */
 import { plan, type ReadyBuild } from '#domain/scheduling/plan.js';
 import {

@@ -1,4 +1,7 @@
-/** A heartbeat keeps a worker's attempts its own; what is not its own any more, or is unwanted, is told. */
+/**
+ * A heartbeat keeps a worker's attempts its own; what is not its own any more, or is unwanted, is
+ * told.
+ */
 import type { AttemptId, WorkerId } from '#domain/ids.js';
 import type { AttemptClaim, LeaseStore, Renewal } from './ports/lease-store.js';
 

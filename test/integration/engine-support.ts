@@ -1,4 +1,7 @@
-/** A farm's rows for the engine's specs: builds with their edges, workers, uploads, and what became of them. */
+/**
+ * A farm's rows for the engine's specs: builds with their edges, workers, uploads, and what became
+ * of them.
+ */
 import { id, type AttemptId, type BuildId, type Fence, type WorkerId } from '#domain/ids.js';
 import type { BuildStatus } from '#domain/build/status.js';
 import { workerClassName } from '#domain/worker/worker-class.js';
@@ -105,7 +108,8 @@ export class EngineFarm {
 
   async attempts(build: BuildId): Promise<Record<string, unknown>[]> {
     return this.database.query(
-      'select number, worker_id, status, reason, message from attempts where build_id = $1 order by number',
+      `select number, worker_id, status, reason, message from attempts
+        where build_id = $1 order by number`,
       [build],
     );
   }

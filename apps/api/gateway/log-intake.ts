@@ -1,6 +1,7 @@
 /**
- * Log frames of one session on their way to the log store: in order within an attempt, attempts beside
- * one another, and heartbeats never behind them. Bytes past the limit are acknowledged and dropped.
+ * Log frames of one session on their way to the log store: in order within an attempt, attempts
+ * beside one another, and heartbeats never behind them. Bytes past the limit are acknowledged and
+ * dropped.
  */
 import type { AttemptId } from '#domain/ids.js';
 import type { Bus } from '#application/ports/bus.js';

@@ -1,6 +1,6 @@
 /**
- * Reports that wait together are committed together. A batch that fails is tried again one by one, so
- * that one report the farm cannot digest holds up no other.
+ * Reports that wait together are committed together. A batch that fails is tried again one by one,
+ * so that one report the farm cannot digest holds up no other.
  */
 import {
   acceptReports,

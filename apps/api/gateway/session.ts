@@ -1,7 +1,7 @@
 /**
  * One worker's conversation, from its `hello` to the end of its socket. What it says may come late,
- * twice or never: slots, offsets and fences make a repeated word harmless. When the socket ends, its
- * leases stay until they expire, since the builds go on.
+ * twice or never: slots, offsets and fences make a repeated word harmless. When the socket ends,
+ * its leases stay until they expire, since the builds go on.
  */
 import { readFile } from 'node:fs/promises';
 import type { AttemptId, WorkerId } from '#domain/ids.js';
@@ -28,7 +28,9 @@ import type { ReportDesk } from './report-desk.js';
 
 export interface SessionLine {
   send(message: GatewayMessage): void;
-  /** Ends the conversation; a `refused` goes before it when the worker can do something about it. */
+  /**
+   * Ends the conversation; a `refused` goes before it when the worker can do something about it.
+   */
   hangUp(code: number, reason: string): void;
 }
 

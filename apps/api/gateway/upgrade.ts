@@ -1,4 +1,6 @@
-/** Who may upgrade to a conversation, and how the others are told: problem+json on the raw socket. */
+/**
+ * Who may upgrade to a conversation, and how the others are told: problem+json on the raw socket.
+ */
 import type { IncomingMessage } from 'node:http';
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';

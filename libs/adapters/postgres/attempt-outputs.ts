@@ -1,6 +1,6 @@
 /**
- * From the uploads of an attempt to offered paths, inside the transaction that ends the attempt: when
- * it commits, the narinfo is visible. What is offered already stays as it is.
+ * From the uploads of an attempt to offered paths, inside the transaction that ends the attempt:
+ * when it commits, the narinfo is visible. What is offered already stays as it is.
  */
 import type { AttemptId } from '#domain/ids.js';
 import type { OutputFacts, ReportedPath } from '#domain/build/judge-report.js';

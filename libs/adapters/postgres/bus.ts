@@ -1,6 +1,7 @@
 /**
- * The bus over LISTEN/NOTIFY, for farms without Redis: one channel per topic, on one connection that
- * is made again when it breaks. A payload of 8,000 bytes or more is dropped, as Postgres would refuse it.
+ * The bus over LISTEN/NOTIFY, for farms without Redis: one channel per topic, on one connection
+ * that is made again when it breaks. A payload of 8,000 bytes or more is dropped, as Postgres would
+ * refuse it.
  */
 import pg from 'pg';
 import type { Bus, Topic } from '#application/ports/bus.js';

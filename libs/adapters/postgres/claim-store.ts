@@ -1,7 +1,7 @@
 /**
- * Claims: one statement takes the build, writes its attempt and its lease, or nothing at all. A crash
- * before it leaves a release that expires; a crash after it leaves a lease that the slot is told
- * again when it repeats its claim.
+ * Claims: one statement takes the build, writes its attempt and its lease, or nothing at all. A
+ * crash before it leaves a release that expires; a crash after it leaves a lease that the slot is
+ * told again when it repeats its claim.
  */
 import { err, ok, type Result } from '#std/result.js';
 import { invariant } from '#std/invariant.js';
@@ -105,7 +105,8 @@ export class PostgresClaimStore implements ClaimStore {
           where attempt_id = $2 and worker_id = $1 and fence = $3),
        tried as (
          update attempts a set status = 'started', started_at = now() from live l
-          where a.evaluation_id = l.evaluation_id and a.id = l.attempt_id and a.status = 'submitted')
+          where a.evaluation_id = l.evaluation_id and a.id = l.attempt_id
+            and a.status = 'submitted')
        update builds b set status = 'started', started_at = now() from live l
         where b.id = l.build_id and b.status = 'submitted' returning b.id`,
       [worker, attempt, fence],

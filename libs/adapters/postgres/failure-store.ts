@@ -1,7 +1,7 @@
 /**
- * Failures reach their dependents in bounded transactions. A batch walks the graph upwards from failed
- * builds that are not told yet, through scheduled builds only, so a chain of thousands is one
- * statement, and a hub with more dependents than a batch holds is simply walked again.
+ * Failures reach their dependents in bounded transactions. A batch walks the graph upwards from
+ * failed builds that are not told yet, through scheduled builds only, so a chain of thousands is
+ * one statement, and a hub with more dependents than a batch holds is simply walked again.
  *
  * The failed builds are locked before the walk takes its snapshot: an ingest that adds a dependent
  * to one of them either is seen by the walk, or waits and then marks it untold again.

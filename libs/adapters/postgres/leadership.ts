@@ -1,6 +1,6 @@
 /**
- * One process of several leads, by a Postgres advisory lock on a connection of its own. The lock goes
- * with the connection, so a leader that dies is followed within a try or two. Only efficiency
+ * One process of several leads, by a Postgres advisory lock on a connection of its own. The lock
+ * goes with the connection, so a leader that dies is followed within a try or two. Only efficiency
  * depends on it: two leaders at once would do the same conditional updates twice.
  */
 import type pg from 'pg';

@@ -1,4 +1,7 @@
-/** Leases by the database's clock: renewed by heartbeats, reaped only when no outage of ours explains them. */
+/**
+ * Leases by the database's clock: renewed by heartbeats, reaped only when no outage of ours
+ * explains them.
+ */
 import { id, type AttemptId, type BuildId, type Fence, type WorkerId } from '#domain/ids.js';
 import type { AttemptClaim, LeaseStore, Renewal } from '#application/ports/lease-store.js';
 import type { AttemptReport } from '#application/ports/report-store.js';

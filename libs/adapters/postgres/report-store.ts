@@ -53,7 +53,7 @@ async function settleOne(client: Client, report: AttemptReport, decide: Decide):
   if (settlement.build.status === 'succeeded') {
     await offerOutputs(client, place, report.outputs);
   }
-  await closeAttempt(client, report, live, settlement);
+  await closeAttempt(client, report, { live, settlement });
   await moveBuild(client, live, settlement);
   return {
     accepted: true,
@@ -77,8 +77,8 @@ async function lockLive(client: Client, report: AttemptReport): Promise<LiveRow 
 }
 
 /**
- * No lease: the report came before and was committed, or it never owned the attempt. An attempt that
- * was reaped is not its worker's any more, whatever the worker says later.
+ * No lease: the report came before and was committed, or it never owned the attempt. An attempt
+ * that was reaped is not its worker's any more, whatever the worker says later.
  */
 async function settledBefore(client: Client, report: AttemptReport): Promise<Settled> {
   const { rows } = await client.query<{ reason: string | null }>(
@@ -94,9 +94,10 @@ async function settledBefore(client: Client, report: AttemptReport): Promise<Set
 async function closeAttempt(
   client: Client,
   report: AttemptReport,
-  live: LiveRow,
-  { attempt }: Settlement,
+  end: { readonly live: LiveRow; readonly settlement: Settlement },
 ): Promise<void> {
+  const { live } = end;
+  const { attempt } = end.settlement;
   const closed = await client.query(
     `update attempts set status = $3, reason = $4, message = $5, exit_code = $6,
             ended_at = now(), log_bytes = greatest(log_bytes, $7)

@@ -13,7 +13,8 @@ import type {
 import type { Client, Database, Row } from './database.js';
 
 /** SQL: a gateway holds the worker, and has heard of it within three of the longest heartbeats. */
-export const workerIsThere = `(gateway is not null and last_seen_at > now() - interval '90 seconds')`;
+export const workerIsThere = `(
+  gateway is not null and last_seen_at > now() - interval '90 seconds')`;
 
 interface StandingRow extends Row {
   paused: boolean;

@@ -1,4 +1,6 @@
-/** The bus over Redis pub/sub: one channel per topic, subscriptions made again after a reconnect. */
+/**
+ * The bus over Redis pub/sub: one channel per topic, subscriptions made again after a reconnect.
+ */
 import type { Redis } from 'ioredis';
 import type { Bus, Topic } from '#application/ports/bus.js';
 import { openRedis } from './connection.js';

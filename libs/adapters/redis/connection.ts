@@ -1,7 +1,7 @@
 /**
- * Where tickets, timers and the epoch mark lie: BullMQ on Redis, or, for a farm without Redis, on its
- * Postgres backend (schema `bullmq`). Both are rebuildable and both reconnect for ever; a command
- * given while the server is away waits for it. This room alone knows BullMQ and ioredis.
+ * Where tickets, timers and the epoch mark lie: BullMQ on Redis, or, for a farm without Redis, on
+ * its Postgres backend (schema `bullmq`). Both are rebuildable and both reconnect for ever; a
+ * command given while the server is away waits for it. This room alone knows BullMQ and ioredis.
  */
 import {
   createPostgresBackend,
@@ -30,7 +30,9 @@ export interface QueueConnection {
   readonly kind: 'redis' | 'postgres';
   /** A queue of its own connection budget of zero; close it before the connection. */
   queue(name: string, defaults?: JobsOptions): Queue;
-  /** `process` is null for manual fetching. Errors of the connection are swallowed: it comes back. */
+  /**
+   * `process` is null for manual fetching. Errors of the connection are swallowed: it comes back.
+   */
   consumer(name: string, process: Processor | null, options?: ConsumerOptions): Worker;
   /** Rejects with a FarmFault when the server does not answer within two seconds. */
   ping(): Promise<void>;
@@ -47,8 +49,8 @@ export function openQueue(address: QueueAddress): QueueConnection {
 }
 
 /**
- * A client that reconnects for ever. BullMQ demands that no command is failed by a retry count, so a
- * command waits for the server, unless `failFast` lets it fail at the first lost connection.
+ * A client that reconnects for ever. BullMQ demands that no command is failed by a retry count, so
+ * a command waits for the server, unless `failFast` lets it fail at the first lost connection.
  */
 export function openRedis(url: string, failFast = false): Redis {
   const client = new Redis(url, {
@@ -66,7 +68,8 @@ function openOnRedis(url: string): QueueConnection {
   const ping = (): Promise<unknown> => within(pingMilliseconds, client.ping(), 'Redis');
   return {
     kind: 'redis',
-    queue: (name, defaults) => newQueue(name, { connection: client, prefix }, defaults),
+    queue: (name, defaults = {}) =>
+      newQueue(name, { connection: client, prefix, defaultJobOptions: defaults }),
     consumer: (name, process, options) =>
       quiet(
         new Worker(name, process, {
@@ -88,7 +91,8 @@ function openOnPostgres(databaseUrl: string): QueueConnection {
   const ping = (): Promise<unknown> => within(pingMilliseconds, pool.query('select 1'), 'Postgres');
   return {
     kind: 'postgres',
-    queue: (name, defaults) => newQueue(name, options, defaults, factory),
+    queue: (name, defaults = {}) =>
+      newQueue(name, { ...options, defaultJobOptions: defaults }, factory),
     consumer: (name, process, more) =>
       quiet(new Worker(name, process, { ...more, ...options }, factory as never)),
     ping: async () => void (await ping()),
@@ -97,13 +101,8 @@ function openOnPostgres(databaseUrl: string): QueueConnection {
   };
 }
 
-function newQueue(
-  name: string,
-  options: QueueOptions,
-  defaults: JobsOptions = {},
-  factory?: BackendFactory,
-): Queue {
-  return quiet(new Queue(name, { ...options, defaultJobOptions: defaults }, factory as never));
+function newQueue(name: string, options: QueueOptions, factory?: BackendFactory): Queue {
+  return quiet(new Queue(name, options, factory as never));
 }
 
 function quiet<T extends { on(event: 'error', listener: () => void): unknown }>(part: T): T {

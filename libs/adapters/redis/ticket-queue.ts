@@ -1,7 +1,7 @@
 /**
- * Tickets as BullMQ jobs, one queue per worker class. A ticket's id is `b<build>-<generation>`: BullMQ
- * refuses plain integers and silently ignores an id that is active or finished, so every release
- * has its own, and a ticket is removed when completed.
+ * Tickets as BullMQ jobs, one queue per worker class. A ticket's id is `b<build>-<generation>`:
+ * BullMQ refuses plain integers and silently ignores an id that is active or finished, so every
+ * release has its own, and a ticket is removed when completed.
  */
 import { createHash } from 'node:crypto';
 import type { Job, Queue } from 'bullmq';
@@ -103,7 +103,10 @@ export class BullTicketQueue implements TicketQueue {
   }
 }
 
-/** Short and readable while the class is; hashed when it would outgrow Postgres's name of a connection. */
+/**
+ * Short and readable while the class is; hashed when it would outgrow Postgres's name of a
+ * connection.
+ */
 export function queueName(workerClass: string): string {
   const plain = `tickets ${workerClass}`;
   if (plain.length <= 55) return plain;

@@ -36,7 +36,10 @@ export type ClaimRefusal =
 
 export interface ClaimStore {
   claim(request: ClaimRequest): Promise<Result<ClaimedBuild, ClaimRefusal>>;
-  /** The live attempts in these slots, their leases renewed: a claim that is repeated gets them again. */
+  /**
+   * The live attempts in these slots, their leases renewed: a claim that is repeated gets them
+   * again.
+   */
   held(
     worker: WorkerId,
     slots: readonly number[],

@@ -6,7 +6,10 @@ export interface Propagation {
 }
 
 export interface FailureStore {
-  /** One transaction: at most `limit` dependents become failed-dependency, in the order of their ids. */
+  /**
+   * One transaction: at most `limit` dependents become failed-dependency, in the order of their
+   * ids.
+   */
   propagate(limit: number): Promise<Propagation>;
   /**
    * Finds failed inputs of scheduled builds that count as told and are not, and lets them be told

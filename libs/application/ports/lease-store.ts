@@ -17,7 +17,9 @@ export interface LeaseStore {
   renew(worker: WorkerId, claims: readonly AttemptClaim[], seconds: number): Promise<Renewal>;
   /** The worker that has the attempt in hand; null when nobody has. */
   holder(attempt: AttemptId): Promise<WorkerId | null>;
-  /** A gateway is up and can renew leases. A gap of more than `gapSeconds` begins a new presence. */
+  /**
+   * A gateway is up and can renew leases. A gap of more than `gapSeconds` begins a new presence.
+   */
   beat(gapSeconds: number): Promise<void>;
   /**
    * Leases that have expired, at most `limit`; none unless gateways have been there without a gap

@@ -28,7 +28,7 @@ describe('the outputs of a report', () => {
       {},
       /ccc-y, which is not offered/,
     ],
-  ])('are the fault of the farm when they %s', (_, reported, more, message) => {
+  ])('are the fault of the farm when they %s', (...[, reported, more, message]) => {
     const outcome = judgeOutputs(reported, { ...facts, ...more });
     expect(outcome).toMatchObject({ kind: 'failed', reason: 'upload-failed' });
     expect((outcome as { message: string }).message).toMatch(message);

@@ -1,7 +1,7 @@
 /**
  * Whether the outputs that a worker reports can be offered: every output of the derivation, at its
- * path, arrived here with the hash that the worker names, and refers only to what is offered or comes
- * with it. Anything else is the farm's fault, never the package's.
+ * path, arrived here with the hash that the worker names, and refers only to what is offered or
+ * comes with it. Anything else is the farm's fault, never the package's.
  */
 import type { AttemptOutcome } from './next-build-status.js';
 

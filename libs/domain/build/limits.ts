@@ -11,7 +11,9 @@ export interface WishedLimits {
 
 export const defaultLimits: BuildLimits = { timeoutSeconds: 6 * 3600, maxSilentSeconds: 3600 };
 
-/** The first wish that names a limit wins: the job's, then the specification's, then the default. */
+/**
+ * The first wish that names a limit wins: the job's, then the specification's, then the default.
+ */
 export function resolveLimits(job: WishedLimits, specification: WishedLimits): BuildLimits {
   return {
     timeoutSeconds:

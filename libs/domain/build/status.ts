@@ -3,9 +3,21 @@
  * This table is the only place that lists them; finality, kinship and drawings derive from it.
  */
 export const buildStatuses = {
-  scheduled: { final: false, fault: 'none', next: ['submitted', 'failed-dependency', 'failed-other', 'canceled'] },
-  submitted: { final: false, fault: 'none', next: ['started', 'scheduled', 'succeeded', 'failed', 'failed-other', 'canceled'] },
-  started: { final: false, fault: 'none', next: ['scheduled', 'succeeded', 'failed', 'failed-other', 'canceled'] },
+  scheduled: {
+    final: false,
+    fault: 'none',
+    next: ['submitted', 'failed-dependency', 'failed-other', 'canceled'],
+  },
+  submitted: {
+    final: false,
+    fault: 'none',
+    next: ['started', 'scheduled', 'succeeded', 'failed', 'failed-other', 'canceled'],
+  },
+  started: {
+    final: false,
+    fault: 'none',
+    next: ['scheduled', 'succeeded', 'failed', 'failed-other', 'canceled'],
+  },
   succeeded: { final: true, fault: 'none', next: ['scheduled'] },
   failed: { final: true, fault: 'package', next: ['scheduled'] },
   'failed-dependency': { final: true, fault: 'package', next: ['scheduled'] },

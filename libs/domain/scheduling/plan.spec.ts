@@ -21,7 +21,7 @@ function worker(workerClass: typeof amd, more: Partial<WorkerState> = {}): Worke
 }
 
 describe('the plan', () => {
-  it('releases no more than a window ahead of the slots, and says that the rest waits for a slot', () => {
+  it('releases no more than a window ahead of the slots; the rest waits for a slot', () => {
     const builds = Array.from({ length: 30 }, (_, i) => ready(i + 1));
     const made = plan({ ready: builds, classes: [state(amd, 2, 3)], workers: [worker(amd)] });
     expect(made.assignments.map((a) => a.build)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);

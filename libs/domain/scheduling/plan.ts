@@ -1,6 +1,6 @@
 /**
- * The plan: which ready builds are released to which worker class, and why the others wait. Pure and
- * synchronous; the executor writes the assignments and may be repeated.
+ * The plan: which ready builds are released to which worker class, and why the others wait. Pure
+ * and synchronous; the executor writes the assignments and may be repeated.
  */
 import type { BuildId } from '../ids.js';
 import { canBuild, type BuildDemand } from '../worker/worker-class.js';

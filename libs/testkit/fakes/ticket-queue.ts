@@ -1,4 +1,7 @@
-/** Tickets in memory, under the same conformance suite as BullMQ's. `flush` forgets all, as Redis may. */
+/**
+ * Tickets in memory, under the same conformance suite as BullMQ's. `flush` forgets all, as Redis
+ * may.
+ */
 import type { Cancellation } from '#std/cancellation.js';
 import type {
   HeldTicket,
