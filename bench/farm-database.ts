@@ -1,5 +1,5 @@
 /** A durable Postgres of the bench's own: its figures would mean nothing with fsync off. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Database } from '#adapters/postgres/database.js';
@@ -17,6 +17,8 @@ export interface FarmDatabase {
 
 export async function startFarmDatabase(): Promise<FarmDatabase> {
   const directory = await mkdtemp(join(tmpdir(), 'gambeson-bench-'));
+  // As root the server runs as another user, who must be able to reach it.
+  await chmod(directory, 0o755);
   const server = await EmbeddedPostgres.start({ directory, password: 'bench-only' });
   await migrate(server.url(), migrationsDirectory);
   const database = new Database(server.url(), 8, 'bench');

@@ -3,10 +3,17 @@
  */
 import { Command, InvalidArgumentError } from 'commander';
 import { hold, type Contest, type Outcome } from './contest.js';
+import { claims } from './claims.js';
+import { ingestKnown, ingestNew } from './ingest.js';
 import { narHash } from './nar-hash.js';
+import { narinfo } from './narinfo.js';
 
 const contests: Record<string, () => Promise<Contest>> = {
   'nar-hash': narHash,
+  'ingest-new': ingestNew,
+  'ingest-known': ingestKnown,
+  claims,
+  narinfo,
 };
 
 interface Options {
@@ -28,17 +35,28 @@ async function run(options: Options): Promise<void> {
   const names = options.only ?? Object.keys(contests);
   const unknown = names.filter((name) => !(name in contests));
   if (unknown.length > 0) command.error(`there is no figure called ${unknown.join(', ')}`);
-  const progress = (sentence: string): void => void process.stderr.write(`${sentence}\n`);
   const outcomes: Outcome[] = [];
   for (const name of names) {
-    const contest = await contests[name]!();
-    try {
-      outcomes.push(await hold(contest, options.rounds, progress));
-    } finally {
-      await contest.close?.();
-    }
+    const outcome = await holdOne(name, options.rounds);
+    if (outcome) outcomes.push(outcome);
+    else process.exitCode = 1;
   }
   process.stdout.write(options.json ? `${JSON.stringify(outcomes, null, 2)}\n` : table(outcomes));
+}
+
+/** Null, said on stderr, when the contest itself broke: the others are still worth having. */
+async function holdOne(name: string, rounds: number): Promise<Outcome | null> {
+  const tell = (sentence: string): void => void process.stderr.write(`${sentence}\n`);
+  let contest: Contest | undefined;
+  try {
+    contest = await contests[name]!();
+    return await hold(contest, rounds, tell);
+  } catch (error) {
+    tell(`${name}: ${error instanceof Error ? error.stack : String(error)}`);
+    return null;
+  } finally {
+    await contest?.close?.();
+  }
 }
 
 function table(outcomes: readonly Outcome[]): string {

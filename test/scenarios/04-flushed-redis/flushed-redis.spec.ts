@@ -40,7 +40,8 @@ describe('a Redis that is flushed while builds run', () => {
     const jobs = [...(await farm.settled(id)).values()];
     expect(jobs.map((job) => job.status)).toEqual(Array(40).fill('succeeded'));
     const builds = await Promise.all(jobs.map((job) => farm.build(job.build!)));
-    expect(builds.map((build) => build.attempts.length)).toEqual(Array(40).fill(1));
+    const twice = builds.filter((build) => build.attempts.length !== 1);
+    expect(twice.map((build) => build.attempts)).toEqual([]);
   }, 180_000);
 
   it('still polls: a hook and a new commit are heard after it', async () => {
