@@ -14,6 +14,7 @@ const longestSilence = 60_000;
 export function bodyOf(exchange: Exchange): AsyncIterable<Uint8Array> {
   const { request, response } = exchange;
   if (exchange.expectsContinue) response.writeContinue();
+  exchange.expectsContinue = false;
   request.setTimeout(longestSilence, () => request.destroy());
   return pieces(request);
 }
@@ -34,6 +35,33 @@ export async function wholeBody(exchange: Exchange, limit: number): Promise<Buff
     gathered.push(piece);
   }
   return Buffer.concat(gathered, size);
+}
+
+/** Bytes, and milliseconds, that a refused body is still listened to. */
+const patience = { bytes: 64 * 1024 * 1024, milliseconds: 10_000 };
+
+/**
+ * Lets the rest of a refused body run out. A connection that is closed on bytes that nobody read is
+ * reset, and its sender never sees the answer that says why.
+ */
+export function restOf(request: IncomingMessage): Promise<void> {
+  if (request.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    let left = patience.bytes;
+    const timer = setTimeout(resolve, patience.milliseconds);
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    request.on('data', (bytes: Uint8Array) => {
+      left -= bytes.length;
+      if (left < 0) done();
+    });
+    request.on('end', done);
+    request.on('close', done);
+    request.on('error', done);
+    request.resume();
+  });
 }
 
 export function contentType(request: IncomingMessage): string {

@@ -6,12 +6,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { printProblem, refusalOf, type Refusal } from '#nest/problem.js';
 import { FarmFault } from '#std/farm-fault.js';
+import { restOf } from './request-body.js';
 
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** The sender waits for a word before it sends the body. */
-  readonly expectsContinue: boolean;
+  /** The sender waits for a word before it sends the body; false from when it was given. */
+  expectsContinue: boolean;
 }
 
 export interface FullAnswer {
@@ -23,12 +24,27 @@ export interface FullAnswer {
 
 export function send(exchange: Exchange, answer: FullAnswer): void {
   const { request, response } = exchange;
+  const body = request.method === 'HEAD' ? '' : answer.body;
   response.writeHead(answer.status ?? 200, {
     'Content-Type': answer.type,
     'Content-Length': Buffer.byteLength(answer.body),
+    ...(heldBack(exchange) && { Connection: 'close' }),
     ...answer.headers,
   });
-  response.end(request.method === 'HEAD' ? undefined : answer.body);
+  if (request.complete || heldBack(exchange)) {
+    response.end(body);
+    return;
+  }
+  response.write(body);
+  void restOf(request).then(() => {
+    response.end();
+    if (!request.complete) request.destroy();
+  });
+}
+
+/** The body was never asked for, so that the connection cannot go on. */
+function heldBack(exchange: Exchange): boolean {
+  return exchange.expectsContinue;
 }
 
 /** A miss says that it must not be kept: the path may be offered a moment later. */
