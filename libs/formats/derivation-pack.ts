@@ -1,7 +1,8 @@
 /**
  * A derivation pack carries many `.drv` files of one store: after the magic line, for each file the
  * length of its base name (u32 little-endian), the name, the length of its bytes (u32), the bytes.
- * It is named by the sha-256 of the whole. Files come after the inputs they name, when both are in it.
+ * It is named by the sha-256 of the whole. Files come after the inputs they name, when both are in
+ * it.
  */
 import { ok, err, type Result } from '#std/result.js';
 

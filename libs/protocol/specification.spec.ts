@@ -75,6 +75,8 @@ describe('a specification', () => {
     ]);
     expect(faults(channel({ commit: 'HEAD' }))).toEqual(['/channels/0/commit']);
     expect(faults({ selection: { channel: 'other', file: 'x' } })).toEqual(['/selection/channel']);
-    expect(faults({ channels: [...demo.channels, ...demo.channels] })).toEqual(['/channels/1/name']);
+    expect(faults({ channels: [...demo.channels, ...demo.channels] })).toEqual([
+      '/channels/1/name',
+    ]);
   });
 });

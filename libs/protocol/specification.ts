@@ -16,7 +16,10 @@ export const Revision = z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/, 'a ful
 const ChannelUrl = z
   .string()
   .max(2048)
-  .regex(/^(https?|ssh|git|file):\/\/[^\s\0-\x1f-][^\s\0-\x1f]*$/, 'an https, http, ssh, git or file address');
+  .regex(
+    /^(https?|ssh|git|file):\/\/[^\s\0-\x1f-][^\s\0-\x1f]*$/,
+    'an https, http, ssh, git or file address',
+  );
 
 /** A branch: git's own reference grammar, narrowed. */
 const Branch = z
@@ -50,7 +53,10 @@ const SelectionInput = z.strictObject({
     .optional(),
 });
 
-const Seconds = z.int().min(1).max(30 * 24 * 3600);
+const Seconds = z
+  .int()
+  .min(1)
+  .max(30 * 24 * 3600);
 
 export const SpecificationInput = z
   .strictObject({
@@ -64,7 +70,11 @@ export const SpecificationInput = z
       .max(32)
       .default(['x86_64-linux']),
     priority: z.int().min(0).max(9).default(9),
-    period: z.int().min(1).max(7 * 24 * 3600).default(300),
+    period: z
+      .int()
+      .min(1)
+      .max(7 * 24 * 3600)
+      .default(300),
     share: z.int().min(1).max(1_000_000).default(100),
     limits: z
       .strictObject({ timeoutSeconds: Seconds.optional(), maxSilentSeconds: Seconds.optional() })

@@ -4,7 +4,10 @@
  */
 import { z } from 'zod';
 
-/** Answer to `PUT /SLUG/uploads/BASENAME` (body: the nar, zstd-compressed; 201, or 200 when repeated). */
+/**
+ * Answer to `PUT /SLUG/uploads/BASENAME` (body: the nar, zstd-compressed; 201, or 200 when
+ * repeated).
+ */
 export const UploadAnswer = z.object({
   path: z.string(),
   narHash: z.string(),

@@ -5,7 +5,10 @@
  */
 import { z } from 'zod';
 
-/** The protocol versions that this farm speaks, newest first. A gateway picks the highest shared one. */
+/**
+ * The protocol versions that this farm speaks, newest first. A gateway picks the highest shared
+ * one.
+ */
 export const protocolVersions = [1] as const;
 
 const Id = z.string().regex(/^[1-9][0-9]{0,15}$/);
@@ -143,7 +146,10 @@ const Build = z.object({
 const Acknowledged = z.discriminatedUnion('of', [
   /** All log bytes below `offset` are kept; send on from there. */
   z.object({ type: z.literal('acknowledged'), of: z.literal('log'), attempt: Id, offset: z.int() }),
-  /** Settled: forget the attempt. `accepted` is false when the attempt was not the worker's any more. */
+  /**
+   * Settled: forget the attempt. `accepted` is false when the attempt was not the worker's any
+   * more.
+   */
   z.object({
     type: z.literal('acknowledged'),
     of: z.literal('report'),
@@ -152,7 +158,12 @@ const Acknowledged = z.discriminatedUnion('of', [
   }),
 ]);
 
-const Cancel = z.object({ type: z.literal('cancel'), attempt: Id, fence: Fence, reason: z.string() });
+const Cancel = z.object({
+  type: z.literal('cancel'),
+  attempt: Id,
+  fence: Fence,
+  reason: z.string(),
+});
 const Drain = z.object({ type: z.literal('drain'), note: z.string() });
 
 /** Sent before the gateway closes the socket: why it will not talk with this worker. */
@@ -163,7 +174,9 @@ export type GatewayMessage = z.infer<typeof GatewayMessage>;
 export type Welcome = z.infer<typeof Welcome>;
 export type BuildMessage = z.infer<typeof Build>;
 
-/** `POST /api/v1/workers/enrol`: a one-time token is exchanged for a credential of the worker's own. */
+/**
+ * `POST /api/v1/workers/enrol`: a one-time token is exchanged for a credential of the worker's own.
+ */
 export const EnrolRequest = z.object({
   token: z.string().min(1).max(256),
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/),

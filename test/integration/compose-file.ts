@@ -1,4 +1,7 @@
-/** docker-compose.yml as the test reads it: services with their exact commands, and where they point. */
+/**
+ * docker-compose.yml as the test reads it: services with their exact commands, and where they
+ * point.
+ */
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { z } from 'zod';

@@ -1,11 +1,12 @@
 /**
- * The services of docker-compose.yml without Docker: each exact command is started against real servers,
- * with the container's addresses and directories replaced by ours, and asked by its own health check.
+ * The services of docker-compose.yml without Docker: each exact command is started against real
+ * servers, with the container's addresses and directories replaced by ours, and asked by its own
+ * health check.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Child } from '../../apps/cli/up/child.js';
@@ -80,7 +81,8 @@ describe('the services', () => {
   });
 
   afterAll(async () => {
-    await Promise.all(children.map((child) => child.stop()));
+    // The worker first, while the farm is there to say goodbye to.
+    for (const child of children) await child.stop();
     await Promise.all([postgres.stop(), redis.stop()]);
     rmSync(directory, { recursive: true, force: true });
   });
@@ -121,24 +123,40 @@ describe('the services', () => {
     expect(await exitOf(service('migrate').command ?? [], service('migrate'))).toBe(0);
   });
 
+  async function start(name: string, ready: RegExp): Promise<void> {
+    const child = new Child({
+      name,
+      command: (service(name).command ?? []).map(here),
+      environment: environmentOf(service(name)),
+      ready,
+      restart: false,
+      farewell: [{ signal: 'SIGTERM', waitMillis: 10_000 }],
+      hear: () => undefined,
+      tell: () => undefined,
+    });
+    children.unshift(child);
+    await child.start();
+  }
+
   it.each(Object.keys(apps))(
     '%s starts, and its health check sees it',
     async (name) => {
       expect(await healthOf(name)).toBe(1);
-      const child = new Child({
-        name,
-        command: (service(name).command ?? []).map(here),
-        environment: environmentOf(service(name)),
-        ready: new RegExp(`${name} listening on http`),
-        restart: false,
-        farewell: [{ signal: 'SIGTERM', waitMillis: 10_000 }],
-        hear: () => undefined,
-        tell: () => undefined,
-      });
-      children.push(child);
-      await child.start();
+      await start(name, new RegExp(`${name} listening on http`));
       expect(await healthOf(name)).toBe(0);
     },
     60_000,
   );
+
+  it('worker enrols with the one-time token of its file, and connects', async () => {
+    const token = readFileSync(join(directory, 'secrets', 'admin-token'), 'utf8').trim();
+    const answer = await fetch(here('http://api:8081/api/v1/workers/tokens'), {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: '{}',
+    });
+    const made = (await answer.json()) as { token: string };
+    writeFileSync(join(directory, 'secrets', 'worker-token'), made.token, { mode: 0o600 });
+    await start('worker', /Z connected to /);
+  }, 60_000);
 });

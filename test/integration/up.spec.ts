@@ -1,4 +1,6 @@
-/** One command: the whole farm comes up, builds its demo, stops without a trace and goes on again. */
+/**
+ * One command: the whole farm comes up, builds its demo, stops without a trace and goes on again.
+ */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

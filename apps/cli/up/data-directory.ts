@@ -1,7 +1,7 @@
 /**
  * The farm's data directory: one supervisor at a time, and a place that Postgres's user reaches.
  */
-import { createHash } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FarmFault } from '#std/farm-fault.js';
@@ -37,10 +37,17 @@ async function isSupervisor(pid: number): Promise<boolean> {
   return command.split('\0').includes('up');
 }
 
-/** As root, Postgres runs as another user, who does not get through a private home. */
+/**
+ * As root, Postgres runs as another user, who does not get through a private home. Its place is
+ * then elsewhere, and noted: a data directory that is moved keeps its database, a new one never
+ * finds an old.
+ */
 async function postgresDirectory(path: string): Promise<string> {
-  const inside = join(path, 'postgres');
-  if ((await serverUser()) === null || (await isReachable(path))) return inside;
-  const name = createHash('sha256').update(path).digest('hex').slice(0, 12);
-  return join(sharedDirectory, `farm-${name}`);
+  if ((await serverUser()) === null || (await isReachable(path))) return join(path, 'postgres');
+  const note = join(path, 'postgres-place');
+  const noted = (await readFile(note, 'utf8').catch(() => '')).trim();
+  if (noted !== '') return noted;
+  const place = join(sharedDirectory, `farm-${randomUUID()}`);
+  await writeFile(note, `${place}\n`);
+  return place;
 }

@@ -14,7 +14,9 @@ export interface SettledJob {
 }
 
 const lookEveryMillis = 400;
-/** A wait for a machine that nobody has is an end, too; our own workers may still be on their way. */
+/**
+ * A wait for a machine that nobody has is an end, too; our own workers may still be on their way.
+ */
 const endlessWait = 'no-worker-for-system';
 
 export class DemoWatch {

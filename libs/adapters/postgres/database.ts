@@ -1,7 +1,7 @@
 /**
- * The connection to Postgres that every store of this adapter shares. Ids (int8) are read as numbers
- * and must be safe integers; transactions retry serialisation failures and deadlocks, so what runs
- * inside one may run again and must touch nothing but its client.
+ * The connection to Postgres that every store of this adapter shares. Ids (int8) are read as
+ * numbers and must be safe integers; transactions retry serialisation failures and deadlocks, so
+ * what runs inside one may run again and must touch nothing but its client.
  */
 import pg from 'pg';
 import { FarmFault } from '#std/farm-fault.js';

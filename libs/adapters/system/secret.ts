@@ -25,8 +25,13 @@ export async function readSecret(path: string): Promise<string> {
   }
 }
 
-/** Reads the secret, making it first (mode 0600) when there is none; safe when two start at once. */
-export async function ensureSecret(path: string, make: () => string = randomSecret): Promise<string> {
+/**
+ * Reads the secret, making it first (mode 0600) when there is none; safe when two start at once.
+ */
+export async function ensureSecret(
+  path: string,
+  make: () => string = randomSecret,
+): Promise<string> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   try {
     await writeFile(path, `${make()}\n`, { mode: 0o600, flag: 'wx' });

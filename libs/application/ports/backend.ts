@@ -50,10 +50,7 @@ export interface EvaluationBackend {
    * `evaluator-failed`, `evaluation-timed-out` or `evaluation-out-of-memory` when it cannot go on
    * (jobs told before that stand). After it, the `.drv` files and sources can be read below.
    */
-  evaluate(
-    request: EvaluationRequest,
-    cancellation: Cancellation,
-  ): AsyncIterable<EvaluationEvent>;
+  evaluate(request: EvaluationRequest, cancellation: Cancellation): AsyncIterable<EvaluationEvent>;
   /** The bytes of a `.drv` that an evaluation wrote. */
   derivation(path: string): Promise<Uint8Array>;
   /** A source or text file that a derivation of ours names; hash computed here. */
@@ -74,8 +71,7 @@ export interface RealiseRequest {
 
 export type RealiseEvent =
   /** Inputs are there; the builder runs. */
-  | { readonly kind: 'started' }
-  | { readonly kind: 'log'; readonly bytes: Uint8Array };
+  { readonly kind: 'started' } | { readonly kind: 'log'; readonly bytes: Uint8Array };
 
 export type RealiseResult =
   | { readonly kind: 'succeeded'; readonly outputs: ReadonlyMap<string, string> }
@@ -89,7 +85,9 @@ export type RealiseResult =
 export interface BuildBackend {
   /** Base names among these `.drv`s that this worker's store does not have yet. */
   missingDerivations(paths: readonly string[]): Promise<readonly string[]>;
-  /** Imports `.drv` files whose references come with them or are there; every path is recomputed. */
+  /**
+   * Imports `.drv` files whose references come with them or are there; every path is recomputed.
+   */
   importDerivations(files: readonly { path: string; bytes: Uint8Array }[]): Promise<void>;
   /** Fetches all inputs with building forbidden, then builds. Yields events, returns the result. */
   realise(

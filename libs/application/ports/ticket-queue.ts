@@ -23,7 +23,9 @@ export interface TicketQueue {
   offer(tickets: readonly Ticket[]): Promise<void>;
   /** Takes back tickets that nobody holds; others are left alone. */
   withdraw(tickets: readonly Ticket[]): Promise<void>;
-  /** Waits for the next ticket of a class; null when canceled. At most one call per class at a time. */
+  /**
+   * Waits for the next ticket of a class; null when canceled. At most one call per class at a time.
+   */
   next(workerClass: string, cancellation: Cancellation): Promise<HeldTicket | null>;
   /** The ticket has done its work, or was stale: it is gone. */
   complete(ticket: HeldTicket): Promise<void>;

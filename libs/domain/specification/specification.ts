@@ -13,8 +13,8 @@ export interface Channel {
 }
 
 /**
- * What to build: a file of a channel (the first one unless named) and, within it, an attribute path.
- * Every channel is passed to the file by its name.
+ * What to build: a file of a channel (the first one unless named) and, within it, an attribute
+ * path. Every channel is passed to the file by its name.
  */
 export interface Selection {
   readonly channel?: string | undefined;
