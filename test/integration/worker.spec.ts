@@ -180,7 +180,10 @@ describe('what the farm has not acknowledged', () => {
     farm.cut();
     await farm.until('a new conversation', () => farm.conversations === 2);
     await farm.until('more log', () => farm.log(attempt).length > 12_000);
+    farm.losesLogs = true;
+    await farm.until('frames that are lost', () => farm.framesLost > 0);
     farm.cut();
+    farm.losesLogs = false;
     await farm.until('the report', () => farm.reportOf(attempt) !== undefined);
     expect(farm.log(attempt)).toBe(lines(3000));
     expect(farm.reportOf(attempt)).toMatchObject({ logBytes: lines(3000).length });

@@ -42,6 +42,9 @@ export class FakeGateway {
     acknowledgeReports: true,
     lost: [],
   };
+  /** Log frames are lost on the way while it is set. */
+  losesLogs = false;
+  framesLost = 0;
   readonly #waiting: Omit<BuildMessage, 'slot'>[] = [];
   readonly #claimed: number[] = [];
   readonly #live = new Set<string>();
@@ -207,6 +210,7 @@ export class FakeGateway {
   #keepLog(line: WebSocket, data: Buffer): void {
     const frame = decodeLogFrame(data);
     if (!frame.ok) throw new Error('not a log frame');
+    if (this.losesLogs) return void this.framesLost++;
     const { offset, bytes } = frame.value;
     const attempt = String(frame.value.attempt);
     const kept = this.logs.get(attempt) ?? Buffer.alloc(0);
