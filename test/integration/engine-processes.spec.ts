@@ -1,4 +1,6 @@
-/** Real processes of the engine, killed in the middle of a build. Needs `npm run build` before it. */
+/**
+ * Real processes of the engine, killed in the middle of a build. Needs `npm run build` before it.
+ */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -99,8 +101,5 @@ it('a build goes on as the same attempt over the death of api, coordinator and q
   expect(performance.now() - begun).toBeLessThan(5000);
   await after.leave();
   const stopped = await Promise.all([again.kill('SIGTERM'), coordinators[1]!.kill('SIGTERM')]);
-  process.stdout.write(
-    `ended with ${stopped.join(', ')} after ${Math.round(performance.now() - begun)} ms\n`,
-  );
   expect(stopped).not.toContain(1);
 }, 60_000);
