@@ -16,6 +16,8 @@ export interface Up {
   readonly lines: UpLine[];
   /** Resolves with the first line of this event; rejects, with all that was said, at the end. */
   line(event: string): Promise<UpLine>;
+  /** Resolves when some prose matches; rejects at the end, as `line` does. */
+  said(pattern: RegExp): Promise<UpLine>;
   /** Resolves with the exit status. */
   readonly exited: Promise<number | null>;
 }
@@ -39,21 +41,23 @@ export async function startUp(data: string, options: readonly string[]): Promise
     for (const hear of hearers) hear(line);
   });
   const exited = once(child, 'close').then(([status]) => status as number | null);
+  const first = (wanted: (line: UpLine) => boolean, name: string): Promise<UpLine> => {
+    const said = lines.find(wanted);
+    if (said) return Promise.resolve(said);
+    return new Promise((resolve, reject) => {
+      hearers.add((line) => wanted(line) && resolve(line));
+      void exited.then(() => {
+        const all = lines.map((line) => JSON.stringify(line)).join('\n');
+        reject(new Error(`up ended without saying ${name}:\n${all}\n${complaints}`));
+      });
+    });
+  };
   return {
     child,
     lines,
     exited,
-    line(event) {
-      const said = lines.find((line) => line.event === event);
-      if (said) return Promise.resolve(said);
-      return new Promise((resolve, reject) => {
-        hearers.add((line) => line.event === event && resolve(line));
-        void exited.then(() => {
-          const all = lines.map((line) => JSON.stringify(line)).join('\n');
-          reject(new Error(`up ended without saying ${event}:\n${all}\n${complaints}`));
-        });
-      });
-    },
+    line: (event) => first((line) => line.event === event, event),
+    said: (pattern) => first((line) => pattern.test(String(line['text'])), String(pattern)),
   };
 }
 

@@ -3,6 +3,7 @@
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '#adapters/postgres/embedded.js';
 import { readSecret } from '#adapters/system/secret.js';
 import { readFile } from 'node:fs/promises';
 import { sentenceOf } from '#std/farm-fault.js';
@@ -99,9 +100,10 @@ async function choosePorts(
   return {
     api: await choose('dashboard and API', 8081, options.port),
     substituter: await choose('substituter', 3000, options.substituterPort),
-    coordinator: await choose("coordinator's health", 8082),
-    evaluator: await choose("evaluator's health", 8083),
-    redisPort: options.redisUrl ? 0 : await choose('queue', 6390),
+    // Nobody needs to know these beforehand, so any free port will do.
+    coordinator: 0,
+    evaluator: 0,
+    redisPort: await freePort(),
   };
 }
 
@@ -116,8 +118,6 @@ function tellUp(up: Up, narrator: Narrator): void {
   const values = {
     dashboard: addressOf(site.ports.api),
     substituter: addressOf(site.ports.substituter),
-    coordinator: addressOf(site.ports.coordinator),
-    evaluator: addressOf(site.ports.evaluator),
     adminTokenFile: adminTokenFile(site.data),
     publicKey,
     workTree,

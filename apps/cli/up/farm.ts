@@ -126,9 +126,10 @@ export class Farm {
     this.groups.push(children);
     await Promise.all(
       children.map(async (child) => {
-        await child.start();
+        const line = await child.start();
+        const address = /http:\/\/\S+/.exec(line)?.[0] ?? null;
         const { name, pid } = child;
-        if (this.options.json) this.narrator.fact('started', { name, pid }, '');
+        if (this.options.json) this.narrator.fact('started', { name, pid, address }, '');
       }),
     );
     this.refuseWhenStopped();
