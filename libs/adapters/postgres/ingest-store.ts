@@ -73,6 +73,7 @@ export class PostgresIngestStore implements IngestStore {
 }
 
 interface Written extends IngestOutcome {
+  /** Builds that later batches of this evaluation need not look at. */
   readonly walked: readonly number[];
   /** Known builds that something written here may need. */
   readonly mayHaveFailed: readonly number[];
@@ -104,12 +105,32 @@ async function write(
   const renewed = await renewDemand(client, { ...common, roots, repeated, named, walked });
   await writeJobs(client, lease.evaluation, batch.jobs, (path) => idOf(ids, path));
   await count(client, lease, { batch, newBuilds: fresh.length, seen: listed.size });
-  const mayHaveFailed = [...roots, ...renewed.walked];
+  const needed = inputsOutside(fresh, ids, listed);
   const ask = async (text: string, values: readonly unknown[]) =>
     (await client.query(text, [...values])).rows;
-  const failedInputs = await tellFailures(ask, mayHaveFailed);
-  const { rescheduled } = renewed;
-  return { newBuilds: fresh.length, rescheduled, failedInputs, walked: renewed.walked, mayHaveFailed };
+  const newlyNeeded = needed.filter((build) => !walked.has(build));
+  const failedInputs = await tellFailures(ask, [...newlyNeeded, ...renewed.walked]);
+  const own = fresh.map((derivation) => idOf(ids, derivation.path));
+  return {
+    newBuilds: fresh.length,
+    rescheduled: renewed.rescheduled,
+    failedInputs,
+    walked: [...renewed.walked, ...repeated, ...own],
+    mayHaveFailed: [...needed, ...renewed.walked],
+  };
+}
+
+/** The known builds that new ones of the batch need. */
+function inputsOutside(
+  fresh: readonly IngestDerivation[],
+  ids: ReadonlyMap<string, number>,
+  listed: ReadonlyMap<string, IngestDerivation>,
+): number[] {
+  const outside = new Set<number>();
+  for (const { inputs } of fresh) {
+    for (const input of inputs) if (!listed.has(input)) outside.add(idOf(ids, input));
+  }
+  return [...outside];
 }
 
 /** The lock on the row keeps the lease ours until the commit. */
