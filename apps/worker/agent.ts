@@ -90,9 +90,9 @@ export class WorkerAgent {
     this.#draining = true;
     this.#claims.stop();
     say(`drains: ${this.#ledger.all().length} attempts to finish`);
-    // A claim stands until its conversation ends, so this one must.
-    if (this.#claims.standing > 0) this.#connection.renew();
     this.#endIfDone();
+    // A claim stands until its conversation ends, so this one must.
+    if (this.#ledger.all().length > 0 && this.#claims.standing > 0) this.#connection.renew();
   }
 
   /** Gives all builds that run back to the farm. */

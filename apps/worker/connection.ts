@@ -143,6 +143,8 @@ export class GatewayConnection {
     if (!message) return;
     if (message.type === 'refused') {
       this.#refused = !passing.has(message.code);
+      // Another agent bears the same credential: the two must not chase one another.
+      if (message.code === 'replaced') this.#failures = 20;
       say(`the farm refuses this worker: ${message.message} (${message.code})`);
     }
     if (message.type !== 'welcome') return this.events.message(message);
