@@ -14,7 +14,6 @@ import type { TinySubstituter } from './tiny-substituter.js';
 export interface EvaluatedChannel {
   readonly jobs: ReadonlyMap<string, EvaluatedJob>;
   readonly events: readonly EvaluationEvent[];
-  readonly backend: LocalEvaluationBackend;
 }
 
 /**
@@ -47,7 +46,8 @@ export async function evaluateChannel(
   for await (const event of backend.evaluate(request, never)) events.push(event);
   const jobs = events.filter((event) => event.kind === 'job');
   if (substituter) await serve(backend, jobs, substituter);
-  return { jobs: new Map(jobs.map((job) => [job.name, job])), events, backend };
+  await fs.rm(root, { recursive: true });
+  return { jobs: new Map(jobs.map((job) => [job.name, job])), events };
 }
 
 async function serve(
