@@ -11,10 +11,12 @@ import type { EvaluationLease } from '#application/ports/evaluation-leases.js';
 import type {
   IngestBatch,
   IngestDerivation,
+  IngestJob,
   IngestOutcome,
   IngestStore,
 } from '#application/ports/ingest-store.js';
 import type { Client, Database } from './database.js';
+import { IngestMemories, type IngestMemory } from './ingest-memory.js';
 import { writeDerivations } from './ingest-derivations.js';
 import { writeJobs } from './ingest-jobs.js';
 import { renewDemand } from './renewed-demand.js';
@@ -27,12 +29,8 @@ select p.at::int as at, d.id
   from unnest(string_to_array($2, ' ')) with ordinality p (path, at)
   join derivations d on d.store_id = $1 and d.path = p.path`;
 
-/** As many as are read at once, and some whose leases went over. */
-const evaluationsRemembered = 8;
-
 export class PostgresIngestStore implements IngestStore {
-  /** Fence → builds that batches of that reading have walked. */
-  private readonly walked = new Map<string, Set<number>>();
+  private readonly memories = new IngestMemories();
 
   constructor(private readonly database: Database) {}
 
@@ -50,87 +48,71 @@ export class PostgresIngestStore implements IngestStore {
   }
 
   async ingest(lease: EvaluationLease, batch: IngestBatch): Promise<IngestOutcome | null> {
-    const walked = this.walkedFor(lease);
+    const memory = this.memories.of(lease.fence);
     const written = await this.database.transaction((client) =>
-      write(client, lease, { batch, walked }),
+      write(client, lease, { batch, memory }),
     );
     if (!written) return null;
-    for (const build of written.walked) walked.add(build);
+    for (const build of written.settled) memory.settled.add(build);
+    for (const [path, id] of written.ids) memory.ids.set(path, id);
     const { mayHaveFailed, newBuilds, rescheduled } = written;
     const told = await tellFailures((text, values) => this.database.query(text, values), mayHaveFailed);
     return { newBuilds, rescheduled, failedInputs: written.failedInputs || told };
   }
-
-  private walkedFor(lease: EvaluationLease): Set<number> {
-    const walked = this.walked.get(lease.fence) ?? new Set();
-    this.walked.delete(lease.fence);
-    this.walked.set(lease.fence, walked);
-    for (const [oldest] of this.walked) {
-      if (this.walked.size > evaluationsRemembered) this.walked.delete(oldest);
-    }
-    return walked;
-  }
 }
 
 interface Written extends IngestOutcome {
+  readonly ids: ReadonlyMap<string, number>;
   /** Builds that later batches of this evaluation need not look at. */
-  readonly walked: readonly number[];
+  readonly settled: readonly number[];
   /** Known builds that something written here may need. */
   readonly mayHaveFailed: readonly number[];
 }
 
 interface Work {
   readonly batch: IngestBatch;
-  readonly walked: ReadonlySet<number>;
+  readonly memory: IngestMemory;
 }
 
 async function write(
   client: Client,
   lease: EvaluationLease,
-  { batch, walked }: Work,
+  { batch, memory }: Work,
 ): Promise<Written | null> {
   await client.query('select pg_advisory_xact_lock($1)', [ingestLock]);
   if (!(await holds(client, lease))) return null;
   const store = await findStore(client, batch.storeSlug);
   const pack = await findPack(client, store, batch.pack);
   const listed = new Map(batch.derivations.map((d) => [d.path, d]));
-  const ids = await knownIds(client, store, pathsOf(batch, listed));
+  const ids = new Map<string, number>();
+  const find = (paths: Iterable<string>): Promise<void> =>
+    findIds(client, store, { paths, remembered: memory.ids, ids });
+  await find(listed.keys());
+  const repeated = [...ids.values()];
   const fresh = [...listed.values()].filter((d) => !ids.has(d.path));
-  const roots = [...ids].filter(([path]) => !listed.has(path)).map(([, id]) => id);
-  const repeated = [...ids].filter(([path]) => listed.has(path)).map(([, id]) => id);
+  const outside = pathsOutside(fresh, batch.jobs, listed);
+  await find(outside);
+  const roots = [...outside].map((path) => idOf(ids, path));
   await reserveIds(client, fresh, ids);
   const named = namedLimits(batch, (path) => idOf(ids, path));
   const common = { evaluation: lease.evaluation, limits: batch.limits, priority: batch.priority };
   await writeDerivations(client, { ...common, store, pack, ids, fresh, named });
-  const renewed = await renewDemand(client, { ...common, roots, repeated, named, walked });
+  const { settled } = memory;
+  const renewed = await renewDemand(client, { ...common, roots, repeated, named, settled });
   await writeJobs(client, lease.evaluation, batch.jobs, (path) => idOf(ids, path));
   await count(client, lease, { batch, newBuilds: fresh.length, seen: listed.size });
-  const needed = inputsOutside(fresh, ids, listed);
   const ask = async (text: string, values: readonly unknown[]) =>
     (await client.query(text, [...values])).rows;
-  const newlyNeeded = needed.filter((build) => !walked.has(build));
-  const failedInputs = await tellFailures(ask, [...newlyNeeded, ...renewed.walked]);
-  const own = fresh.map((derivation) => idOf(ids, derivation.path));
+  const unsettled = roots.filter((build) => !settled.has(build));
+  const failedInputs = await tellFailures(ask, [...unsettled, ...renewed.walked]);
   return {
     newBuilds: fresh.length,
     rescheduled: renewed.rescheduled,
     failedInputs,
-    walked: [...renewed.walked, ...repeated, ...own],
-    mayHaveFailed: [...needed, ...renewed.walked],
+    ids,
+    settled: [...renewed.walked, ...repeated, ...fresh.map((d) => idOf(ids, d.path))],
+    mayHaveFailed: [...roots, ...renewed.walked],
   };
-}
-
-/** The known builds that new ones of the batch need. */
-function inputsOutside(
-  fresh: readonly IngestDerivation[],
-  ids: ReadonlyMap<string, number>,
-  listed: ReadonlyMap<string, IngestDerivation>,
-): number[] {
-  const outside = new Set<number>();
-  for (const { inputs } of fresh) {
-    for (const input of inputs) if (!listed.has(input)) outside.add(idOf(ids, input));
-  }
-  return [...outside];
 }
 
 /** The lock on the row keeps the lease ours until the commit. */
@@ -181,27 +163,41 @@ async function findPack(client: Client, store: number, pack: string | null): Pro
   return rows[0].id;
 }
 
-/** Every path that the batch names, each once. */
-function pathsOf(batch: IngestBatch, listed: ReadonlyMap<string, IngestDerivation>): string[] {
-  const paths = new Set(listed.keys());
-  for (const derivation of listed.values()) for (const input of derivation.inputs) paths.add(input);
-  for (const job of batch.jobs) if (job.derivation !== null) paths.add(job.derivation);
-  return [...paths];
+/** What new derivations and jobs need of what is not in the batch. */
+function pathsOutside(
+  fresh: readonly IngestDerivation[],
+  jobs: readonly IngestJob[],
+  listed: ReadonlyMap<string, IngestDerivation>,
+): Set<string> {
+  const outside = new Set<string>();
+  for (const { inputs } of fresh) {
+    for (const input of inputs) if (!listed.has(input)) outside.add(input);
+  }
+  for (const { derivation } of jobs) {
+    if (derivation !== null && !listed.has(derivation)) outside.add(derivation);
+  }
+  return outside;
 }
 
-async function knownIds(
-  client: Client,
-  store: number,
-  paths: readonly string[],
-): Promise<Map<string, number>> {
-  const ids = new Map<string, number>();
-  if (paths.length === 0) return ids;
-  const { rows } = await client.query<{ at: number; id: number }>(findKnown, [
-    store,
-    paths.join(' '),
-  ]);
-  for (const { at, id } of rows) ids.set(paths[at - 1] ?? '', id);
-  return ids;
+interface Search {
+  readonly paths: Iterable<string>;
+  readonly remembered: ReadonlyMap<string, number>;
+  /** Where what was found goes. */
+  readonly ids: Map<string, number>;
+}
+
+async function findIds(client: Client, store: number, search: Search): Promise<void> {
+  const { paths, remembered, ids } = search;
+  const unknown: string[] = [];
+  for (const path of paths) {
+    const id = remembered.get(path);
+    if (id === undefined) unknown.push(path);
+    else ids.set(path, id);
+  }
+  if (unknown.length === 0) return;
+  const values = [store, unknown.join(' ')];
+  const { rows } = await client.query<{ at: number; id: number }>(findKnown, values);
+  for (const { at, id } of rows) ids.set(unknown[at - 1] ?? '', id);
 }
 
 /** Gives each new derivation its id, in the order of the batch. */

@@ -21,8 +21,8 @@ export interface Demand {
   readonly repeated: readonly number[];
   readonly named: ReadonlyMap<number, BuildLimits>;
   readonly evaluation: number;
-  /** Builds that earlier batches of this evaluation have walked. */
-  readonly walked: ReadonlySet<number>;
+  /** Builds that earlier batches of this evaluation have seen to. */
+  readonly settled: ReadonlySet<number>;
 }
 
 export interface Renewed {
@@ -33,7 +33,7 @@ export interface Renewed {
 
 export async function renewDemand(client: Client, demand: Demand): Promise<Renewed> {
   const roots = [...demand.roots, ...(await unsatisfied(client, demand))];
-  const builds = await new DemandWalk(client, demand.evaluation, demand.walked).from(roots);
+  const builds = await new DemandWalk(client, demand.evaluation, demand.settled).from(roots);
   const ids = builds.map((build) => build.id);
   const rescheduled = buildsToReschedule(builds);
   if (rescheduled.length > 0) await reschedule(client, rescheduled);

@@ -1,0 +1,27 @@
+/**
+ * What one reading of an evaluation has learned from its batches, so that the next batch need not ask
+ * again. Written only after a commit; lost with the process, and then asked again.
+ */
+export interface IngestMemory {
+  /** Base name → id of what the reading has written or found. */
+  readonly ids: Map<string, number>;
+  /** Builds whose demand is settled, with all that they need. */
+  readonly settled: Set<number>;
+}
+
+/** As many as are read at once, and some whose leases went over. */
+const readingsRemembered = 8;
+
+export class IngestMemories {
+  private readonly byFence = new Map<string, IngestMemory>();
+
+  of(fence: string): IngestMemory {
+    const memory = this.byFence.get(fence) ?? { ids: new Map(), settled: new Set() };
+    this.byFence.delete(fence);
+    this.byFence.set(fence, memory);
+    for (const [oldest] of this.byFence) {
+      if (this.byFence.size > readingsRemembered) this.byFence.delete(oldest);
+    }
+    return memory;
+  }
+}
