@@ -2,7 +2,7 @@
  * Claims through the gateway (WebSocket, ticket, one transaction on a durable Postgres, the build told
  * to the worker), against bare BullMQ on the same Redis: fetch a prioritised job and complete it.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
@@ -21,7 +21,7 @@ import { startFarmDatabase, type FarmDatabase } from './farm-database.js';
 const workers = 10;
 const slots = 300;
 const builds = workers * slots;
-const secret = 'bench';
+const secret = 'a-secret-of-the-bench';
 const able = { systems: ['x86_64-linux'], features: [], speed: 1 };
 
 const hello: Hello = {
@@ -37,6 +37,8 @@ const hello: Hello = {
 
 export async function claims(): Promise<Contest> {
   const directory = await mkdtemp(join(tmpdir(), 'gambeson-bench-'));
+  // The gateway welcomes nobody before it can tell the farm's public key.
+  await writeFile(join(directory, 'signing-key.pub'), `bench-1:${'A'.repeat(43)}=\n`);
   const farm = await startFarmDatabase();
   const redis = await startTestRedis();
   const queue = openQueue({ redisUrl: redis.url, databaseUrl: farm.url });

