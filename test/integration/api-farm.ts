@@ -15,6 +15,8 @@ import { prepareApi } from '../../apps/api/prepare.js';
 export interface ApiFarm {
   readonly address: string;
   readonly parts: FarmParts;
+  /** The database goes away and does not come back. */
+  stopPostgres(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -42,6 +44,7 @@ export async function startApiFarm(more: Record<string, string> = {}): Promise<A
   return {
     address: await app.getUrl(),
     parts,
+    stopPostgres: () => postgres.stop(),
     async stop() {
       await app.close();
       await redis.stop();

@@ -111,10 +111,11 @@ export class Database {
   }
 }
 
-const connectionStates = /^(08|57P0)/;
+/** SQLSTATE classes, and what Prisma calls the same. */
+const connectionStates = /^(08|57P0|P10(01|02|08|17)$)/;
 
 /** A lost connection is the world's fault; a refused statement is ours and stays as it is. */
-function asFault(cause: unknown): unknown {
+export function asFault(cause: unknown): unknown {
   const code = (cause as { code?: string }).code ?? '';
   const lost =
     connectionStates.test(code) ||

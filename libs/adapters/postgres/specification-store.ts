@@ -9,6 +9,7 @@ import type {
   StoredSpecification,
   VersionConflict,
 } from '#application/ports/specification-store.js';
+import { asFault } from './database.js';
 import { Prisma, PrismaClient } from './generated/client.js';
 
 type Transaction = Prisma.TransactionClient;
@@ -23,7 +24,11 @@ export class PostgresSpecificationStore implements SpecificationStore {
     this.prisma = new PrismaClient({ adapter });
   }
 
-  async list(): Promise<StoredSpecification[]> {
+  list(): Promise<StoredSpecification[]> {
+    return reached(this.readAll());
+  }
+
+  private async readAll(): Promise<StoredSpecification[]> {
     const rows = await this.prisma.specification.findMany({
       where: { archivedAt: null },
       orderBy: { name: 'asc' },
@@ -35,7 +40,7 @@ export class PostgresSpecificationStore implements SpecificationStore {
   }
 
   async find(name: string): Promise<StoredSpecification | null> {
-    return findLive(this.prisma, name);
+    return reached(findLive(this.prisma, name));
   }
 
   async save(
@@ -43,7 +48,9 @@ export class PostgresSpecificationStore implements SpecificationStore {
     expectedVersion: number | null,
   ): Promise<Result<StoredSpecification, VersionConflict>> {
     try {
-      return await this.prisma.$transaction((tx) => save(tx, specification, expectedVersion));
+      return await reached(
+        this.prisma.$transaction((tx) => save(tx, specification, expectedVersion)),
+      );
     } catch (error) {
       // Two writers of the same name at once: the unique keys let one through.
       if ((error as { code?: string }).code !== 'P2002') throw error;
@@ -53,16 +60,25 @@ export class PostgresSpecificationStore implements SpecificationStore {
   }
 
   async archive(name: string): Promise<boolean> {
-    const { count } = await this.prisma.specification.updateMany({
-      where: { name, archivedAt: null },
-      data: { archivedAt: new Date() },
-    });
+    const { count } = await reached(
+      this.prisma.specification.updateMany({
+        where: { name, archivedAt: null },
+        data: { archivedAt: new Date() },
+      }),
+    );
     return count > 0;
   }
 
   async close(): Promise<void> {
     await this.prisma.$disconnect();
   }
+}
+
+/** A database that is away is the world's fault, by whichever client it was asked. */
+async function reached<T>(work: Promise<T>): Promise<T> {
+  return work.catch((cause: unknown) => {
+    throw asFault(cause);
+  });
 }
 
 async function findLive(tx: Transaction, name: string): Promise<StoredSpecification | null> {
