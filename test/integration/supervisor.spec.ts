@@ -1,4 +1,6 @@
-/** What the supervisor does when things end unasked, and when it is asked for what it cannot have. */
+/**
+ * What the supervisor does when things end unasked, and when it is asked for what it cannot have.
+ */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
