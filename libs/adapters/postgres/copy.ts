@@ -8,29 +8,26 @@ import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Client } from './database.js';
 
-export type CopyValue = string | number | boolean | null | readonly string[];
-
 const rowsPerChunk = 4096;
 
-/** `target` is the table with its columns: `builds (id, status)`. */
-export async function copyRows(
+/**
+ * `target` is the table with its columns: `builds (id, status)`. Each line is a row, made of numbers
+ * and of what the functions below give, joined by tabs, without the line's end.
+ */
+export async function copyLines(
   client: Client,
   target: string,
-  rows: Iterable<readonly CopyValue[]>,
+  lines: Iterable<string>,
 ): Promise<void> {
   const stream = (client as pg.Client).query(copyFrom(`copy ${target} from stdin`));
-  await pipeline(Readable.from(chunksOf(rows), { objectMode: true, highWaterMark: 4 }), stream);
+  await pipeline(Readable.from(chunksOf(lines), { objectMode: true, highWaterMark: 4 }), stream);
 }
 
-function* chunksOf(rows: Iterable<readonly CopyValue[]>): Generator<Buffer> {
+function* chunksOf(lines: Iterable<string>): Generator<Buffer> {
   let text = '';
   let count = 0;
-  for (const row of rows) {
-    for (let i = 0; i < row.length; i += 1) {
-      if (i > 0) text += '\t';
-      text += textOf(row[i] ?? null);
-    }
-    text += '\n';
+  for (const line of lines) {
+    text += `${line}\n`;
     count += 1;
     if (count % rowsPerChunk === 0) {
       yield Buffer.from(text);
@@ -40,13 +37,7 @@ function* chunksOf(rows: Iterable<readonly CopyValue[]>): Generator<Buffer> {
   if (text !== '') yield Buffer.from(text);
 }
 
-function textOf(value: CopyValue): string {
-  if (value === null) return '\\N';
-  if (typeof value === 'number') return String(value);
-  if (typeof value === 'boolean') return value ? 't' : 'f';
-  if (typeof value === 'string') return escaped(value);
-  return value.length === 0 ? '{}' : escaped(arrayLiteral(value));
-}
+export const nullColumn = '\\N';
 
 const special = /[\\\t\n\r\0]/;
 const escapes: Readonly<Record<string, string>> = {
@@ -58,10 +49,12 @@ const escapes: Readonly<Record<string, string>> = {
   '\0': '\uFFFD',
 };
 
-function escaped(text: string): string {
+export function textColumn(text: string | null): string {
+  if (text === null) return nullColumn;
   return special.test(text) ? text.replace(/[\\\t\n\r\0]/g, (c) => escapes[c] ?? c) : text;
 }
 
-function arrayLiteral(items: readonly string[]): string {
-  return `{${items.map((item) => `"${item.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
+export function arrayColumn(items: readonly string[]): string {
+  if (items.length === 0) return '{}';
+  return textColumn(`{${items.map((item) => `"${item.replace(/["\\]/g, '\\$&')}"`).join(',')}}`);
 }

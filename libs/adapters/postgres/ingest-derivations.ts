@@ -2,7 +2,7 @@
 import { invariant } from '#std/invariant.js';
 import type { BuildLimits } from '#domain/build/limits.js';
 import type { IngestDerivation } from '#application/ports/ingest-store.js';
-import { copyRows } from './copy.js';
+import { arrayColumn, copyLines, nullColumn, textColumn } from './copy.js';
 import type { Client } from './database.js';
 
 export interface NewDerivations {
@@ -22,60 +22,60 @@ type Numbered = readonly [id: number, derivation: IngestDerivation];
 
 export async function writeDerivations(client: Client, work: NewDerivations): Promise<void> {
   if (work.fresh.length === 0) return;
-  const { store, pack } = work;
   const numbered = work.fresh.map((d): Numbered => [work.ids.get(d.path) ?? 0, d]);
   const offered = await offeredPaths(client, work);
-  await copyRows(
-    client,
-    `derivations (id, store_id, path, name, package_name, system, required_features,
-                  fixed_output, pack_id)`,
-    map(numbered, ([id, d]) => [
-      ...[id, store, d.path, d.name, d.packageName, d.system],
-      ...[d.requiredFeatures, d.fixedOutput, pack],
-    ]),
-  );
-  await copyRows(client, 'outputs (derivation_id, name, store_id, path)', outputRows(work, numbered));
-  await copyRows(client, 'derivation_inputs (derivation_id, input_id)', edgeRows(work, numbered));
-  await copyRows(client, buildColumns, buildRows(work, numbered, offered));
+  await copyLines(client, derivationColumns, derivationLines(work, numbered));
+  await copyLines(client, 'outputs (derivation_id, name, store_id, path)', outputLines(work, numbered));
+  await copyLines(client, 'derivation_inputs (derivation_id, input_id)', edgeLines(work, numbered));
+  await copyLines(client, buildColumns, buildLines(work, numbered, offered));
 }
 
+const derivationColumns = `derivations (id, store_id, path, name, package_name, system,
+                                        required_features, fixed_output, pack_id)`;
 const buildColumns = `builds (id, evaluation_id, status, priority, timeout_seconds,
                               max_silent_seconds, ended_at)`;
 
-function* map<T, U>(items: Iterable<T>, change: (item: T) => U): Generator<U> {
-  for (const item of items) yield change(item);
-}
+type Lines = Generator<string, void, undefined>;
 
-function* outputRows(work: NewDerivations, numbered: readonly Numbered[]) {
-  for (const [id, derivation] of numbered) {
-    for (const output of derivation.outputs) yield [id, output.name, work.store, output.path];
+function* derivationLines(work: NewDerivations, numbered: readonly Numbered[]): Lines {
+  const pack = work.pack ?? nullColumn;
+  for (const [id, d] of numbered) {
+    const names = `${textColumn(d.path)}\t${textColumn(d.name)}\t${textColumn(d.packageName)}`;
+    const needs = `${textColumn(d.system)}\t${arrayColumn(d.requiredFeatures)}`;
+    yield `${id}\t${work.store}\t${names}\t${needs}\t${d.fixedOutput ? 't' : 'f'}\t${pack}`;
   }
 }
 
-function* edgeRows(work: NewDerivations, numbered: readonly Numbered[]) {
+function* outputLines(work: NewDerivations, numbered: readonly Numbered[]): Lines {
   for (const [id, derivation] of numbered) {
-    for (const input of new Set(derivation.inputs)) {
-      const inputId = work.ids.get(input);
-      invariant(inputId !== undefined, `${derivation.path} is ingested before ${input}`);
-      yield [id, inputId];
+    for (const { name, path } of derivation.outputs) {
+      yield `${id}\t${textColumn(name)}\t${work.store}\t${textColumn(path)}`;
     }
   }
 }
 
-function* buildRows(
+function* edgeLines(work: NewDerivations, numbered: readonly Numbered[]): Lines {
+  for (const [id, derivation] of numbered) {
+    for (const input of derivation.inputs) {
+      const inputId = work.ids.get(input);
+      invariant(inputId !== undefined, `${derivation.path} is ingested before ${input}`);
+      yield `${id}\t${inputId}`;
+    }
+  }
+}
+
+function* buildLines(
   work: NewDerivations,
   numbered: readonly Numbered[],
   offered: ReadonlySet<string>,
-) {
+): Lines {
   const now = new Date().toISOString();
   for (const [id, { outputs }] of numbered) {
     const there = offered.size > 0 && outputs.every((o) => o.path !== null && offered.has(o.path));
-    const limits = work.named.get(id) ?? work.limits;
-    yield [
-      ...[id, work.evaluation, there ? 'succeeded' : 'scheduled', work.priority],
-      ...[limits.timeoutSeconds, limits.maxSilentSeconds],
-      there ? now : null,
-    ];
+    const { timeoutSeconds, maxSilentSeconds } = work.named.get(id) ?? work.limits;
+    const state = there ? 'succeeded' : 'scheduled';
+    const limits = `${work.priority}\t${timeoutSeconds}\t${maxSilentSeconds}`;
+    yield `${id}\t${work.evaluation}\t${state}\t${limits}\t${there ? now : nullColumn}`;
   }
 }
 

@@ -1,7 +1,7 @@
 /** Writes the jobs of an evaluation; their names are interned. */
 import { invariant } from '#std/invariant.js';
 import type { IngestJob } from '#application/ports/ingest-store.js';
-import { copyRows } from './copy.js';
+import { copyLines, nullColumn, textColumn } from './copy.js';
 import type { Client } from './database.js';
 
 export async function writeJobs(
@@ -12,15 +12,13 @@ export async function writeJobs(
 ): Promise<void> {
   if (jobs.length === 0) return;
   const names = await internNames(client, [...new Set(jobs.map((job) => clean(job.name)))]);
-  const rows = jobs.map((job) => [
-    evaluation,
-    names.get(clean(job.name)) ?? 0,
-    job.system,
-    job.derivation === null ? null : buildOf(job.derivation),
-    job.error,
-    jsonText(job.meta),
-  ]);
-  await copyRows(client, 'jobs (evaluation_id, name_id, system, build_id, error, meta)', rows);
+  const lines = jobs.map((job) => {
+    const build = job.derivation === null ? nullColumn : buildOf(job.derivation);
+    const name = names.get(clean(job.name)) ?? 0;
+    const rest = `${textColumn(job.error)}\t${textColumn(jsonText(job.meta))}`;
+    return `${evaluation}\t${name}\t${textColumn(job.system)}\t${build}\t${rest}`;
+  });
+  await copyLines(client, 'jobs (evaluation_id, name_id, system, build_id, error, meta)', lines);
 }
 
 /** The ingest lock is held, so nobody else adds names between the two statements. */
