@@ -1,7 +1,7 @@
 /**
- * Claims started evaluations and reads them, a few at a time; the rest wait in Postgres. Each lease is
- * renewed while its evaluation is read; when that fails, or we are stopped, the reading is given up
- * and any evaluator may begin it again.
+ * Claims started evaluations and reads them, a few at a time; the rest wait in Postgres. Each lease
+ * is renewed while its evaluation is read; when that fails, or we are stopped, the reading is given
+ * up and any evaluator may begin it again.
  */
 import type { LoggerService } from '@nestjs/common';
 import { sentenceOf } from '#std/farm-fault.js';
@@ -73,7 +73,9 @@ export class EvaluationLoop {
     }
   }
 
-  /** A database that does not answer loses no lease by itself: the next renewal may come in time. */
+  /**
+   * A database that does not answer loses no lease by itself: the next renewal may come in time.
+   */
   private async renew(claimed: ClaimedEvaluation, end: () => void): Promise<void> {
     const held = await this.parts.evaluations.leases.renew(claimed, leaseSeconds).catch(() => true);
     if (!held) end();

@@ -61,7 +61,14 @@ export async function openEvaluator(settings: Settings): Promise<EvaluatorParts>
   return {
     name: `${hostname()}/${process.pid}`,
     tickSeconds: settings.tickSeconds,
-    polls: { store, source, bus, digest, timers, schedule: new PollSchedule({ store, timers, epoch }) },
+    polls: {
+      store,
+      source,
+      bus,
+      digest,
+      timers,
+      schedule: new PollSchedule({ store, timers, epoch }),
+    },
     evaluations: {
       leases: new PostgresEvaluationLeases(database),
       ingest: new PostgresIngestStore(database),

@@ -1,6 +1,6 @@
 /**
- * Runs a reconciler on wake or tick, one run at a time. A wake during a run means one more run after
- * it, since what the wake is about may have come too late for this one.
+ * Runs a reconciler on wake or tick, one run at a time. A wake during a run means one more run
+ * after it, since what the wake is about may have come too late for this one.
  */
 export class Wakeable {
   private running: Promise<void> | undefined;

@@ -1,4 +1,6 @@
-/** The log of one evaluation: bytes are appended in order; a second reading goes on below the first. */
+/**
+ * The log of one evaluation: bytes are appended in order; a second reading goes on below the first.
+ */
 import type { EvaluationId } from '#domain/ids.js';
 import type { Bus } from './ports/bus.js';
 import type { LogKey, LogStore } from './ports/log-store.js';

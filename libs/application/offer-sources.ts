@@ -30,7 +30,7 @@ export class SourceOfferer {
   /** Those that must be uploaded, with what they refer to. */
   private async missing(paths: readonly string[]): Promise<PathInfo[]> {
     const found = new Map<string, PathInfo>();
-    for (let frontier = paths; frontier.length > 0; ) {
+    for (let frontier = paths; frontier.length > 0;) {
       const infos = await inParallel(frontier, questionsAtOnce, async (path) => {
         const there = await this.uploads.isOffered(this.slug, baseOf(path));
         if (there) this.offered.add(baseOf(path));

@@ -7,6 +7,7 @@ import type { Cancellation } from '#std/cancellation.js';
 import { FarmFault } from '#std/farm-fault.js';
 import type { EvaluationId } from '#domain/ids.js';
 import { revisionsText } from '#domain/evaluation/revisions.js';
+import type { EvaluationTrigger } from '#domain/evaluation/status.js';
 import { changed, due } from '#domain/specification/polling.js';
 import type { Channel } from '#domain/specification/specification.js';
 import type { Bus } from './ports/bus.js';
@@ -41,16 +42,22 @@ export async function pollChannels(
     return { kind: 'early' };
   }
   const { channels, period } = state.specification;
-  const findings = await Promise.all(channels.map((c) => look(parts, state, c, cancellation)));
+  const findings = await Promise.all(
+    channels.map((c) => look({ ...parts, cancellation }, state, c)),
+  );
   await parts.store.record(state.id, findings, period);
-  return startIfChanged(parts, state, call, findings);
+  return startIfChanged(parts, state, { trigger: call.trigger, findings });
+}
+
+interface Looked {
+  readonly trigger: EvaluationTrigger;
+  readonly findings: readonly ChannelFinding[];
 }
 
 async function startIfChanged(
   parts: PollParts,
   state: PollState,
-  call: PollCall,
-  findings: readonly ChannelFinding[],
+  { trigger, findings }: Looked,
 ): Promise<PollOutcome> {
   const checkouts = findings.filter((finding) => finding.kind === 'found');
   if (checkouts.length < findings.length) {
@@ -60,8 +67,13 @@ async function startIfChanged(
   const { id: specification, version } = state;
   const digest = parts.digest(revisionsText(checkouts));
   if (!changed(state.last, { version, digest })) return { kind: 'unchanged' };
-  const { trigger } = call;
-  const evaluation = await parts.store.start({ specification, version, digest, trigger, checkouts });
+  const evaluation = await parts.store.start({
+    specification,
+    version,
+    digest,
+    trigger,
+    checkouts,
+  });
   if (evaluation === null) return { kind: 'unchanged' };
   await parts.bus.publish('evaluations', String(evaluation));
   await parts.bus.publish(`live/evaluation/${evaluation}`, 'started');
@@ -69,14 +81,13 @@ async function startIfChanged(
 }
 
 async function look(
-  parts: PollParts,
+  parts: PollParts & { readonly cancellation: Cancellation },
   state: PollState,
   channel: Channel,
-  cancellation: Cancellation,
 ): Promise<ChannelFinding> {
   const { name, url, branch } = channel;
   try {
-    const revision = await parts.source.fetch(channel, cancellation);
+    const revision = await parts.source.fetch(channel, parts.cancellation);
     const before = state.revisions.get(name);
     const moved = before !== undefined && before !== revision && channel.commit === undefined;
     const rewound = moved && !(await parts.source.isAncestor(url, before, revision));

@@ -1,8 +1,8 @@
 /**
- * Turns the jobs of an evaluation into builds: finds the part of their closures that the farm does not
- * know yet, checks that every derivation owns its paths, offers sources, puts packs, and ingests in
- * batches, inputs first, so that builds start while the evaluation still runs. What is known already
- * is neither read, uploaded nor written again.
+ * Turns the jobs of an evaluation into builds: finds the part of their closures that the farm does
+ * not know yet, checks that every derivation owns its paths, offers sources, puts packs, and
+ * ingests in batches, inputs first, so that builds start while the evaluation still runs. What is
+ * known already is neither read, uploaded nor written again.
  */
 import { FarmFault } from '#std/farm-fault.js';
 import type { BuildLimits } from '#domain/build/limits.js';
@@ -76,7 +76,10 @@ export class DerivationRegistrar {
       batch.push(checked);
       bytes += size;
     }
-    await this.flush(batch, jobs.map((job) => this.ingestJob(job)));
+    await this.flush(
+      batch,
+      jobs.map((job) => this.ingestJob(job)),
+    );
   }
 
   /** The unknown part of the closures, and the known derivations that it needs directly. */
@@ -120,10 +123,7 @@ export class DerivationRegistrar {
     return null;
   }
 
-  private async check(
-    path: string,
-    inputs: readonly string[],
-  ): Promise<CheckedDerivation | null> {
+  private async check(path: string, inputs: readonly string[]): Promise<CheckedDerivation | null> {
     const refusedInput = inputs.find((input) => this.refused.has(input));
     if (refusedInput !== undefined) {
       const why = this.refused.get(refusedInput) ?? '';

@@ -1,7 +1,8 @@
 /**
- * Reads one claimed evaluation to its end: checkouts, the backend's evaluator, jobs and their builds,
- * the evaluation's own log. Whoever calls keeps the lease renewed and cancels when it is lost. All of
- * it may happen again from the start in another process: derivations are known then, jobs are not.
+ * Reads one claimed evaluation to its end: checkouts, the backend's evaluator, jobs and their
+ * builds, the evaluation's own log. Whoever calls keeps the lease renewed and cancels when it is
+ * lost. All of it may happen again from the start in another process: derivations are known then,
+ * jobs are not.
  */
 import type { Cancellation } from '#std/cancellation.js';
 import { FarmFault } from '#std/farm-fault.js';
@@ -11,7 +12,11 @@ import type { EvaluatedJob, EvaluationBackend, EvaluationEvent } from './ports/b
 import type { Bus } from './ports/bus.js';
 import type { ChannelSource } from './ports/channel-source.js';
 import type { DerivationFiles } from './ports/derivation-files.js';
-import type { ClaimedEvaluation, EvaluationEnd, EvaluationLeases } from './ports/evaluation-leases.js';
+import type {
+  ClaimedEvaluation,
+  EvaluationEnd,
+  EvaluationLeases,
+} from './ports/evaluation-leases.js';
 import type { EvaluationRoom, EvaluationRooms } from './ports/evaluation-rooms.js';
 import type { IngestJob, IngestStore } from './ports/ingest-store.js';
 import type { LogStore } from './ports/log-store.js';
@@ -39,7 +44,9 @@ export interface EvaluationDesk {
   readonly files: DerivationFiles;
 }
 
-/** `left`: unfinished, for another reading, since we are stopped, lost the lease, or the farm fails. */
+/**
+ * `left`: unfinished, for another reading, since we are stopped, lost the lease, or the farm fails.
+ */
 export type EvaluationOutcome = EvaluationEnd | { readonly status: 'left'; readonly why: string };
 
 const jobsPerBatch = 500;
@@ -60,10 +67,14 @@ export async function runEvaluation(
   try {
     if (claimed.reads > readsAtMost) {
       const message = `given up: ${readsAtMost} readings ended without a result`;
-      return await finish(parts, claimed, log, failed('evaluator-failed', message));
+      return await finish(parts, { claimed, log }, failed('evaluator-failed', message));
     }
     await readOnce(parts, claimed, { log, cancellation });
-    return await finish(parts, claimed, log, { status: 'succeeded', reason: null, message: null });
+    return await finish(
+      parts,
+      { claimed, log },
+      { status: 'succeeded', reason: null, message: null },
+    );
   } catch (thrown) {
     return await settle(parts, claimed, { log, cancellation, thrown });
   } finally {
@@ -93,7 +104,7 @@ async function settle(
     await parts.leases.renew(claimed, retrySeconds);
     return { status: 'left', why: thrown.message };
   }
-  return finish(parts, claimed, log, failed(thrown.code, thrown.message));
+  return finish(parts, { claimed, log }, failed(thrown.code, thrown.message));
 }
 
 function failed(reason: string, message: string): EvaluationEnd {
@@ -102,8 +113,7 @@ function failed(reason: string, message: string): EvaluationEnd {
 
 async function finish(
   parts: EvaluationParts,
-  claimed: ClaimedEvaluation,
-  log: EvaluationLog,
+  { claimed, log }: { readonly claimed: ClaimedEvaluation; readonly log: EvaluationLog },
   end: EvaluationEnd,
 ): Promise<EvaluationOutcome> {
   if (end.message !== null) await log.line(end.message);

@@ -152,7 +152,12 @@ async function start(
   if (!saved.ok) throw new Error('not saved');
   const store = new PostgresPollStore(database);
   const polled = await pollChannels(
-    { store, source: parts.source as GitChannels, bus, digest: (t) => toHex(sha256(Buffer.from(t))) },
+    {
+      store,
+      source: parts.source as GitChannels,
+      bus,
+      digest: (t) => toHex(sha256(Buffer.from(t))),
+    },
     { specification: saved.value.id, trigger: 'hook' },
     never,
   );
@@ -238,7 +243,7 @@ describe('an evaluation', () => {
     expect(await evaluation(id)).toMatchObject({ job_count: 4, new_build_count: 2 });
   });
 
-  it('shares builds with another specification, under the more urgent and longer wish', async () => {
+  it('shares builds with another specification, under the more urgent wish', async () => {
     await start(recipes);
     await read();
     await start(recipes, { name: 'other', priority: 2, limits: { timeoutSeconds: 40_000 } });
@@ -249,7 +254,7 @@ describe('an evaluation', () => {
     expect(await database.query('select 1 from jobs')).toHaveLength(8);
   });
 
-  it('schedules again what was canceled or failed by the farm, and leaves what failed', async () => {
+  it('schedules again what was canceled or the farm failed, and leaves what failed', async () => {
     await start(recipes);
     await read();
     await setStatus('tool', 'failed-other');
@@ -259,9 +264,9 @@ describe('an evaluation', () => {
     await start(recipes, { share: 7 });
     await read();
     const made = await builds();
-    expect([...made.values()].map((build) => `${build['name']} ${build['status']}`).sort()).toEqual([
-      ...['app failed', 'kvm failed-dependency', 'library scheduled', 'tool scheduled'],
-    ]);
+    expect([...made.values()].map((build) => `${build['name']} ${build['status']}`).sort()).toEqual(
+      [...['app failed', 'kvm failed-dependency', 'library scheduled', 'tool scheduled']],
+    );
     expect(made.get('tool')).toMatchObject({ generation: 1, ended_at: null });
   });
 
@@ -296,7 +301,7 @@ describe('an evaluation', () => {
     expect(made.get('app')).toMatchObject({ status: 'scheduled' });
   });
 
-  it('keeps the error of one job, and of a whole evaluation with the jobs told before', async () => {
+  it('keeps the error of one job, and of a whole evaluation', async () => {
     const broken = [...recipes, { name: 'bad', script: 'x', inputs: ['nothing'] }];
     const id = await start(broken);
     await read();

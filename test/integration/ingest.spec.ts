@@ -123,7 +123,7 @@ describe('ingest', () => {
   });
 
   it('keeps text of any kind as it was told, but for NUL', async () => {
-    const strange = 'tab\there, line\nbreak, back\\slash, "quotes", {braces}, ünïcødé \u{1F9E5}';
+    const strange = 'tab\t, line\nbreak, back\\slash, "quotes", {braces}, ünïcødé \u{1F9E5}';
     const held = await lease();
     const features = ['kvm', 'a"b', 'c\\d', 'e,f', '{g}'];
     const one = derivation(0, { packageName: strange, requiredFeatures: features });
@@ -133,10 +133,13 @@ describe('ingest', () => {
       job(0, { name: 'broken', derivation: null, error: `${strange}\0` }),
     ];
     await store.ingest(held, batch(0, 0, { derivations: [one], jobs }));
-    const derivations = await database.query('select package_name, required_features from derivations');
+    const derivations = await database.query(
+      'select package_name, required_features from derivations',
+    );
     expect(derivations).toEqual([{ package_name: strange, required_features: features }]);
     const rows = await database.query(
-      'select n.name, j.error, j.meta from jobs j join job_names n on n.id = j.name_id order by j.id',
+      `select n.name, j.error, j.meta from jobs j
+         join job_names n on n.id = j.name_id order by j.id`,
     );
     expect(rows).toEqual([
       {
@@ -161,7 +164,11 @@ describe('ingest', () => {
     const rows = await database.query(
       'select timeout_seconds as t, max_silent_seconds as s from builds order by id limit 3',
     );
-    expect(rows).toEqual([{ t: 5, s: 2 }, { t: 9, s: 2 }, { t: 100, s: 50 }]);
+    expect(rows).toEqual([
+      { t: 5, s: 2 },
+      { t: 9, s: 2 },
+      { t: 100, s: 50 },
+    ]);
   });
 
   it('takes ten thousand derivations in seconds, and again in less', async () => {

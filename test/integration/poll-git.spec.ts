@@ -106,7 +106,9 @@ describe('fetching a channel', () => {
 
   it('fetches once for all who ask while it waits, and one at a time', async () => {
     const revision = await upstream.revision();
-    const all = await Promise.all(Array.from({ length: 20 }, () => channels.fetch(channel(), never)));
+    const all = await Promise.all(
+      Array.from({ length: 20 }, () => channels.fetch(channel(), never)),
+    );
     expect(new Set(all)).toEqual(new Set([revision]));
   });
 });
@@ -160,7 +162,10 @@ describe('a checkout', () => {
     const hostile = await ScenarioChannel.create(join(root, 'hostile'));
     const trap = join(root, 'trap');
     await mkdir(join(hostile.directory, 'hooks'));
-    await writeFile(join(hostile.directory, 'hooks', 'post-checkout'), `#!/bin/sh\ntouch ${trap}\n`);
+    await writeFile(
+      join(hostile.directory, 'hooks', 'post-checkout'),
+      `#!/bin/sh\ntouch ${trap}\n`,
+    );
     await symlink('/etc/passwd', join(hostile.directory, 'passwd'));
     const revision = await hostile.commitFiles({
       '.gitattributes': '* filter=trap\n*.txt export-ignore\n',

@@ -115,7 +115,7 @@ describe('a poll', () => {
     expect(bus.wire.said.map((said) => said.topic)).toContain('evaluations');
   });
 
-  it('starts another for each push, and for a branch that goes back, which it records', async () => {
+  it('starts another for each push, and for a branch that goes back', async () => {
     const specification = await write();
     const first = await upstream.revision();
     expect(await poll(specification)).toMatchObject({ kind: 'started' });
@@ -151,7 +151,7 @@ describe('a poll', () => {
     expect(checkouts).toHaveLength(1);
   });
 
-  it('does nothing when a timer rings early or twice, nor for the inactive and archived', async () => {
+  it('does nothing when a timer rings early, nor for the inactive', async () => {
     const specification = await write();
     expect(await poll(specification, 'poll')).toMatchObject({ kind: 'started' });
     await upstream.commitFiles({ 'farm.json': '[]' });
@@ -162,7 +162,7 @@ describe('a poll', () => {
     expect(await poll(specification)).toEqual({ kind: 'gone' });
   });
 
-  it('records an unknown branch and an unreachable address, and holds nothing else up', async () => {
+  it('records an unknown branch and address, and holds nothing else up', async () => {
     const nowhere = pkgs({ name: 'missing', url: `file://${root}/missing` });
     const both = await write({ channels: [pkgs(), nowhere] });
     const branch = await write({ name: 'branch', channels: [pkgs({ branch: 'nowhere' })] });

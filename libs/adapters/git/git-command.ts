@@ -1,7 +1,7 @@
 /**
  * Runs git by simple-git, cut off from every configuration but ours: no hooks, no prompts, no
- * credential helpers, no submodules, only the protocols named. A call that says nothing for too long
- * or takes too long in all is killed.
+ * credential helpers, no submodules, only the protocols named. A call that says nothing for too
+ * long or takes too long in all is killed.
  */
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

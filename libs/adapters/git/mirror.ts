@@ -1,7 +1,7 @@
 /**
- * A bare mirror of one channel address on disk. Branches lie under refs of our own, named by a digest
- * of the branch, so that `a` may go and `a/b` come; revisions that were used are pinned by a ref, so
- * that a rewound branch does not take them away.
+ * A bare mirror of one channel address on disk. Branches lie under refs of our own, named by a
+ * digest of the branch, so that `a` may go and `a/b` come; revisions that were used are pinned by a
+ * ref, so that a rewound branch does not take them away.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';

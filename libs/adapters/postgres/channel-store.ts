@@ -41,7 +41,15 @@ export class PostgresPollStore implements PollStore {
     const { version, document, next_poll_at: nextPollAt, now } = row;
     const revisions = await this.revisions(specification, document);
     const last = await this.database.transaction((client) => lastRead(client, specification));
-    return { id: specification, version, specification: document, nextPollAt, now, revisions, last };
+    return {
+      id: specification,
+      version,
+      specification: document,
+      nextPollAt,
+      now,
+      revisions,
+      last,
+    };
   }
 
   async record(

@@ -1,6 +1,7 @@
 /**
  * COPY … FROM STDIN in its text form: a tab between columns, a line for each row, `\N` for null.
- * Rows are joined into large chunks first, since a write for each row would cost more than the COPY.
+ * Rows are joined into large chunks first, since a write for each row would cost more than the
+ * COPY.
  */
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -11,8 +12,8 @@ import type { Client } from './database.js';
 const rowsPerChunk = 4096;
 
 /**
- * `target` is the table with its columns: `builds (id, status)`. Each line is a row, made of numbers
- * and of what the functions below give, joined by tabs, without the line's end.
+ * `target` is the table with its columns: `builds (id, status)`. Each line is a row, made of
+ * numbers and of what the functions below give, joined by tabs, without the line's end.
  */
 export async function copyLines(
   client: Client,

@@ -1,7 +1,8 @@
 /**
- * Walks the builds that an evaluation needs besides those it has written itself, downwards from some
- * roots, level by level, through what has not succeeded. What was walked for an earlier batch of the
- * same evaluation is not walked again: without that every batch would walk all batches before it.
+ * Walks the builds that an evaluation needs besides those it has written itself, downwards from
+ * some roots, level by level, through what has not succeeded. What was walked for an earlier batch
+ * of the same evaluation is not walked again: without that every batch would walk all batches
+ * before it.
  */
 import type { BuildStatus } from '#domain/build/status.js';
 import type { DemandedBuild } from '#domain/evaluation/renewed-demand.js';

@@ -25,7 +25,11 @@ export async function writeDerivations(client: Client, work: NewDerivations): Pr
   const numbered = work.fresh.map((d): Numbered => [work.ids.get(d.path) ?? 0, d]);
   const offered = await offeredPaths(client, work);
   await copyLines(client, derivationColumns, derivationLines(work, numbered));
-  await copyLines(client, 'outputs (derivation_id, name, store_id, path)', outputLines(work, numbered));
+  await copyLines(
+    client,
+    'outputs (derivation_id, name, store_id, path)',
+    outputLines(work, numbered),
+  );
   await copyLines(client, 'derivation_inputs (derivation_id, input_id)', edgeLines(work, numbered));
   await copyLines(client, buildColumns, buildLines(work, numbered, offered));
 }

@@ -4,12 +4,14 @@ import type { IngestJob } from '#application/ports/ingest-store.js';
 import { copyLines, nullColumn, textColumn } from './copy.js';
 import type { Client } from './database.js';
 
-export async function writeJobs(
-  client: Client,
-  evaluation: number,
-  jobs: readonly IngestJob[],
-  buildOf: (derivation: string) => number,
-): Promise<void> {
+export interface NewJobs {
+  readonly evaluation: number;
+  readonly jobs: readonly IngestJob[];
+  readonly buildOf: (derivation: string) => number;
+}
+
+export async function writeJobs(client: Client, work: NewJobs): Promise<void> {
+  const { evaluation, jobs, buildOf } = work;
   if (jobs.length === 0) return;
   const names = await internNames(client, [...new Set(jobs.map((job) => clean(job.name)))]);
   const lines = jobs.map((job) => {

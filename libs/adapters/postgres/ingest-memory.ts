@@ -1,6 +1,6 @@
 /**
- * What one reading of an evaluation has learned from its batches, so that the next batch need not ask
- * again. Written only after a commit; lost with the process, and then asked again.
+ * What one reading of an evaluation has learned from its batches, so that the next batch need not
+ * ask again. Written only after a commit; lost with the process, and then asked again.
  */
 export interface IngestMemory {
   /** Base name → id of what the reading has written or found. */

@@ -1,8 +1,8 @@
 /**
  * Ingest: derivations, their outputs and edges, and the builds they are wished as, written by COPY
- * with ids reserved as a range. One advisory lock lets one batch at a time in, so that a path looked
- * up as unknown stays unknown until it is written (1.07 times a bare indexed COPY when measured; an
- * `on conflict` staging table costs 2.2 times).
+ * with ids reserved as a range. One advisory lock lets one batch at a time in, so that a path
+ * looked up as unknown stays unknown until it is written (1.07 times a bare indexed COPY when
+ * measured; an `on conflict` staging table costs 2.2 times).
  */
 import { FarmFault } from '#std/farm-fault.js';
 import { invariant } from '#std/invariant.js';
@@ -56,7 +56,10 @@ export class PostgresIngestStore implements IngestStore {
     for (const build of written.settled) memory.settled.add(build);
     for (const [path, id] of written.ids) memory.ids.set(path, id);
     const { mayHaveFailed, newBuilds, rescheduled } = written;
-    const told = await tellFailures((text, values) => this.database.query(text, values), mayHaveFailed);
+    const told = await tellFailures(
+      (text, values) => this.database.query(text, values),
+      mayHaveFailed,
+    );
     return { newBuilds, rescheduled, failedInputs: written.failedInputs || told };
   }
 }
@@ -99,7 +102,8 @@ async function write(
   await writeDerivations(client, { ...common, store, pack, ids, fresh, named });
   const { settled } = memory;
   const renewed = await renewDemand(client, { ...common, roots, repeated, named, settled });
-  await writeJobs(client, lease.evaluation, batch.jobs, (path) => idOf(ids, path));
+  const buildOf = (path: string): number => idOf(ids, path);
+  await writeJobs(client, { evaluation: lease.evaluation, jobs: batch.jobs, buildOf });
   await count(client, lease, { batch, newBuilds: fresh.length, seen: listed.size });
   const ask = async (text: string, values: readonly unknown[]) =>
     (await client.query(text, [...values])).rows;
@@ -153,7 +157,11 @@ async function findStore(client: Client, slug: string): Promise<number> {
 }
 
 /** Asked for, so that no derivation ever names a pack that is not there. */
-async function findPack(client: Client, store: number, pack: string | null): Promise<number | null> {
+async function findPack(
+  client: Client,
+  store: number,
+  pack: string | null,
+): Promise<number | null> {
   if (pack === null) return null;
   const { rows } = await client.query<{ id: number }>(
     'select id from derivation_packs where store_id = $1 and id = $2',

@@ -110,8 +110,8 @@ async function reschedule(client: Client, ids: readonly number[]): Promise<void>
 }
 
 /**
- * Builds that jobs name. One that this evaluation wrote before a job named it has the general limits
- * and takes the job's; any other keeps the larger ones.
+ * Builds that jobs name. One that this evaluation wrote before a job named it has the general
+ * limits and takes the job's; any other keeps the larger ones.
  */
 async function limitNamed(client: Client, demand: Demand): Promise<void> {
   const known = new Set([...demand.roots, ...demand.repeated]);

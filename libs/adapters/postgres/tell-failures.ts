@@ -1,6 +1,6 @@
 /**
- * Failed builds on which something waits again are to be told on once more. Done with the batch that
- * waits, and again after its commit: a failure told on in between has missed the batch.
+ * Failed builds on which something waits again are to be told on once more. Done with the batch
+ * that waits, and again after its commit: a failure told on in between has missed the batch.
  */
 const tellOn = `
 with chosen as (

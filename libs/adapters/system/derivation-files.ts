@@ -1,7 +1,7 @@
 /**
- * Derivation files as an evaluation backend hands them out, parsed and checked. Modulo hashes are kept
- * for the life of the process (about 200 bytes for each derivation); parsed files only until they are
- * checked, and only so many, since a graph may have hundreds of thousands.
+ * Derivation files as an evaluation backend hands them out, parsed and checked. Modulo hashes are
+ * kept for the life of the process (about 200 bytes for each derivation); parsed files only until
+ * they are checked, and only so many, since a graph may have hundreds of thousands.
  */
 import { FarmFault } from '#std/farm-fault.js';
 import { err, ok, type Result } from '#std/result.js';
@@ -139,14 +139,18 @@ function structuredAttributes(json: string | undefined): (name: string) => strin
 }
 
 function sentenceOf(path: string, error: DerivationPathError): string {
+  const { kind, expected, output = 'an output' } = error;
   const said = error.actual === '' ? 'nothing' : error.actual;
-  switch (error.kind) {
+  switch (kind) {
     case 'wrong-output-path':
-    case 'wrong-environment':
-      return `derivation ${path} does not own its output path: ${error.output ?? 'an output'} is ${said}, and should be ${error.expected || 'unknown until built'}`;
+    case 'wrong-environment': {
+      const right = expected === '' ? 'unknown until built' : expected;
+      const why = `${output} is ${said}, and should be ${right}`;
+      return `derivation ${path} does not own its output path: ${why}`;
+    }
     case 'wrong-drv-path':
-      return `derivation ${path} does not own its path: its contents belong to ${error.expected}`;
+      return `derivation ${path} does not own its path: its contents belong to ${expected}`;
     default:
-      return `derivation ${path} is refused (${error.kind}): expected ${error.expected}, found ${said}`;
+      return `derivation ${path} is refused (${kind}): expected ${expected}, found ${said}`;
   }
 }

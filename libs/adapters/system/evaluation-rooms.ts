@@ -33,7 +33,8 @@ export class DiskEvaluationRooms implements EvaluationRooms {
     for (const name of await readdir(this.directory).catch(() => [])) {
       const pid = Number(name.split('.')[1]);
       const ours = Number.isSafeInteger(pid) && pid > 0;
-      if (ours && (pid === process.pid || !lives(pid))) await removeTree(join(this.directory, name));
+      if (ours && (pid === process.pid || !lives(pid)))
+        await removeTree(join(this.directory, name));
     }
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The `.drv` files that an evaluation wrote, parsed and checked: a derivation is believed only when its
- * file's path and all its output paths are recomputed to be its own. Paths are full paths; a refusal
- * is a sentence for people.
+ * The `.drv` files that an evaluation wrote, parsed and checked: a derivation is believed only when
+ * its file's path and all its output paths are recomputed to be its own. Paths are full paths; a
+ * refusal is a sentence for people.
  */
 import type { Result } from '#std/result.js';
 import type { IngestDerivation } from './ingest-store.js';

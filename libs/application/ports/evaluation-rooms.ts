@@ -1,4 +1,6 @@
-/** A directory on disk for one reading of an evaluation: its checkouts and what it writes besides. */
+/**
+ * A directory on disk for one reading of an evaluation: its checkouts and what it writes besides.
+ */
 import type { EvaluationId } from '#domain/ids.js';
 
 export interface EvaluationRoom {

@@ -1,7 +1,7 @@
 /**
- * Where an evaluation's derivations become builds. A batch is one transaction; its derivations stand
- * in it after their inputs, or those are known already. Repeating a batch is harmless, but for its
- * jobs. All paths are base names.
+ * Where an evaluation's derivations become builds. A batch is one transaction; its derivations
+ * stand in it after their inputs, or those are known already. Repeating a batch is harmless, but
+ * for its jobs. All paths are base names.
  */
 import type { BuildLimits } from '#domain/build/limits.js';
 import type { EvaluationLease } from './evaluation-leases.js';

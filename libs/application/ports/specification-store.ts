@@ -27,9 +27,9 @@ export interface SpecificationStore {
   list(): Promise<StoredSpecification[]>;
   find(name: string): Promise<StoredSpecification | null>;
   /**
-   * Writes under the specification's name. `expectedVersion` is the version that the writer has seen,
-   * 0 when there must be none yet, null when that does not matter. A document equal to the one that
-   * stands makes no new version. The next poll is due at once.
+   * Writes under the specification's name. `expectedVersion` is the version that the writer has
+   * seen, 0 when there must be none yet, null when that does not matter. A document equal to the
+   * one that stands makes no new version. The next poll is due at once.
    */
   save(
     specification: Specification,

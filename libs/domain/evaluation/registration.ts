@@ -1,7 +1,7 @@
 /**
- * The order in which derivations are registered: each after all its inputs, cut into batches. What is
- * registered already does not take part. A graph from a channel may be a chain of a million, so there
- * is no recursion here.
+ * The order in which derivations are registered: each after all its inputs. What is registered
+ * already does not take part. A graph from a channel may be a chain of a million, so there is no
+ * recursion here.
  */
 export interface RegistrationNode {
   readonly path: string;
@@ -37,32 +37,4 @@ export function registrationOrder(nodes: readonly RegistrationNode[]): Registrat
   }
   const cyclic = nodes.filter((node) => waitsFor.get(node.path) !== 0).map((node) => node.path);
   return { ordered, cyclic };
-}
-
-export interface BatchBounds {
-  readonly count: number;
-  readonly bytes: number;
-}
-
-/** Cuts a sequence into batches within both bounds; an item larger than a bound goes alone. */
-export function cutBatches<T>(
-  items: readonly T[],
-  bounds: BatchBounds,
-  sizeOf: (item: T) => number,
-): T[][] {
-  const batches: T[][] = [];
-  let batch: T[] = [];
-  let bytes = 0;
-  for (const item of items) {
-    const size = sizeOf(item);
-    if (batch.length > 0 && (batch.length >= bounds.count || bytes + size > bounds.bytes)) {
-      batches.push(batch);
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(item);
-    bytes += size;
-  }
-  if (batch.length > 0) batches.push(batch);
-  return batches;
 }

@@ -1,7 +1,7 @@
 /**
- * What a new evaluation does to builds that are known already and that it needs. Canceled builds and
- * those that the farm failed are wished for again; a build that its package failed stays failed; one
- * that fell with an input is wished for again when no input of it stays failed.
+ * What a new evaluation does to builds that are known already and that it needs. Canceled builds
+ * and those that the farm failed are wished for again; a build that its package failed stays
+ * failed; one that fell with an input is wished for again when no input of it stays failed.
  */
 import type { BuildStatus } from '../build/status.js';
 
@@ -31,7 +31,9 @@ export function buildsToReschedule(builds: readonly DemandedBuild[]): number[] {
       reached.push(dependent);
     }
   }
-  return builds.filter((b) => isRenewable(byId.get(b.id)?.status, stays.has(b.id))).map((b) => b.id);
+  return builds
+    .filter((b) => isRenewable(byId.get(b.id)?.status, stays.has(b.id)))
+    .map((b) => b.id);
 }
 
 function isRenewable(status: BuildStatus | undefined, inputFailed: boolean): boolean {

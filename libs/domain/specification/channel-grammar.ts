@@ -1,7 +1,7 @@
 /**
- * The grammar of what a channel hands to git: an address, a branch, a revision. It is the same as the
- * API's (protocol/specification.ts) and is looked at again right before git runs, since git would
- * read an option, a remote helper or a path out of a careless string.
+ * The grammar of what a channel hands to git: an address, a branch, a revision. It is the same as
+ * the API's (protocol/specification.ts) and is looked at again right before git runs, since git
+ * would read an option, a remote helper or a path out of a careless string.
  */
 import { err, ok, type Result } from '#std/result.js';
 import type { Channel } from './specification.js';
