@@ -1,4 +1,6 @@
-/** The floor of HTTP: node:http that answers every request with the same 2 kB narinfo from memory. */
+/**
+ * The floor of HTTP: node:http that answers every request with the same 2 kB narinfo from memory.
+ */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

@@ -1,6 +1,7 @@
 /**
- * Claims through the gateway (WebSocket, ticket, one transaction on a durable Postgres, the build told
- * to the worker), against bare BullMQ on the same Redis: fetch a prioritised job and complete it.
+ * Claims through the gateway (WebSocket, ticket, one transaction on a durable Postgres, the build
+ * told to the worker), against bare BullMQ on the same Redis: fetch a prioritised job and complete
+ * it.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

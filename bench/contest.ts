@@ -1,7 +1,7 @@
 /**
- * A contest measures one figure of ours against a floor (the least that any program would pay) in the
- * same run, in turn, so that a machine whose speed drifts treats both alike. Its ratio is what is
- * promised; absolute numbers are printed beside it and depend on the machine.
+ * A contest measures one figure of ours against a floor (the least that any program would pay) in
+ * the same run, in turn, so that a machine whose speed drifts treats both alike. Its ratio is what
+ * is promised; absolute numbers are printed beside it and depend on the machine.
  */
 export interface Side {
   readonly name: string;
@@ -63,7 +63,9 @@ export async function hold(
     floor: spread(floor),
     contender: spread(contender),
     ratio,
-    target: contest.target ? `${contest.better === 'high' ? '≥' : '≤'} ${contest.target.ratio}` : null,
+    target: contest.target
+      ? `${contest.better === 'high' ? '≥' : '≤'} ${contest.target.ratio}`
+      : null,
     kept: contest.target ? keeps(contest, ratio.median) : null,
   };
 }

@@ -41,6 +41,8 @@ async function clear(database: Database): Promise<void> {
      where n.nspname = 'public' and c.relkind in ('r', 'p') and not c.relispartition
        and c.relname not in ('stores', '_prisma_migrations')`,
   );
-  await database.execute(`truncate ${tables.map((t) => t.name).join(', ')} restart identity cascade`);
+  await database.execute(
+    `truncate ${tables.map((t) => t.name).join(', ')} restart identity cascade`,
+  );
   await database.execute('checkpoint');
 }

@@ -1,7 +1,7 @@
 /**
- * A small load generator on loopback: keep-alive connections that each send a request when the answer
- * to the one before is whole. It parses only what it needs (status, Content-Length), since a full
- * client would be what is measured.
+ * A small load generator on loopback: keep-alive connections that each send a request when the
+ * answer to the one before is whole. It parses only what it needs (status, Content-Length), since a
+ * full client would be what is measured.
  */
 import { connect, type Socket } from 'node:net';
 

@@ -1,7 +1,7 @@
 /**
- * Taking in an evaluation of 100,000 derivations with 280,000 edges: all of them new, or all of them
- * known. The floor is COPY of the same rows, prepared as text beforehand, into the same tables with
- * all their indexes, in one transaction.
+ * Taking in an evaluation of 100,000 derivations with 280,000 edges: all of them new, or all of
+ * them known. The floor is COPY of the same rows, prepared as text beforehand, into the same tables
+ * with all their indexes, in one transaction.
  */
 import { from as copyFrom } from 'pg-copy-streams';
 import { Readable } from 'node:stream';
@@ -139,10 +139,9 @@ function prepareCopies(derivations: readonly IngestDerivation[]): PreparedCopy[]
     text: Buffer.from(derivations.flatMap((d, i) => rows(d, i + 1)).join('')),
   });
   return [
-    copy(
-      'derivations (id, store_id, path, name, package_name, system, fixed_output)',
-      (d, i) => [`${i}\t1\t${d.path}\t${d.name}\t${d.packageName}\t${d.system}\tf\n`],
-    ),
+    copy('derivations (id, store_id, path, name, package_name, system, fixed_output)', (d, i) => [
+      `${i}\t1\t${d.path}\t${d.name}\t${d.packageName}\t${d.system}\tf\n`,
+    ]),
     copy('outputs (derivation_id, name, store_id, path)', (d, i) => [
       `${i}\tout\t1\t${d.outputs[0]!.path}\n`,
     ]),

@@ -28,7 +28,10 @@ const command = new Command('bench')
   .option('--only <names...>', `some of: ${Object.keys(contests).join(', ')}`, undefined)
   .option('--rounds <n>', 'counted rounds of each side', wholeNumber, 3)
   .option('--json', 'print JSON for programs', false)
-  .addHelpText('after', '\nExamples:\n  npm run bench\n  npm run bench -- --only nar-hash --rounds 5')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  npm run bench\n  npm run bench -- --only nar-hash --rounds 5',
+  )
   .action(run);
 await command.parseAsync();
 
@@ -71,7 +74,13 @@ function table(outcomes: readonly Outcome[]): string {
   const head = ['figure', 'ours', 'floor', 'ratio', 'target'];
   const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i]!.length)));
   return [head, ...rows]
-    .map((row) => `${row.map((cell, i) => cell.padEnd(widths[i]!)).join('  ').trimEnd()}\n`)
+    .map(
+      (row) =>
+        `${row
+          .map((cell, i) => cell.padEnd(widths[i]!))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
     .join('');
 }
 

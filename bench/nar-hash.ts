@@ -1,6 +1,6 @@
 /**
- * Hashing a path as a nar, from a file in the page cache through the codec, against one SHA-256 over
- * one buffer of the same size: what reading, framing and streaming cost above the hash itself.
+ * Hashing a path as a nar, from a file in the page cache through the codec, against one SHA-256
+ * over one buffer of the same size: what reading, framing and streaming cost above the hash itself.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, open, rm } from 'node:fs/promises';

@@ -1,7 +1,7 @@
 /**
  * Signed narinfos of 2 kB from the substituter over real Postgres, asked in turn by 32 connections,
- * against bare node:http that answers the same bytes from memory. Hot: 1,000 paths that it has told a
- * moment ago. Cold: 10,000 paths, most of them looked up and signed anew.
+ * against bare node:http that answers the same bytes from memory. Hot: 1,000 paths that it has told
+ * a moment ago. Cold: 10,000 paths, most of them looked up and signed anew.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,7 @@
 /**
- * A whole farm for a scenario: `gambeson up` from the built programs, with real servers and processes
- * on ports and data of its own, reached only as people reach it: over HTTP, git and signals.
+ * A whole farm for a scenario: `gambeson up` from the built programs, with real servers and
+ * processes on ports and data of its own, reached only as people reach it: over HTTP, git and
+ * signals.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -157,7 +158,9 @@ export class ScenarioFarm {
     });
   }
 
-  /** Kills one of the farm's processes as it was started first; with restart it is up again after. */
+  /**
+   * Kills one of the farm's processes as it was started first; with restart it is up again after.
+   */
   async kill(name: string): Promise<void> {
     const pid = this.pids.get(name);
     if (pid === undefined) throw new Error(`${name} was never started`);

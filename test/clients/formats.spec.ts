@@ -237,7 +237,7 @@ withNix('keys and narinfos beside Nix', () => {
     }
   });
 
-  it('of ours are fetched and verified by a client that trusts the key, and refused otherwise', async () => {
+  it('of ours are fetched by a client that trusts the key, and refused otherwise', async () => {
     const secret = generateNixKey('farm.example.org-1');
     const item = makeItem();
     const cache = await makeCache(store('-qR', item).split('\n'), (narinfo) => ({
@@ -255,37 +255,38 @@ withNix('keys and narinfos beside Nix', () => {
     expect(() => fetch('client-1', stranger)).toThrow(/lacks a valid signature|not signed by any/);
     expect(fetch('client-2', formatNixPublicKey(publicKeyOf(secret)))).toMatch(/^after \/nix/);
   });
-
-  async function makeCache(
-    paths: readonly string[],
-    sign: (narinfo: Narinfo) => Narinfo,
-  ): Promise<string> {
-    const cache = join(root, 'our-cache');
-    fs.mkdirSync(cache);
-    fs.writeFileSync(join(cache, 'nix-cache-info'), `StoreDir: ${dir}\n`);
-    for (const storePath of paths) {
-      const parsed = parseStorePath(dir, storePath);
-      if (!parsed.ok) throw new Error(storePath);
-      const nar = await dump(join(root, storePath));
-      const narHash = formatHash({ algorithm: 'sha256', digest: sha256(nar) });
-      expect(narHash).toBe(store('-q', '--hash', storePath));
-      const url = `${toHex(sha256(nar))}.nar`;
-      fs.writeFileSync(join(cache, url), nar);
-      const references = store('-q', '--references', storePath).split('\n').filter(Boolean);
-      const narinfo = sign({
-        storePath,
-        encodings: [{ url, compression: 'none', fileHash: narHash, fileSize: nar.length }],
-        narHash,
-        narSize: nar.length,
-        references: references.map((path) => basename(path)),
-        signatures: [],
-      });
-      const name = `${basenameOf(parsed.value).slice(0, 32)}.narinfo`;
-      fs.writeFileSync(join(cache, name), printNixNarinfo(narinfo));
-    }
-    return cache;
-  }
 });
+
+/** A cache of files as the farm would serve it. */
+async function makeCache(
+  paths: readonly string[],
+  sign: (narinfo: Narinfo) => Narinfo,
+): Promise<string> {
+  const cache = join(root, 'our-cache');
+  fs.mkdirSync(cache);
+  fs.writeFileSync(join(cache, 'nix-cache-info'), `StoreDir: ${dir}\n`);
+  for (const storePath of paths) {
+    const parsed = parseStorePath(dir, storePath);
+    if (!parsed.ok) throw new Error(storePath);
+    const nar = await dump(join(root, storePath));
+    const narHash = formatHash({ algorithm: 'sha256', digest: sha256(nar) });
+    expect(narHash).toBe(store('-q', '--hash', storePath));
+    const url = `${toHex(sha256(nar))}.nar`;
+    fs.writeFileSync(join(cache, url), nar);
+    const references = store('-q', '--references', storePath).split('\n').filter(Boolean);
+    const narinfo = sign({
+      storePath,
+      encodings: [{ url, compression: 'none', fileHash: narHash, fileSize: nar.length }],
+      narHash,
+      narSize: nar.length,
+      references: references.map((path) => basename(path)),
+      signatures: [],
+    });
+    const name = `${basenameOf(parsed.value).slice(0, 32)}.narinfo`;
+    fs.writeFileSync(join(cache, name), printNixNarinfo(narinfo));
+  }
+  return cache;
+}
 
 withNix('a text item beside nix-store', () => {
   it('has the nar hash that encoding its contents gives', () => {

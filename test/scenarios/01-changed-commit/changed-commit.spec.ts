@@ -58,7 +58,7 @@ describe('a specification whose channel changes', () => {
     expect(evaluation).toMatchObject({ trigger: 'retry', try: 2, newBuildCount: 0 });
   }, 120_000);
 
-  it('evaluates an older commit again when the branch goes back, and says that it did', async () => {
+  it('evaluates an older commit again when the branch goes back, and says so', async () => {
     await channel.goTo(first);
     await farm.hook('changing');
     const evaluation = await farm.evaluated('changing', 5);

@@ -1,4 +1,6 @@
-/** Every app of the farm is killed while a build runs: it is the same attempt, and its log is whole. */
+/**
+ * Every app of the farm is killed while a build runs: it is the same attempt, and its log is whole.
+ */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ScenarioFarm } from '#testkit/scenario-farm.js';
 

@@ -1,6 +1,6 @@
 /**
- * A generated channel of many derivations (1,000 here, 10,000 in the full run): evaluated by real Nix,
- * ingested and queued; then the time it took and the peak memory of each process are printed.
+ * A generated channel of many derivations (1,000 here, 10,000 in the full run): evaluated by real
+ * Nix, ingested and queued; then the time it took and the peak memory of each process are printed.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
