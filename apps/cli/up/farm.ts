@@ -5,7 +5,6 @@
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { EmbeddedPostgres } from '#adapters/postgres/embedded.js';
 import { migrate } from '#adapters/postgres/migrate.js';
 import { ensureSecret } from '#adapters/system/secret.js';
 import { FarmFault } from '#std/farm-fault.js';
@@ -22,6 +21,7 @@ import {
   type Site,
 } from './layout.js';
 import type { Narrator } from './narrator.js';
+import { PostgresServer } from './postgres-server.js';
 import { planRedis, redisReady } from './redis-server.js';
 import type { UpOptions } from './up-command.js';
 
@@ -98,16 +98,16 @@ export class Farm {
 
   private async startEmbedded(): Promise<string> {
     const password = await ensureSecret(join(this.data.path, 'secrets', 'postgres-password'));
-    const server = await EmbeddedPostgres.start({
+    const server = await PostgresServer.start({
       directory: this.data.postgres,
       password,
+      restart: this.options.restart,
       onLine: (line) => this.narrator.hear('postgres', line),
+      tell: (sentence) => this.narrator.say(sentence),
     });
     this.groups.push([server]);
     this.refuseWhenStopped();
-    void server.exited.then(() => {
-      if (!this.stopped) this.narrator.say('postgres ended unasked: stop and start the farm again');
-    });
+    if (this.options.json) this.narrator.fact('started', { name: 'postgres', pid: server.pid }, '');
     return server.url();
   }
 

@@ -240,6 +240,9 @@ create table attempts (
   slot          integer not null,
   status        text not null check (status in
     ('submitted', 'started', 'succeeded', 'failed', 'failed-other', 'canceled')),
+  -- Stays when the attempt is closed, so that a report repeated after its commit can be told from one
+  -- that never owned the attempt: both find no lease.
+  fence         text,
   reason        text,
   message       text,
   exit_code     integer,
@@ -325,6 +328,8 @@ create table nars (
   file_key    text not null,
   primary key (path_id, compression)
 );
+-- A nar is asked for by its file name, and a collector asks whether anything offered still has a file.
+create index nars_by_file on nars (file_key);
 
 -- Partitions ---------------------------------------------------------------------------------------
 

@@ -18,21 +18,28 @@ mkdir "$out"
 echo whole > "$out/story"
 `;
 
-describe('a build during which api, coordinator, evaluator and substituter are killed', () => {
-  it('is the same attempt, succeeds, and has its log whole', async () => {
-    const channel = await farm.newChannel();
-    await channel.commitRecipes([{ name: 'talker', script }]);
-    await farm.watch('killed', channel);
-    const { id } = await farm.evaluated('killed', 1);
-    const before = await farm.running(id, 'talker');
-    for (const app of ['api', 'coordinator', 'evaluator', 'substituter']) await farm.kill(app);
+describe('a build during which a part of the farm is killed', () => {
+  it.each([
+    ['apps', ['api', 'coordinator', 'evaluator', 'substituter']],
+    ['servers', ['redis', 'postgres']],
+  ])(
+    'is the same attempt, succeeds, and has its log whole: %s',
+    async (name, parts) => {
+      const channel = await farm.newChannel(name);
+      await channel.commitRecipes([{ name: 'talker', script: `: ${name}${script}` }]);
+      await farm.watch(name, channel);
+      const { id } = await farm.evaluated(name, 1);
+      const before = await farm.running(id, 'talker');
+      for (const part of parts) await farm.kill(part);
 
-    const job = (await farm.settled(id)).get('talker')!;
-    expect(job.status).toBe('succeeded');
-    const after = await farm.build(job.build!);
-    expect(after.attempts.map((one) => one.id)).toEqual([before.attempts[0]!.id]);
-    const lines = (await farm.text(`/api/v1/builds/${job.build}/log`)).match(/^line \d+$/gm);
-    expect(lines).toEqual(Array.from({ length: 200 }, (_, i) => `line ${i + 1}`));
-    expect(after.outputs.every((output) => output.offered)).toBe(true);
-  }, 180_000);
+      const job = (await farm.settled(id)).get('talker')!;
+      expect(job.status).toBe('succeeded');
+      const after = await farm.build(job.build!);
+      expect(after.attempts.map((one) => one.id)).toEqual([before.attempts[0]!.id]);
+      const lines = (await farm.text(`/api/v1/builds/${job.build}/log`)).match(/^line \d+$/gm);
+      expect(lines).toEqual(Array.from({ length: 200 }, (_, i) => `line ${i + 1}`));
+      expect(after.outputs.every((output) => output.offered)).toBe(true);
+    },
+    180_000,
+  );
 });
