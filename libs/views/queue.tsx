@@ -19,6 +19,7 @@ const sentences: Readonly<Record<string, string>> = {
   'no-worker-for-system': 'No worker builds for their system',
   'no-worker-for-features': 'No worker has the features they need',
   'workers-offline': 'Every worker that could build them is offline',
+  'disk-guard': 'Every worker that could build them is short of disk, paused or drains',
   'workers-paused': 'Every worker that could build them is paused or drains',
   'all-busy': 'Every worker that could build them is busy',
 };

@@ -14,6 +14,7 @@ import type {
   ClaimStore,
 } from '#application/ports/claim-store.js';
 import type { Database, Row } from './database.js';
+import { workerIsPaused } from './worker-store.js';
 
 interface ClaimRow extends Row {
   attempt_id: number | null;
@@ -37,7 +38,7 @@ interface HeldRow extends Row {
 const claimBuild = `
   with worker as (
     select id from workers
-     where id = $1 and removed_at is null and paused_at is null and not draining),
+     where id = $1 and removed_at is null and not ${workerIsPaused} and not draining),
   taken as (
     update builds b
        set status = 'submitted', attempts = attempts + 1, release_expires_at = null,

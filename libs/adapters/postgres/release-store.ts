@@ -14,7 +14,7 @@ import type { Assignment, ReadyBuild } from '#domain/scheduling/plan.js';
 import type { ClassState, WorkerState } from '#domain/scheduling/worker-state.js';
 import type { Released, ReleaseStore } from '#application/ports/release-store.js';
 import type { Database, Row } from './database.js';
-import { workerIsThere } from './worker-store.js';
+import { workerStanding } from './worker-store.js';
 
 interface ReadyRow extends Row {
   id: number;
@@ -65,8 +65,7 @@ export class PostgresReleaseStore implements ReleaseStore {
 
   async workers(): Promise<readonly WorkerState[]> {
     return this.database.query<Row & WorkerState>(
-      `select systems, features, speed, slots, ${workerIsThere} as connected,
-              paused_at is not null as paused, draining
+      `select systems, features, speed, slots, ${workerStanding}
          from workers where removed_at is null`,
     );
   }

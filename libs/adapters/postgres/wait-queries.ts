@@ -9,7 +9,7 @@ import type { WorkerState } from '#domain/scheduling/worker-state.js';
 import type { QueueAnswer } from '#protocol/api/worker.js';
 import type { Database, Row } from './database.js';
 import { iso } from './reading.js';
-import { connectedWorker } from './worker-queries.js';
+import { workerStanding } from './worker-store.js';
 
 interface FactsRow extends Row {
   system: string;
@@ -86,8 +86,7 @@ export class WaitQueries {
 
   async workers(): Promise<WorkerState[]> {
     return this.database.query<Row & WorkerState>(
-      `select systems, features, speed, slots, ${connectedWorker} as connected,
-              paused_at is not null as paused, draining
+      `select systems, features, speed, slots, ${workerStanding}
          from workers where removed_at is null`,
     );
   }

@@ -16,6 +16,14 @@ import type { Client, Database, Row } from './database.js';
 export const workerIsThere = `(
   gateway is not null and last_seen_at > now() - interval '90 seconds')`;
 
+/** SQL: paused now, by the database's clock; a pause that has reached its end is none. */
+export const workerIsPaused = '(paused_at is not null and coalesce(pause_until > now(), true))';
+
+/** SQL: the columns of a WorkerState beside the class and the slots. */
+export const workerStanding = `${workerIsThere} as connected, ${workerIsPaused} as paused,
+  draining or coalesce(holds_back = 'draining', false) as draining,
+  coalesce(holds_back = 'disk-guard', false) as "diskGuard"`;
+
 interface StandingRow extends Row {
   paused: boolean;
   draining: boolean;
@@ -23,7 +31,7 @@ interface StandingRow extends Row {
   note: string;
 }
 
-const standing = `paused_at is not null as paused, draining, removed_at is not null as removed,
+const standing = `${workerIsPaused} as paused, draining, removed_at is not null as removed,
   coalesce(pause_note, '') as note`;
 const gone: Standing = { paused: false, draining: false, removed: true, note: '' };
 

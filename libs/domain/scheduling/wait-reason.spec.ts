@@ -67,6 +67,11 @@ describe('the reason of a wait', () => {
       { kind: 'no-worker-for-features', features: ['kvm', 'gpu'] },
     ],
     ['a paused worker', { workers: [{ ...worker, paused: true }] }, { kind: 'workers-paused' }],
+    [
+      'a worker short of disk',
+      { workers: [{ ...worker, diskGuard: true }] },
+      { kind: 'disk-guard' },
+    ],
     ['a draining worker', { workers: [{ ...worker, draining: true }] }, { kind: 'workers-paused' }],
     [
       'an absent worker',

@@ -23,6 +23,8 @@ export type WaitReason =
   | { readonly kind: 'no-worker-for-features'; readonly features: readonly string[] }
   | { readonly kind: 'workers-offline' }
   | { readonly kind: 'workers-paused' }
+  /** A worker that could build it has too little disk free, and takes builds when it has more. */
+  | { readonly kind: 'disk-guard' }
   | { readonly kind: 'all-busy' };
 
 export interface WaitFacts {
@@ -67,6 +69,9 @@ function lackOfWorkers(demand: BuildDemand, workers: readonly WorkerState[]): Wa
   }
   if (fitting.some(isTaking)) return null;
   const connected = fitting.filter((worker) => worker.connected);
+  if (connected.some((w) => w.diskGuard === true && !w.paused && !w.draining)) {
+    return { kind: 'disk-guard' };
+  }
   return { kind: connected.length > 0 ? 'workers-paused' : 'workers-offline' };
 }
 
@@ -89,6 +94,8 @@ export function sentenceOfWait(reason: WaitReason): string {
       return `No worker of its system has the features ${reason.features.join(', ')}.`;
     case 'workers-offline':
       return 'Every worker that could build it is offline.';
+    case 'disk-guard':
+      return 'Every worker that could build it is short of disk, paused or drains.';
     case 'workers-paused':
       return 'Every worker that could build it is paused or drains.';
     case 'all-busy':

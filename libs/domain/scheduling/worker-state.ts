@@ -7,11 +7,14 @@ export interface WorkerState extends WorkerClass {
   readonly connected: boolean;
   readonly paused: boolean;
   readonly draining: boolean;
+  /** It says itself that too little of its disk is free. */
+  readonly diskGuard?: boolean;
 }
 
 /** Whether new builds may go to it now. */
 export function isTaking(worker: WorkerState): boolean {
-  return worker.connected && !worker.paused && !worker.draining && worker.slots > 0;
+  const { connected, paused, draining, diskGuard, slots } = worker;
+  return connected && !paused && !draining && diskGuard !== true && slots > 0;
 }
 
 export interface ClassState {
