@@ -16,6 +16,8 @@ export interface HeldAttempt {
   /** When the report was sent on this connection; null when it was not. */
   reportedAt: number | null;
   stopping: boolean;
+  /** When the farm last took some of the log. */
+  logMovedAt: number;
 }
 
 export function heldAttempt(directory: AttemptDirectory, request: AttemptRequest): HeldAttempt {
@@ -27,6 +29,7 @@ export function heldAttempt(directory: AttemptDirectory, request: AttemptRequest
     startedTold: false,
     reportedAt: null,
     stopping: false,
+    logMovedAt: 0,
   };
 }
 

@@ -47,6 +47,7 @@ export class LogLoop {
 
   /** The farm keeps everything below this offset. */
   acknowledged(held: HeldAttempt, offset: number): void {
+    if (offset > held.cursor.acknowledged) held.logMovedAt = performance.now();
     held.cursor.acknowledge(offset);
     // More than a frame behind: the next tick would only make it later.
     const full = held.directory.logSize() - offset > gatherMilliseconds * 1024;

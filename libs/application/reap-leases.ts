@@ -16,10 +16,19 @@ export interface ReapLeasesParts {
   readonly leaseSeconds: number;
 }
 
-/** Gateways beat every two seconds: three beats missed are a gap. */
-export const beatSeconds = 2;
-export const presenceGapSeconds = 6;
+const longestGapSeconds = 6;
+const beatsOfAGap = 3;
 const reapedAtOnce = 100;
+
+/**
+ * How often gateways say that they are there, and after which silence they were not. A lease was
+ * renewed for the last time up to a third of its length before an outage, so a gap of half a lease
+ * is noticed before any lease runs out by it.
+ */
+export function presenceOf(leaseSeconds: number): { beatSeconds: number; gapSeconds: number } {
+  const gapSeconds = Math.min(longestGapSeconds, leaseSeconds / 2);
+  return { gapSeconds, beatSeconds: gapSeconds / beatsOfAGap };
+}
 
 const lost: AttemptOutcome = {
   kind: 'failed',
@@ -30,7 +39,8 @@ const lost: AttemptOutcome = {
 /** Answers how many attempts were ended. */
 export async function reapLeases(parts: ReapLeasesParts): Promise<number> {
   const { leases, reports, leaseSeconds } = parts;
-  const expired = await leases.expired(leaseSeconds, presenceGapSeconds, reapedAtOnce);
+  const { gapSeconds } = presenceOf(leaseSeconds);
+  const expired = await leases.expired(leaseSeconds, gapSeconds, reapedAtOnce);
   if (expired.length === 0) return 0;
   // A lease may be renewed between the two: the store looks at the clock once more under the lock.
   const settled = await reports.settle(

@@ -17,3 +17,22 @@ export async function eventually(
     await pause(lookMilliseconds);
   }
 }
+
+/** The same for a question that is asked of somebody: its first answer that is not null. */
+export async function answered<T>(
+  what: string,
+  question: () => Promise<T | null>,
+  milliseconds = 45_000,
+): Promise<T> {
+  const end = performance.now() + milliseconds;
+  let fault: unknown = '';
+  for (;;) {
+    const answer = await question().catch((thrown: unknown) => {
+      fault = thrown;
+      return null;
+    });
+    if (answer !== null) return answer;
+    if (performance.now() > end) throw new Error(`in vain waited for: ${what} ${String(fault)}`);
+    await pause(lookMilliseconds);
+  }
+}

@@ -8,7 +8,7 @@ import { Logger } from '@nestjs/common';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { WorkerId } from '#domain/ids.js';
 import { sentenceOf } from '#std/farm-fault.js';
-import { presenceGapSeconds, beatSeconds } from '#application/reap-leases.js';
+import { presenceOf } from '#application/reap-leases.js';
 import { decodeLogFrame } from '#protocol/log-frame.js';
 import { WorkerMessage, type GatewayMessage } from '#protocol/worker.js';
 import { ClaimDesk } from './claim-desk.js';
@@ -42,6 +42,7 @@ export class Gateway {
   constructor(private readonly parts: GatewayParts) {
     this.claims = new ClaimDesk(parts);
     this.reports = new ReportDesk({ store: parts.reports, bus: parts.bus });
+    const { beatSeconds } = presenceOf(parts.settings.leaseSeconds);
     this.beating = setInterval(() => void this.beat(), beatSeconds * 1000);
     void this.beat();
   }
@@ -116,7 +117,8 @@ export class Gateway {
   }
 
   private async beat(): Promise<void> {
-    await this.parts.leases.beat(presenceGapSeconds).catch(() => undefined);
+    const { gapSeconds } = presenceOf(this.parts.settings.leaseSeconds);
+    await this.parts.leases.beat(gapSeconds).catch(() => undefined);
   }
 }
 
