@@ -28,11 +28,29 @@ export async function claimBuild(
 ): Promise<Result<ClaimedBuild, ClaimRefusal>> {
   const { build, generation } = ticket;
   const claimed = await parts.store.claim({ ...claimant, build, generation });
-  if (claimed.ok || claimed.error.kind === 'stale') await parts.tickets.complete(ticket);
+  if (claimed.ok || isVoid(claimed.error)) await parts.tickets.complete(ticket);
+  if (!claimed.ok && claimed.error.kind === 'avoided') await passOn(parts, ticket, claimed.error);
   if (claimed.ok) {
     await parts.bus.publish('live/builds', JSON.stringify({ build, status: 'submitted' }));
     // A claim opens the class's window by one.
     await parts.bus.publish('planner', '');
   }
   return claimed;
+}
+
+function isVoid({ kind }: ClaimRefusal): boolean {
+  return kind === 'stale' || kind === 'avoided';
+}
+
+/** When the offer is lost, the release expires and the build is released again. */
+async function passOn(
+  parts: ClaimBuildParts,
+  { build, rank }: HeldTicket,
+  { passed }: ClaimRefusal & { kind: 'avoided' },
+): Promise<void> {
+  if (passed) {
+    const { class: workerClass, generation } = passed;
+    await parts.tickets.offer([{ build, generation, workerClass, rank }]);
+  }
+  await parts.bus.publish('planner', '');
 }

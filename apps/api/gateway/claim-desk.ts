@@ -134,6 +134,8 @@ class ClassDesk {
       const claimed = await claimBuild({ store, tickets, bus }, ticket, claimant);
       if (claimed.ok) return slot.give(claimed.value);
       if (claimed.error.kind === 'stale') return this.again(slot);
+      // The build shall go to another worker: this slot lets the others go first.
+      if (claimed.error.kind === 'avoided') return slot.wants() ? this.want(slot) : slot.refuse();
       slot.refuse();
       // The waiting fetch gives way, so that the next slot gets this ticket and not a later one.
       this.spare.push(ticket);

@@ -74,8 +74,9 @@ async function realise(
 
 function failureOf(realised: Extract<RealiseResult, { kind: 'failed' }>): Failed {
   const { reason, message, exitCode } = realised;
-  // A worker that is lost reports nothing: the word is the farm's alone.
-  const told = failure(reason === 'worker-lost' ? 'infrastructure' : reason, message);
+  // A worker that is lost reports nothing: these words are the farm's alone.
+  const ofFarm = reason === 'worker-lost' || reason === 'quarantined';
+  const told = failure(ofFarm ? 'infrastructure' : reason, message);
   return exitCode === undefined ? told : { ...told, exitCode };
 }
 

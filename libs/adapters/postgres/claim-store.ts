@@ -13,12 +13,15 @@ import type {
   ClaimRequest,
   ClaimStore,
 } from '#application/ports/claim-store.js';
+import { avoidTheWorker } from './avoided-worker.js';
 import type { Database, Row } from './database.js';
 import { workerIsPaused } from './worker-store.js';
 
 interface ClaimRow extends Row {
   attempt_id: number | null;
   taking: boolean;
+  avoided: boolean;
+  passed: { class: string; generation: number } | null;
 }
 
 interface HeldRow extends Row {
@@ -39,12 +42,16 @@ const claimBuild = `
   with worker as (
     select id from workers
      where id = $1 and removed_at is null and not ${workerIsPaused} and not draining),
+  ${avoidTheWorker},
   taken as (
     update builds b
        set status = 'submitted', attempts = attempts + 1, release_expires_at = null,
-           not_before = null, started_at = null, ended_at = null, reason = null
+           not_before = null, started_at = null, ended_at = null, reason = null,
+           tried_timeout_seconds = timeout_seconds,
+           tried_max_silent_seconds = max_silent_seconds
       from worker
      where b.id = $3 and b.generation = $4 and b.status = 'scheduled'
+       and not exists (select from avoided)
     returning b.id, b.evaluation_id, b.attempts),
   attempt as (
     insert into attempts (evaluation_id, build_id, number, worker_id, slot, status, fence)
@@ -54,7 +61,10 @@ const claimBuild = `
     insert into leases (build_id, attempt_id, evaluation_id, worker_id, slot, fence, expires_at)
     select build_id, id, evaluation_id, $1, $2, $5, now() + make_interval(secs => $6) from attempt
     returning attempt_id)
-  select (select attempt_id from lease) as attempt_id, exists (select from worker) as taking`;
+  select (select attempt_id from lease) as attempt_id, exists (select from worker) as taking,
+         exists (select from avoided) as avoided,
+         (select jsonb_build_object('class', worker_class, 'generation', generation)
+            from passed where elsewhere) as passed`;
 
 const heldBuilds = `
   select l.attempt_id, l.build_id, l.slot, l.fence, s.slug, s.dir, d.path, d.system,
@@ -78,7 +88,8 @@ export class PostgresClaimStore implements ClaimStore {
     if (rows === null) return err({ kind: 'slot-taken' });
     const [row] = rows;
     if (!row || row.attempt_id === null) {
-      return err({ kind: row?.taking === false ? 'worker-not-taking' : 'stale' });
+      if (row?.taking === false) return err({ kind: 'worker-not-taking' });
+      return err(row?.avoided ? { kind: 'avoided', passed: row.passed } : { kind: 'stale' });
     }
     const held = await this.read(worker, [slot]);
     const claimed = held.find((one) => one.attempt === row.attempt_id);

@@ -20,6 +20,8 @@ interface LiveRow extends Row {
   evaluation_id: number;
   cancel_reason: string | null;
   farm_faults: number;
+  workers_lost: number;
+  allowed_more: boolean;
   status: string;
   store_id: number;
   derivation: string;
@@ -46,7 +48,12 @@ async function settleOne(client: Client, report: AttemptReport, decide: Decide):
     store: live.store_id,
     deriver: live.derivation,
   };
-  const facts = { farmFaults: live.farm_faults, cancelReason: live.cancel_reason };
+  const facts = {
+    farmFaults: live.farm_faults,
+    cancelReason: live.cancel_reason,
+    workersLost: live.workers_lost,
+    allowedMore: live.allowed_more,
+  };
   const outputs =
     report.outputs.length === 0 ? null : await readOutputFacts(client, place, report.outputs);
   const settlement = decide(report.attempt, facts, outputs);
@@ -63,10 +70,18 @@ async function settleOne(client: Client, report: AttemptReport, decide: Decide):
   };
 }
 
+/** Asked for builds with farm faults alone: an ordinary end pays nothing. */
+const workersLost = `case when b.farm_faults = 0 then 0 else (
+  select count(*)::int from attempts a where a.build_id = b.id and a.reason = 'worker-lost'
+     and a.created_at >= b.scheduled_at) end`;
+const allowedMore = `coalesce(b.timeout_seconds > b.tried_timeout_seconds
+  or b.max_silent_seconds > b.tried_max_silent_seconds, false)`;
+
 async function lockLive(client: Client, report: AttemptReport): Promise<LiveRow | null> {
   const { rows } = await client.query<LiveRow>(
     `select l.build_id, l.evaluation_id, l.cancel_reason, b.farm_faults, b.status,
-            d.store_id, d.path as derivation
+            d.store_id, d.path as derivation, ${workersLost} as workers_lost,
+            ${allowedMore} as allowed_more
        from leases l join builds b on b.id = l.build_id join derivations d on d.id = b.id
       where l.attempt_id = $1 and l.worker_id = $2 and l.fence = $3
         and (not $4 or l.expires_at < now())

@@ -31,6 +31,14 @@ export type ClaimRefusal =
   | { readonly kind: 'stale' }
   /** The slot has a live attempt already. */
   | { readonly kind: 'slot-taken' }
+  /**
+   * The farm failed this build at this worker before, and another may take it: released to the
+   * class named, or put back for a moment when it is null. The ticket is void.
+   */
+  | {
+      readonly kind: 'avoided';
+      readonly passed: { readonly class: string; readonly generation: number } | null;
+    }
   /** The worker is paused, drains or was removed. */
   | { readonly kind: 'worker-not-taking' };
 

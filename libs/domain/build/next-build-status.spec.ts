@@ -27,12 +27,12 @@ describe('the end of an attempt', () => {
     const pauses: (number | null)[] = [];
     let farmFaults = 0;
     for (;;) {
-      const { build } = nextBuildStatus(failed('worker-lost'), { ...fresh, farmFaults });
+      const { build } = nextBuildStatus(failed('no-space'), { ...fresh, farmFaults });
       farmFaults = build.farmFaults;
       if (build.status !== 'scheduled') {
         expect(build).toMatchObject({
           status: 'failed-other',
-          reason: 'worker-lost',
+          reason: 'no-space',
           farmFaults: 5,
         });
         break;
@@ -41,6 +41,25 @@ describe('the end of an attempt', () => {
     }
     expect(pauses).toEqual([2, 8, 32, 128]);
     expect(backOffSeconds(0)).toBe(2);
+  });
+
+  it('quarantines what took three workers down, whatever else failed in between', () => {
+    const lost = (workersLost: number) =>
+      nextBuildStatus(failed('worker-lost'), { ...fresh, farmFaults: workersLost, workersLost });
+    expect(lost(1).build).toMatchObject({ status: 'scheduled', farmFaults: 2 });
+    expect(lost(2).build).toMatchObject({ status: 'failed-other', reason: 'quarantined' });
+    expect(lost(2).attempt).toMatchObject({ status: 'failed-other', reason: 'worker-lost' });
+    const other = nextBuildStatus(failed('no-space'), { ...fresh, farmFaults: 2, workersLost: 2 });
+    expect(other.build.status).toBe('scheduled');
+  });
+
+  it('tries again at once what ran out of time that it has been given since', () => {
+    const more = { ...fresh, allowedMore: true };
+    expect(nextBuildStatus(failed('timed-out'), more)).toMatchObject({
+      attempt: { status: 'failed', reason: 'timed-out' },
+      build: { status: 'scheduled', farmFaults: 0, backOffSeconds: null },
+    });
+    expect(nextBuildStatus(failed('builder-failed'), more).build.status).toBe('failed');
   });
 
   it('counts nothing against a build that a draining worker handed back', () => {
@@ -63,8 +82,8 @@ describe('the end of an attempt', () => {
       for (const cancelReason of [null, 'wish']) {
         for (const farmFaults of [0, 4]) {
           const { build } = nextBuildStatus(outcome, { farmFaults, cancelReason });
-          expect(buildStatuses.submitted.next).toContain(build.status);
-          expect(buildStatuses.started.next).toContain(build.status);
+          expect(Object.keys(buildStatuses.submitted.next)).toContain(build.status);
+          expect(Object.keys(buildStatuses.started.next)).toContain(build.status);
         }
       }
     }

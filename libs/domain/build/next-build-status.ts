@@ -2,7 +2,7 @@
  * What becomes of an attempt and of its build when the attempt ends. The package's fault is final;
  * the farm's is tried again with growing pauses, and after too many the build ends `failed-other`.
  */
-import { faultOf, type FailureReason } from './reason.js';
+import { faultOf, isOfTime, type FailureReason } from './reason.js';
 import type { AttemptStatus, BuildStatus } from './status.js';
 
 export type AttemptOutcome =
@@ -20,6 +20,10 @@ export interface AttemptFacts {
   readonly farmFaults: number;
   /** Somebody wished the attempt to end, and why. */
   readonly cancelReason: string | null;
+  /** How many workers stopped answering while they built it, before this one. */
+  readonly workersLost?: number;
+  /** Somebody has allowed the build more time since the attempt began. */
+  readonly allowedMore?: boolean;
 }
 
 export interface Settlement {
@@ -40,6 +44,8 @@ export interface Settlement {
 
 /** The fifth farm fault of a build is its last. */
 export const farmFaultsAtMost = 5;
+/** A derivation that takes the third worker down with it is not given a fourth. */
+export const workersLostAtMost = 3;
 const firstBackOffSeconds = 2;
 const backOffFactor = 4;
 
@@ -78,15 +84,21 @@ function afterFailure(
   const exitCode = outcome.exitCode ?? null;
   if (faultOf(reason) === 'package') {
     const attempt = { ...ended('failed', reason, message), exitCode };
+    const tooShort = isOfTime(reason) && facts.allowedMore === true;
+    if (tooShort && facts.cancelReason === null) return { attempt, build: again(facts, 0) };
     return { attempt, build: final('failed', reason, facts) };
   }
   const attempt = { ...ended('failed-other', reason, message), exitCode };
   if (facts.cancelReason !== null) return { attempt, build: final('canceled', null, facts) };
   // A worker that drains is no sign that the build harms workers.
   if (reason === 'handed-back') return { attempt, build: again(facts, 0) };
-  if (facts.farmFaults + 1 < farmFaultsAtMost) return { attempt, build: again(facts, 1) };
-  const build = final('failed-other', reason, { ...facts, farmFaults: facts.farmFaults + 1 });
-  return { attempt, build };
+  const faults = { ...facts, farmFaults: facts.farmFaults + 1 };
+  const lost = (facts.workersLost ?? 0) + (reason === 'worker-lost' ? 1 : 0);
+  if (lost >= workersLostAtMost && reason === 'worker-lost') {
+    return { attempt, build: final('failed-other', 'quarantined', faults) };
+  }
+  if (faults.farmFaults < farmFaultsAtMost) return { attempt, build: again(facts, 1) };
+  return { attempt, build: final('failed-other', reason, faults) };
 }
 
 function ended(

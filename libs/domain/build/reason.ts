@@ -19,6 +19,10 @@ export const failureReasons = {
   'no-space': { fault: 'farm', sentence: 'The worker ran out of disk space.' },
   'input-missing': { fault: 'farm', sentence: 'An input could not be fetched from the farm.' },
   'upload-failed': { fault: 'farm', sentence: 'An output could not be uploaded.' },
+  quarantined: {
+    fault: 'farm',
+    sentence: 'Workers stopped answering whenever they built it; it waits for a person.',
+  },
   infrastructure: { fault: 'farm', sentence: 'The farm failed, not the package.' },
 } as const;
 
@@ -26,4 +30,9 @@ export type FailureReason = keyof typeof failureReasons;
 
 export function faultOf(reason: FailureReason): 'package' | 'farm' {
   return failureReasons[reason].fault;
+}
+
+/** The limits that a reason speaks of may be larger another time. */
+export function isOfTime(reason: string | null): boolean {
+  return reason === 'timed-out' || reason === 'silent';
 }

@@ -1,56 +1,99 @@
 /**
  * The statuses of builds and attempts, as Cuirass has them so that its API and habits carry over.
- * This table is the only place that lists them; finality, kinship and drawings derive from it.
+ * These tables are the only place that lists them, with what follows each and why; finality,
+ * allowed actions and the drawings in docs/statuses.md derive from them.
  */
+import { mayHappen, type StatusTable } from '../status-table.js';
+
+/** What moves a build from one status to the next. */
+export type BuildCause =
+  | 'claim'
+  | 'builder runs'
+  | 'success'
+  | 'package fault'
+  | 'farm fault'
+  | 'too many farm faults'
+  | 'failed input'
+  | 'cancel'
+  /** A person asks for it. */
+  | 'restart';
+
+/** A new evaluation that needs a build may restart it, too: see `buildsToReschedule`. */
 export const buildStatuses = {
   scheduled: {
-    final: false,
     fault: 'none',
-    next: ['submitted', 'failed-dependency', 'failed-other', 'canceled'],
+    next: { submitted: 'claim', 'failed-dependency': 'failed input', canceled: 'cancel' },
   },
   submitted: {
-    final: false,
     fault: 'none',
-    next: ['started', 'scheduled', 'succeeded', 'failed', 'failed-other', 'canceled'],
+    next: {
+      started: 'builder runs',
+      scheduled: 'farm fault',
+      succeeded: 'success',
+      failed: 'package fault',
+      'failed-other': 'too many farm faults',
+      canceled: 'cancel',
+    },
   },
   started: {
-    final: false,
     fault: 'none',
-    next: ['scheduled', 'succeeded', 'failed', 'failed-other', 'canceled'],
+    next: {
+      scheduled: 'farm fault',
+      succeeded: 'success',
+      failed: 'package fault',
+      'failed-other': 'too many farm faults',
+      canceled: 'cancel',
+    },
   },
-  succeeded: { final: true, fault: 'none', next: ['scheduled'] },
-  failed: { final: true, fault: 'package', next: ['scheduled'] },
-  'failed-dependency': { final: true, fault: 'package', next: ['scheduled'] },
-  'failed-other': { final: true, fault: 'farm', next: ['scheduled'] },
-  canceled: { final: true, fault: 'none', next: ['scheduled'] },
-} as const satisfies Record<string, StatusRow>;
+  succeeded: { fault: 'none', next: {} },
+  failed: { fault: 'package', next: { scheduled: 'restart' } },
+  'failed-dependency': { fault: 'package', next: { scheduled: 'restart' } },
+  'failed-other': { fault: 'farm', next: { scheduled: 'restart' } },
+  canceled: { fault: 'none', next: { scheduled: 'restart' } },
+} as const satisfies StatusTable<BuildWord, BuildCause> & Record<BuildWord, { fault: Fault }>;
 
-interface StatusRow {
-  /** Nothing more happens by itself. */
-  readonly final: boolean;
-  /** Whose fault a build in this status is: the package's, the farm's, or nobody's. */
-  readonly fault: 'none' | 'package' | 'farm';
-  readonly next: readonly string[];
-}
+/** Whose fault a build in this status is: the package's, the farm's, or nobody's. */
+type Fault = 'none' | 'package' | 'farm';
+type BuildWord = FinalWord | 'scheduled' | 'submitted' | 'started' | 'failed-dependency';
+type FinalWord = 'succeeded' | 'failed' | 'failed-other' | 'canceled';
 
 export type BuildStatus = keyof typeof buildStatuses;
 
-export const attemptStatuses = {
-  submitted: { final: false },
-  started: { final: false },
-  succeeded: { final: true },
-  failed: { final: true },
-  'failed-other': { final: true },
-  canceled: { final: true },
+const attemptEnds = {
+  succeeded: 'success',
+  failed: 'package fault',
+  'failed-other': 'farm fault',
+  canceled: 'cancel',
 } as const;
+
+export const attemptStatuses = {
+  submitted: { next: { started: 'builder runs', ...attemptEnds } },
+  started: { next: attemptEnds },
+  succeeded: { next: {} },
+  failed: { next: {} },
+  'failed-other': { next: {} },
+  canceled: { next: {} },
+} as const satisfies StatusTable<FinalWord | 'submitted' | 'started', BuildCause>;
 
 export type AttemptStatus = keyof typeof attemptStatuses;
 
+/** Nothing more happens by itself: only somebody's wish leads on. */
 export function isFinal(status: BuildStatus): boolean {
-  return buildStatuses[status].final;
+  return Object.values(buildStatuses[status].next).every((cause) => cause === 'restart');
 }
 
 /** A final status other than succeeded, from which dependents can never start. */
 export function isFailed(status: BuildStatus): boolean {
   return buildStatuses[status].fault !== 'none';
+}
+
+export type BuildAction = 'restart' | 'cancel';
+
+export function mayBuild(action: BuildAction, status: BuildStatus): boolean {
+  return mayHappen(buildStatuses, status, action);
+}
+
+/** The statuses in which an action is allowed, in the order of the table. */
+export function statusesFor(action: BuildAction): BuildStatus[] {
+  return (Object.keys(buildStatuses) as BuildStatus[]).filter((status) => mayBuild(action, status));
 }
