@@ -13,6 +13,7 @@ import { secureHttp } from './security/headers.js';
 export async function prepareApi(app: NestFastifyApplication, parts: FarmParts): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   secureHttp(fastify, parts.settings.publicUrl);
+  fastify.removeContentTypeParser('text/plain');
   acceptAnyHookBody(fastify);
   app.useGlobalFilters(new ProblemFilter(errorPages));
   app.useGlobalPipes(new SchemaPipe());

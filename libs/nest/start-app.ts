@@ -6,6 +6,8 @@ import 'reflect-metadata';
 import { ConsoleLogger, type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply } from 'fastify';
+import { printProblem } from './problem.js';
 import type { Settings } from './settings.js';
 
 export interface StartOptions {
@@ -43,14 +45,29 @@ export async function startApp(options: StartOptions): Promise<NestFastifyApplic
     colors: process.stdout.isTTY === true,
     logLevels: ['log', 'warn', 'error', 'fatal'],
   });
-  const adapter = new FastifyAdapter({ bodyLimit: 4 * 1024 * 1024, forceCloseConnections: true });
+  const adapter = new FastifyAdapter({
+    bodyLimit: 4 * 1024 * 1024,
+    forceCloseConnections: true,
+    frameworkErrors: refuseAddress,
+  });
   const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, {
     logger,
     abortOnError: false,
+    // Fastify's own parsers are enough; Nest's would read forms, which no route of ours means.
+    bodyParser: false,
   });
   app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
   await options.prepare?.(app);
   await app.listen(settings.port, settings.host);
   process.stdout.write(`${name} listening on ${await app.getUrl()}\n`);
   return app;
+}
+
+/** An address that cannot be decoded reaches no route and no filter. */
+function refuseAddress(error: Error, _request: unknown, reply: FastifyReply): void {
+  const problem = printProblem({ status: 400, kind: 'malformed-request', detail: error.message });
+  void reply
+    .status(400)
+    .type('application/problem+json')
+    .send(Buffer.from(JSON.stringify(problem)));
 }

@@ -11,10 +11,16 @@ import { z } from 'zod';
  */
 export const protocolVersions = [1] as const;
 
-const Id = z.string().regex(/^[1-9][0-9]{0,15}$/);
+const Id = z
+  .string()
+  .regex(/^[1-9][0-9]{0,15}$/)
+  .refine((text) => Number.isSafeInteger(Number(text)), 'no id is so large');
 const Fence = z.string().regex(/^[0-9a-f]{16}$/);
 const Slot = z.int().min(0).max(1023);
-const Name = z.string().min(1).max(255);
+const Name = z
+  .string()
+  .max(255)
+  .regex(/^[^\p{Cc}\p{Cs}]+$/u, 'a name without control characters');
 
 const RunningAttempt = z.object({ attempt: Id, build: Id, fence: Fence, slot: Slot });
 

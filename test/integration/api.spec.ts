@@ -148,6 +148,12 @@ describe('what is no request of ours', () => {
     expect(await problem(answer)).toMatchObject({ type: 'urn:gambeson:problem:malformed-request' });
   });
 
+  it('an address that cannot be decoded is 400', async () => {
+    const answer = await send('/api/v1/specifications/%ff');
+    expect(answer.status).toBe(400);
+    expect(await problem(answer)).toMatchObject({ type: 'urn:gambeson:problem:malformed-request' });
+  });
+
   it('too much is 413, of another type 415, nothing at all 422', async () => {
     const body = JSON.stringify({ ...hello, name: 'x'.repeat(5 * 1024 * 1024) });
     const large = await send('/api/v1/specifications', { method: 'POST', body });
@@ -157,6 +163,12 @@ describe('what is no request of ours', () => {
     const yaml = await send('/api/v1/specifications', { method: 'POST', body: 'a: 1', headers });
     expect(yaml.status).toBe(415);
     await problem(yaml);
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
+      const sent = { method: 'POST', body: hello, headers: { 'content-type': type } };
+      const answer = await send('/api/v1/specifications', sent);
+      expect([type, answer.status]).toEqual([type, 415]);
+      await problem(answer);
+    }
     const nothing = await send('/api/v1/specifications', { method: 'POST' });
     expect(nothing.status).toBe(422);
   });

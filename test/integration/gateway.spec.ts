@@ -131,6 +131,19 @@ describe('a connection', () => {
     expect(await babbling.hears('refused')).toMatchObject({ code: 'malformed' });
   });
 
+  it('is refused when its words fit no table', async () => {
+    const lease = { build: '1', fence: '0123456789abcdef', slot: 0 };
+    const odd = [
+      { systems: ['x86_64\u0000linux'] },
+      { attempts: [{ ...lease, attempt: '9999999999999999' }] },
+    ];
+    for (const more of odd) {
+      const worker = await TestWorker.connect(api.address, `${await farm.worker()}.${secret}`);
+      void worker.hello(more);
+      expect(await worker.hears('refused')).toMatchObject({ code: 'malformed' });
+    }
+  });
+
   it('of a worker that connects again ends the earlier one', async () => {
     const worker = await farm.worker();
     const first = await join({ worker });

@@ -43,7 +43,11 @@ export class LogIntake {
   private async append({ attempt, offset, bytes }: LogFrame): Promise<number> {
     const { logs, bus, maxLogBytes } = this.parts;
     const end = offset + bytes.length;
-    if (offset >= maxLogBytes) return end;
+    if (offset >= maxLogBytes) {
+      // Dropped for its length, or else sent before what lies between: that is still missing.
+      const size = await logs.size(`attempt-${attempt}`);
+      return size >= maxLogBytes ? end : size;
+    }
     const kept = bytes.subarray(0, maxLogBytes - offset);
     const size = await logs.append(`attempt-${attempt}`, offset, kept);
     await bus.publish(`live/log/attempt-${attempt}`, String(size));
