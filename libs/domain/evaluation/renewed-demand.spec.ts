@@ -11,6 +11,16 @@ describe('a build that is needed again', () => {
     expect(buildsToReschedule(builds)).toEqual([1, 2]);
   });
 
+  it('is tried again when its failure is forgiven, and waits for a person in quarantine', () => {
+    const builds = [
+      { ...build(1, 'failed'), forgiven: true },
+      build(2, 'failed-dependency', 1),
+      { ...build(3, 'failed-other'), quarantined: true },
+      build(4, 'failed-dependency', 3),
+    ];
+    expect(buildsToReschedule(builds)).toEqual([1, 2]);
+  });
+
   it('stays failed when its package failed, and so does what needs it', () => {
     const builds = [build(1, 'failed'), build(2, 'failed-dependency', 1), build(3, 'scheduled', 2)];
     expect(buildsToReschedule(builds)).toEqual([]);
