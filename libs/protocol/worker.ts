@@ -65,7 +65,11 @@ const ReportedOutput = z.object({
 });
 
 const AttemptResult = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('succeeded'), outputs: z.array(ReportedOutput).min(1).max(64) }),
+  z.object({
+    kind: z.literal('succeeded'),
+    // A derivation may have any number, and a report that is refused comes again for ever.
+    outputs: z.array(ReportedOutput).min(1).max(16_384),
+  }),
   z.object({
     kind: z.literal('failed'),
     reason: z.enum([
