@@ -18,16 +18,13 @@ interface Edge extends Found {
 }
 
 const findRoots = `
-select b.id, b.status from unnest(string_to_array($1, ' ')::bigint[]) k (id)
-  join builds b on b.id = k.id
- where b.status <> 'succeeded' and b.evaluation_id <> $2`;
+select b.id, b.status from builds b
+ where b.id = any(string_to_array($1, ' ')::bigint[]) and b.status <> 'succeeded' and b.evaluation_id <> $2`;
 
 const findInputs = `
 select e.derivation_id as of, b.id, b.status
-  from unnest(string_to_array($1, ' ')::bigint[]) k (id)
-  join derivation_inputs e on e.derivation_id = k.id
-  join builds b on b.id = e.input_id
- where b.status <> 'succeeded' and b.evaluation_id <> $2`;
+  from derivation_inputs e join builds b on b.id = e.input_id
+ where e.derivation_id = any(string_to_array($1, ' ')::bigint[]) and b.status <> 'succeeded' and b.evaluation_id <> $2`;
 
 export class DemandWalk {
   private readonly statuses = new Map<number, BuildStatus>();

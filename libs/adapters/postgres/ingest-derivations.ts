@@ -1,9 +1,9 @@
 /** Writes new derivations with their outputs, edges and builds, by COPY. */
-import { invariant } from '#std/invariant.js';
 import type { BuildLimits } from '#domain/build/limits.js';
 import type { IngestDerivation } from '#application/ports/ingest-store.js';
-import { arrayColumn, copyLines, nullColumn, textColumn } from './copy.js';
+import { arrayColumn, copyLines, copyPairs, nullColumn, textColumn } from './copy.js';
 import type { Client } from './database.js';
+import { BatchEdges, type BatchIds } from './ingest-ids.js';
 
 export interface NewDerivations {
   readonly evaluation: number;
@@ -11,8 +11,8 @@ export interface NewDerivations {
   readonly pack: number | null;
   readonly limits: BuildLimits;
   readonly priority: number;
-  /** Base name → id, of everything that the new derivations name. */
-  readonly ids: ReadonlyMap<string, number>;
+  /** The ids of the new derivations. */
+  readonly ids: BatchIds;
   readonly fresh: readonly IngestDerivation[];
   /** The limits of builds that jobs name; those of the others are `limits`. */
   readonly named: ReadonlyMap<number, BuildLimits>;
@@ -20,18 +20,23 @@ export interface NewDerivations {
 
 type Numbered = readonly [id: number, derivation: IngestDerivation];
 
-export async function writeDerivations(client: Client, work: NewDerivations): Promise<void> {
-  if (work.fresh.length === 0) return;
-  const numbered = work.fresh.map((d): Numbered => [work.ids.get(d.path) ?? 0, d]);
+/** While the server takes the first COPY, the edges are found. */
+export async function writeDerivations(client: Client, work: NewDerivations): Promise<BatchEdges> {
+  if (work.fresh.length === 0) return new BatchEdges(work.ids, []);
+  const numbered = work.fresh.map((d): Numbered => [work.ids.of(d.path), d]);
   const offered = await offeredPaths(client, work);
-  await copyLines(client, derivationColumns, derivationLines(work, numbered));
+  const written = copyLines(client, derivationColumns, derivationLines(work, numbered));
+  const edges = new BatchEdges(work.ids, work.fresh);
+  await written;
   await copyLines(
     client,
     'outputs (derivation_id, name, store_id, path)',
     outputLines(work, numbered),
   );
-  await copyLines(client, 'derivation_inputs (derivation_id, input_id)', edgeLines(work, numbered));
   await copyLines(client, buildColumns, buildLines(work, numbered, offered));
+  await edges.complete();
+  await copyPairs(client, 'derivation_inputs (derivation_id, input_id)', edges.pairs);
+  return edges;
 }
 
 const derivationColumns = `derivations (id, store_id, path, name, package_name, system,
@@ -58,16 +63,6 @@ function* outputLines(work: NewDerivations, numbered: readonly Numbered[]): Line
   }
 }
 
-function* edgeLines(work: NewDerivations, numbered: readonly Numbered[]): Lines {
-  for (const [id, derivation] of numbered) {
-    for (const input of derivation.inputs) {
-      const inputId = work.ids.get(input);
-      invariant(inputId !== undefined, `${derivation.path} is ingested before ${input}`);
-      yield `${id}\t${inputId}`;
-    }
-  }
-}
-
 function* buildLines(
   work: NewDerivations,
   numbered: readonly Numbered[],
@@ -88,10 +83,9 @@ async function offeredPaths(client: Client, work: NewDerivations): Promise<Set<s
   const paths = work.fresh.flatMap((d) => d.outputs.flatMap((o) => o.path ?? []));
   if (paths.length === 0) return new Set();
   const { rows } = await client.query<{ path: string }>(
-    `select s.path from unnest(string_to_array($2, ' ')) p (path)
-       join store_paths s on s.store_id = $1 and s.hash_part = left(p.path, 32)
-      where s.path = p.path`,
-    [work.store, paths.join(' ')],
+    `select path from store_paths
+      where store_id = $1 and hash_part = any(string_to_array($2, ' '))`,
+    [work.store, paths.map((path) => path.slice(0, 32)).join(' ')],
   );
   return new Set(rows.map((row) => row.path));
 }

@@ -7,6 +7,8 @@ export interface IngestMemory {
   readonly ids: Map<string, number>;
   /** Builds whose demand is settled, with all that they need. */
   readonly settled: Set<number>;
+  /** Those of them that had failed already: what comes to need them must be told. */
+  readonly failed: Set<number>;
 }
 
 /** As many as are read at once, and some whose leases went over. */
@@ -16,7 +18,11 @@ export class IngestMemories {
   private readonly byFence = new Map<string, IngestMemory>();
 
   of(fence: string): IngestMemory {
-    const memory = this.byFence.get(fence) ?? { ids: new Map(), settled: new Set() };
+    const memory = this.byFence.get(fence) ?? {
+      ids: new Map(),
+      settled: new Set(),
+      failed: new Set(),
+    };
     this.byFence.delete(fence);
     this.byFence.set(fence, memory);
     for (const [oldest] of this.byFence) {

@@ -11,23 +11,18 @@ import type { EvaluationLease } from '#application/ports/evaluation-leases.js';
 import type {
   IngestBatch,
   IngestDerivation,
-  IngestJob,
   IngestOutcome,
   IngestStore,
 } from '#application/ports/ingest-store.js';
 import type { Client, Database } from './database.js';
+import { BatchIds, findDerivations } from './ingest-ids.js';
 import { IngestMemories, type IngestMemory } from './ingest-memory.js';
 import { writeDerivations } from './ingest-derivations.js';
 import { writeJobs } from './ingest-jobs.js';
 import { renewDemand } from './renewed-demand.js';
-import { tellFailures } from './tell-failures.js';
+import { failedAmong, failedSince, tellFailures, type Ask } from './tell-failures.js';
 
 const ingestLock = 726002;
-
-const findKnown = `
-select p.at::int as at, d.id
-  from unnest(string_to_array($2, ' ')) with ordinality p (path, at)
-  join derivations d on d.store_id = $1 and d.path = p.path`;
 
 export class PostgresIngestStore implements IngestStore {
   private readonly memories = new IngestMemories();
@@ -40,11 +35,9 @@ export class PostgresIngestStore implements IngestStore {
       'select id from stores where slug = $1',
       [storeSlug],
     );
-    const rows = await this.database.query<{ at: number }>(findKnown, [
-      store[0]?.id,
-      paths.join(' '),
-    ]);
-    return new Set(rows.map((row) => paths[row.at - 1] ?? ''));
+    const ask: Ask = (text, values) => this.database.query(text, values);
+    const known = await findDerivations(ask, store[0]?.id ?? 0, paths);
+    return new Set(known.map(({ path }) => path));
   }
 
   async ingest(lease: EvaluationLease, batch: IngestBatch): Promise<IngestOutcome | null> {
@@ -54,13 +47,17 @@ export class PostgresIngestStore implements IngestStore {
     );
     if (!written) return null;
     for (const build of written.settled) memory.settled.add(build);
+    for (const build of written.failed) memory.failed.add(build);
     for (const [path, id] of written.ids) memory.ids.set(path, id);
-    const { mayHaveFailed, newBuilds, rescheduled } = written;
-    const told = await tellFailures(
-      (text, values) => this.database.query(text, values),
-      mayHaveFailed,
-    );
-    return { newBuilds, rescheduled, failedInputs: written.failedInputs || told };
+    const { newBuilds, rescheduled } = written;
+    const failedInputs = await this.tellAfterwards(lease, written);
+    return { newBuilds, rescheduled, failedInputs: written.failedInputs || failedInputs };
+  }
+
+  private async tellAfterwards(lease: EvaluationLease, written: Written): Promise<boolean> {
+    const ask: Ask = (text, values) => this.database.query(text, values);
+    const lately = await failedSince(ask, lease.evaluation);
+    return tellFailures(ask, [...new Set([...written.mayHaveFailed, ...lately])]);
   }
 }
 
@@ -68,7 +65,9 @@ interface Written extends IngestOutcome {
   readonly ids: ReadonlyMap<string, number>;
   /** Builds that later batches of this evaluation need not look at. */
   readonly settled: readonly number[];
-  /** Known builds that something written here may need. */
+  /** Those of them that have failed. */
+  readonly failed: readonly number[];
+  /** Failed builds that something written here may need. */
   readonly mayHaveFailed: readonly number[];
 }
 
@@ -86,37 +85,57 @@ async function write(
   if (!(await holds(client, lease))) return null;
   const store = await findStore(client, batch.storeSlug);
   const pack = await findPack(client, store, batch.pack);
-  const listed = new Map(batch.derivations.map((d) => [d.path, d]));
-  const ids = new Map<string, number>();
-  const find = (paths: Iterable<string>): Promise<void> =>
-    findIds(client, store, { paths, remembered: memory.ids, ids });
-  await find(listed.keys());
-  const repeated = [...ids.values()];
-  const fresh = [...listed.values()].filter((d) => !ids.has(d.path));
-  const outside = pathsOutside(fresh, batch.jobs, listed);
-  await find(outside);
-  const roots = [...outside].map((path) => idOf(ids, path));
-  await reserveIds(client, fresh, ids);
-  const named = namedLimits(batch, (path) => idOf(ids, path));
+  const ask: Ask = async (text, values) => (await client.query(text, [...values])).rows;
+  const ids = new BatchIds(ask, store, memory.ids);
+  const { fresh, repeated } = await planBatch(ids, batch);
+  const listed = new Set([...repeated, ...fresh.map((d) => ids.of(d.path))]);
+  const named = namedLimits(batch, (path) => ids.of(path));
   const common = { evaluation: lease.evaluation, limits: batch.limits, priority: batch.priority };
-  await writeDerivations(client, { ...common, store, pack, ids, fresh, named });
+  const edges = await writeDerivations(client, { ...common, store, pack, ids, fresh, named });
+  const roots = edges.outside(named.keys(), listed);
   const { settled } = memory;
   const renewed = await renewDemand(client, { ...common, roots, repeated, named, settled });
-  const buildOf = (path: string): number => idOf(ids, path);
-  await writeJobs(client, { evaluation: lease.evaluation, jobs: batch.jobs, buildOf });
+  await writeJobs(client, {
+    evaluation: lease.evaluation,
+    jobs: batch.jobs,
+    buildOf: (path) => ids.of(path),
+  });
   await count(client, lease, { batch, newBuilds: fresh.length, seen: listed.size });
-  const ask = async (text: string, values: readonly unknown[]) =>
-    (await client.query(text, [...values])).rows;
   const unsettled = roots.filter((build) => !settled.has(build));
-  const failedInputs = await tellFailures(ask, [...unsettled, ...renewed.walked]);
+  const failed = [
+    ...(await failedAmong(ask, [...unsettled, ...renewed.walked])),
+    ...renewed.failed,
+  ];
   return {
     newBuilds: fresh.length,
     rescheduled: renewed.rescheduled,
-    failedInputs,
-    ids,
-    settled: [...renewed.walked, ...repeated, ...fresh.map((d) => idOf(ids, d.path))],
-    mayHaveFailed: [...roots, ...renewed.walked],
+    failedInputs: await tellFailures(ask, failed),
+    ids: ids.learned(),
+    settled: [...renewed.walked, ...repeated, ...fresh.map((d) => ids.of(d.path))],
+    failed,
+    mayHaveFailed: [...failed, ...roots.filter((build) => memory.failed.has(build))],
   };
+}
+
+interface BatchPlan {
+  /** Derivations that nobody has registered. */
+  readonly fresh: readonly IngestDerivation[];
+  /** Builds that the batch lists and that were known. */
+  readonly repeated: readonly number[];
+}
+
+async function planBatch(ids: BatchIds, batch: IngestBatch): Promise<BatchPlan> {
+  const byPath = new Map(batch.derivations.map((d) => [d.path, d]));
+  await ids.look([...byPath.keys(), ...batch.jobs.flatMap((job) => job.derivation ?? [])]);
+  const repeated: number[] = [];
+  const fresh: IngestDerivation[] = [];
+  for (const derivation of byPath.values()) {
+    const known = ids.get(derivation.path);
+    if (known === undefined) fresh.push(derivation);
+    else repeated.push(known);
+  }
+  await ids.reserve(fresh);
+  return { fresh, repeated };
 }
 
 /** The lock on the row keeps the lease ours until the commit. */
@@ -169,64 +188,6 @@ async function findPack(
   );
   if (!rows[0]) throw new FarmFault('corrupt-data', `the substituter lost the pack ${pack}`);
   return rows[0].id;
-}
-
-/** What new derivations and jobs need of what is not in the batch. */
-function pathsOutside(
-  fresh: readonly IngestDerivation[],
-  jobs: readonly IngestJob[],
-  listed: ReadonlyMap<string, IngestDerivation>,
-): Set<string> {
-  const outside = new Set<string>();
-  for (const { inputs } of fresh) {
-    for (const input of inputs) if (!listed.has(input)) outside.add(input);
-  }
-  for (const { derivation } of jobs) {
-    if (derivation !== null && !listed.has(derivation)) outside.add(derivation);
-  }
-  return outside;
-}
-
-interface Search {
-  readonly paths: Iterable<string>;
-  readonly remembered: ReadonlyMap<string, number>;
-  /** Where what was found goes. */
-  readonly ids: Map<string, number>;
-}
-
-async function findIds(client: Client, store: number, search: Search): Promise<void> {
-  const { paths, remembered, ids } = search;
-  const unknown: string[] = [];
-  for (const path of paths) {
-    const id = remembered.get(path);
-    if (id === undefined) unknown.push(path);
-    else ids.set(path, id);
-  }
-  if (unknown.length === 0) return;
-  const values = [store, unknown.join(' ')];
-  const { rows } = await client.query<{ at: number; id: number }>(findKnown, values);
-  for (const { at, id } of rows) ids.set(unknown[at - 1] ?? '', id);
-}
-
-/** Gives each new derivation its id, in the order of the batch. */
-async function reserveIds(
-  client: Client,
-  fresh: readonly IngestDerivation[],
-  ids: Map<string, number>,
-): Promise<void> {
-  if (fresh.length === 0) return;
-  const { rows } = await client.query<{ last: number }>(
-    `select setval('derivations_id_seq', nextval('derivations_id_seq') + $1 - 1) as last`,
-    [fresh.length],
-  );
-  const first = (rows[0]?.last ?? 0) - fresh.length + 1;
-  fresh.forEach((derivation, index) => ids.set(derivation.path, first + index));
-}
-
-function idOf(ids: ReadonlyMap<string, number>, path: string): number {
-  const id = ids.get(path);
-  invariant(id !== undefined, `${path} is ingested before what it needs`);
-  return id;
 }
 
 async function count(

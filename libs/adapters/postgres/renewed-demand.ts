@@ -8,6 +8,7 @@
  * what it has written itself: a job may name that build later.
  */
 import type { BuildLimits } from '#domain/build/limits.js';
+import { isFailed, type BuildStatus } from '#domain/build/status.js';
 import { buildsToReschedule } from '#domain/evaluation/renewed-demand.js';
 import type { Client } from './database.js';
 import { DemandWalk } from './demand-walk.js';
@@ -29,30 +30,40 @@ export interface Renewed {
   readonly rescheduled: number;
   /** The builds that were walked now. */
   readonly walked: readonly number[];
+  /** Those of `repeated` that have failed, whatever became of them now. */
+  readonly failed: readonly number[];
 }
 
 export async function renewDemand(client: Client, demand: Demand): Promise<Renewed> {
-  const roots = [...demand.roots, ...(await unsatisfied(client, demand))];
+  const unsatisfied = await findUnsatisfied(client, demand);
+  const wanting = unsatisfied.filter((build) => build.status !== 'failed').map(({ id }) => id);
+  const roots = [...demand.roots, ...wanting];
   const builds = await new DemandWalk(client, demand.evaluation, demand.settled).from(roots);
   const ids = builds.map((build) => build.id);
   const rescheduled = buildsToReschedule(builds);
   if (rescheduled.length > 0) await reschedule(client, rescheduled);
   if (ids.length > 0) await raise(client, ids, demand);
   await limitNamed(client, demand);
-  return { rescheduled: rescheduled.length, walked: ids };
+  const failed = unsatisfied.filter((build) => isFailed(build.status)).map(({ id }) => id);
+  return { rescheduled: rescheduled.length, walked: ids, failed };
 }
 
-/** Of builds whose closure is in the batch, those that something must happen to. */
-async function unsatisfied(client: Client, demand: Demand): Promise<number[]> {
+interface Unsatisfied {
+  readonly id: number;
+  readonly status: BuildStatus;
+}
+
+/** Of builds whose closure is in the batch, the failed and those that something must happen to. */
+async function findUnsatisfied(client: Client, demand: Demand): Promise<Unsatisfied[]> {
   if (demand.repeated.length === 0) return [];
-  const { rows } = await client.query<{ id: number }>(
-    `select b.id from unnest(string_to_array($1, ' ')::bigint[]) k (id) join builds b on b.id = k.id
-      where b.status in ('canceled', 'failed-other', 'failed-dependency')
+  const { rows } = await client.query(
+    `select b.id, b.status from builds b
+      where b.id = any(string_to_array($1, ' ')::bigint[]) and (b.status in ('canceled', 'failed', 'failed-other', 'failed-dependency')
          or (b.status in ('scheduled', 'submitted', 'started')
-             and (${lessThanWanted}) and ${notOurs})`,
+             and (${lessThanWanted}) and ${notOurs}))`,
     [demand.repeated.join(' '), ...wanted(demand)],
   );
-  return rows.map((row) => row.id);
+  return rows as Unsatisfied[];
 }
 
 const isNamed = 'exists (select 1 from jobs j where j.build_id = b.id)';
