@@ -17,6 +17,7 @@ import { reapLeases } from '#application/reap-leases.js';
 import { releaseTickets } from '#application/release-tickets.js';
 import type { Topic } from '#application/ports/bus.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
+import { lifecycleLoops } from './lifecycle-loops.js';
 import { Reconciler } from './reconciler.js';
 
 /** The advisory lock of the lead, in the farm's own range of keys. */
@@ -29,6 +30,7 @@ export class Coordinator
 {
   private readonly logger = new Logger('coordinator');
   private readonly lead: Leadership;
+  private readonly lifecycle: readonly Reconciler[];
   private readonly loops: Record<'release' | 'reap' | 'propagate' | 'audit', Reconciler>;
 
   constructor(private readonly parts: CoordinatorParts) {
@@ -40,6 +42,13 @@ export class Coordinator
       propagate: this.loop('propagate-failure', tick, () => this.propagate()),
       audit: this.loop('audit-failures', auditMilliseconds, () => this.audit()),
     };
+    this.lifecycle = lifecycleLoops(parts).map(({ name, tickMilliseconds, topic, pass }) => {
+      const loop = this.loop(name, tickMilliseconds, async () => {
+        for (const told of await pass(() => this.lead.isLeading)) this.logger.warn(told);
+      });
+      if (topic) void this.wakeOn(topic, loop);
+      return loop;
+    });
   }
 
   get isLeading(): boolean {
@@ -47,7 +56,7 @@ export class Coordinator
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    for (const loop of Object.values(this.loops)) loop.start();
+    for (const loop of this.everyLoop()) loop.start();
     await this.lead.start();
     // A bus that is down must not keep the farm from starting: the ticks do.
     void this.wakeOn('planner', this.loops.release);
@@ -56,12 +65,16 @@ export class Coordinator
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all(Object.values(this.loops).map((loop) => loop.stop()));
+    await Promise.all(this.everyLoop().map((loop) => loop.stop()));
     await this.lead.stop();
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.parts.close();
+  }
+
+  private everyLoop(): Reconciler[] {
+    return [...Object.values(this.loops), ...this.lifecycle];
   }
 
   private async release(): Promise<void> {
@@ -111,7 +124,7 @@ export class Coordinator
 
   private leadChanged(leading: boolean): void {
     this.logger.log(leading ? 'leads' : 'has lost the lead and stands by');
-    if (leading) for (const loop of Object.values(this.loops)) loop.wake();
+    if (leading) for (const loop of this.everyLoop()) loop.wake();
   }
 
   private async wakeOn(topic: Topic, loop: Reconciler): Promise<void> {

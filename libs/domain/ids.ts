@@ -10,6 +10,8 @@ export type EvaluationId = Brand<number, 'EvaluationId'>;
 export type BuildId = Brand<number, 'BuildId'>;
 export type AttemptId = Brand<number, 'AttemptId'>;
 export type WorkerId = Brand<number, 'WorkerId'>;
+/** Of a restart or cancel of many builds that is carried out bit by bit. */
+export type IntentId = Brand<number, 'IntentId'>;
 export type StoreId = Brand<number, 'StoreId'>;
 
 /** Reads an id that came from our own tables or was checked by a schema at the edge. */

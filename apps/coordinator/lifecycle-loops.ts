@@ -1,0 +1,49 @@
+/** The coordinator's loops over restarts, cancels and workers that fail everything. */
+import { carryOutIntents } from '#application/carry-out-intents.js';
+import { judgeWorkers } from '#application/judge-workers.js';
+import { PostgresIntentStore } from '#adapters/postgres/intent-store.js';
+import { PostgresWorkerRecord } from '#adapters/postgres/worker-record.js';
+import type { Bus, Topic } from '#application/ports/bus.js';
+import type { Database } from '#adapters/postgres/database.js';
+
+export interface LifecycleParts {
+  readonly database: Database;
+  readonly bus: Bus;
+  readonly settings: { readonly tickSeconds: number };
+}
+
+export interface LifecycleLoop {
+  readonly name: string;
+  readonly tickMilliseconds: number;
+  /** Wakes it before its tick. */
+  readonly topic: Topic | null;
+  /** `goOn` is asked between batches; what it tells is worth a line in the log. */
+  pass(goOn: () => boolean): Promise<readonly string[]>;
+}
+
+const judgeMilliseconds = 5000;
+
+export function lifecycleLoops({ database, bus, settings }: LifecycleParts): LifecycleLoop[] {
+  const intents = new PostgresIntentStore(database);
+  const workers = new PostgresWorkerRecord(database);
+  return [
+    {
+      name: 'carry-out-intents',
+      tickMilliseconds: settings.tickSeconds * 1000,
+      topic: 'intents',
+      async pass(goOn) {
+        await carryOutIntents({ store: intents, bus }, goOn);
+        return [];
+      },
+    },
+    {
+      name: 'judge-workers',
+      tickMilliseconds: judgeMilliseconds,
+      topic: null,
+      async pass() {
+        const drained = await judgeWorkers({ store: workers, bus });
+        return drained.map(({ name, why }) => `worker ${name} is drained: ${why}`);
+      },
+    },
+  ];
+}
