@@ -17,6 +17,8 @@ import { HookController } from './specifications/hook.controller.js';
 import { SpecificationReader } from './specifications/specification-reader.js';
 import { SpecificationWriter } from './specifications/specification-writer.js';
 import { SpecificationsController } from './specifications/specifications.controller.js';
+import { WorkerStandingController } from './workers/worker-standing.controller.js';
+import { WorkerStanding } from './workers/worker-standing.js';
 import { WorkersController } from './workers/workers.controller.js';
 
 @Module({
@@ -27,6 +29,7 @@ import { WorkersController } from './workers/workers.controller.js';
     EvaluationsController,
     BuildsController,
     WorkersController,
+    WorkerStandingController,
     QueueController,
     PagesController,
   ],
@@ -39,6 +42,7 @@ import { WorkersController } from './workers/workers.controller.js';
     SpecificationReader,
     SpecificationWriter,
     WaitReader,
+    WorkerStanding,
   ],
 })
 export class ApiModule {

@@ -1,8 +1,8 @@
 /**
  * The worker agent: hears the farm, keeps the ledger of attempts, and lets its loops do their work
- * (claim, heartbeat, log, report). Builds run in supervisors of their own and outlive it.
+ * (claim, heartbeat, disk guard, look, log, report), each in a file of its own. Builds run in
+ * supervisors of their own and outlive it.
  */
-import { watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 import { removeTree } from '#adapters/backends/local/trees.js';
 import { capLimits } from '#domain/build/limits.js';
@@ -12,6 +12,7 @@ import {
   type EnrolAnswer,
   type GatewayMessage,
   type Hello,
+  type HoldsBack,
   type Welcome,
 } from '#protocol/worker.js';
 import { AttemptDirectory, type AttemptRequest, type Stop } from './attempt/attempt-directory.js';
@@ -19,67 +20,70 @@ import { failure } from './attempt/run-attempt.js';
 import { AttemptLedger, heldAttempt, type HeldAttempt } from './attempt-ledger.js';
 import { ClaimLoop } from './claim-loop.js';
 import { GatewayConnection } from './connection.js';
+import { DiskGuard } from './disk-guard.js';
 import { HeartbeatLoop } from './heartbeat-loop.js';
 import { LogLoop } from './log-loop.js';
+import { LookLoop } from './look-loop.js';
 import type { WorkerOptions } from './options.js';
 import { refusalOf } from './refusal.js';
 import { ReportLoop } from './report-loop.js';
 import { say } from './say.js';
-import {
-  adoptAttempts,
-  discardAttempt,
-  endedSilently,
-  startSupervisor,
-  stopAttempt,
-} from './supervisors.js';
+import { adoptAttempts, discardAttempt, startSupervisor, stopAttempt } from './supervisors.js';
 
-const lookMilliseconds = 500;
 /** How long results that nobody takes hold up an agent that wants to end. */
 const unheardMilliseconds = 30_000;
+
+export type Ending = 'drained' | 'removed';
 
 export class WorkerAgent {
   readonly #ledger: AttemptLedger;
   readonly #connection: GatewayConnection;
   readonly #claims: ClaimLoop;
   readonly #heartbeat: HeartbeatLoop;
+  readonly #disk: DiskGuard;
+  readonly #look: LookLoop;
   readonly #logs: LogLoop;
   readonly #reports: ReportLoop;
-  readonly #watchers = new Map<string, FSWatcher>();
-  readonly #looking: NodeJS.Timeout;
   #welcome: Welcome | null = null;
   #draining = false;
   #lostAt: number | null = performance.now();
-  #finished: () => void = () => undefined;
-  /** Resolves when a draining agent has nothing more to do. */
-  readonly finished = new Promise<void>((resolve) => (this.#finished = resolve));
+  #finished: (end: Ending) => void = () => undefined;
+  /** Resolves when a draining agent has nothing more to do, or the farm has removed it. */
+  readonly finished = new Promise<Ending>((resolve) => (this.#finished = resolve));
 
   constructor(
     private readonly options: WorkerOptions,
     identity: EnrolAnswer,
     private readonly version: string,
   ) {
-    this.#ledger = new AttemptLedger(options.maxJobs);
-    this.#connection = new GatewayConnection(
-      { farm: options.farm, credential: identity.credential },
-      {
-        hello: () => this.#hello(),
-        welcome: (welcome) => this.#welcomed(welcome),
-        message: (message) => this.#hear(message),
-        lost: () => void (this.#lostAt = performance.now()),
-      },
-    );
-    const send = this.#connection.send.bind(this.#connection);
-    this.#claims = new ClaimLoop(this.#ledger, send);
-    this.#heartbeat = new HeartbeatLoop({ ledger: this.#ledger, data: options.data, send });
-    this.#logs = new LogLoop(this.#ledger, this.#connection);
-    this.#reports = new ReportLoop(this.#ledger, send);
-    this.#looking = setInterval(() => this.#lookAll(), lookMilliseconds);
+    const { farms, data, maxJobs, minDisk } = options;
+    const ledger = new AttemptLedger(maxJobs);
+    this.#ledger = ledger;
+    this.#connection = this.#connect(farms, identity.credential);
+    const line = this.#connection;
+    const send = line.send.bind(line);
+    const holdsBack = (): HoldsBack | null => this.#holdsBack();
+    this.#claims = new ClaimLoop(ledger, send, () => holdsBack() !== null);
+    this.#disk = new DiskGuard({ directory: data, minDisk, turned: () => this.#turned() });
+    this.#heartbeat = new HeartbeatLoop({
+      ...{ ledger, data, minDisk, send, holdsBack },
+      unheard: () => this.#unheard(),
+    });
+    this.#look = new LookLoop({
+      ...{ ledger, line },
+      ended: (held) => this.#ended(held),
+      looked: () => this.#looked(),
+    });
+    this.#logs = new LogLoop(ledger, line);
+    this.#reports = new ReportLoop(ledger, send);
   }
 
   start(): void {
+    this.#disk.start();
     for (const held of adoptAttempts(this.#attempts)) {
       this.#hold(held);
-      this.#heartbeat.start(held.request.leaseSeconds / 3, held.request.leaseSeconds);
+      const { leaseSeconds } = held.request;
+      this.#heartbeat.start({ heartbeatSeconds: leaseSeconds / 3, leaseSeconds, protocol: null });
     }
     this.#connection.open();
   }
@@ -88,11 +92,9 @@ export class WorkerAgent {
   drain(): void {
     if (this.#draining) return;
     this.#draining = true;
-    this.#claims.stop();
     say(`drains: ${this.#ledger.all().length} attempts to finish`);
     this.#endIfDone();
-    // A claim stands until its conversation ends, so this one must.
-    if (this.#ledger.all().length > 0 && this.#claims.standing > 0) this.#connection.renew();
+    if (this.#ledger.all().length > 0) this.#turned();
   }
 
   /** Gives all builds that run back to the farm. */
@@ -100,6 +102,46 @@ export class WorkerAgent {
     this.drain();
     const stop: Stop = { kind: 'handed-back', message: 'the worker was asked to stop at once' };
     await Promise.all(this.#ledger.running().map((held) => this.#stop(held, stop)));
+  }
+
+  #connect(farms: readonly string[], credential: string): GatewayConnection {
+    return new GatewayConnection(
+      { farms, credential },
+      {
+        hello: () => this.#hello(),
+        welcome: (welcome) => this.#welcomed(welcome),
+        message: (message) => this.#hear(message),
+        lost: () => this.#lost(),
+        removed: () => void this.#removed(),
+      },
+    );
+  }
+
+  #holdsBack(): HoldsBack | null {
+    if (this.#draining) return 'draining';
+    return this.#disk.holds ? 'disk-guard' : null;
+  }
+
+  /** It holds back from now on, or not any more: claims that stand must not, and the farm knows. */
+  #turned(): void {
+    if (!this.#connection.ready) return;
+    const tells = (this.#welcome?.protocol ?? 1) >= 2;
+    // In version 1 a claim stands until its conversation ends, so this one must.
+    if (!tells && this.#holdsBack() !== null && this.#claims.standing > 0) {
+      return this.#connection.renew();
+    }
+    this.#heartbeat.beat();
+    this.#claims.run();
+  }
+
+  #unheard(): void {
+    say('the farm answers no heartbeat: tries again');
+    this.#connection.renew('elsewhere');
+  }
+
+  #lost(): void {
+    this.#lostAt = performance.now();
+    this.#heartbeat.lost();
   }
 
   get #attempts(): string {
@@ -125,18 +167,21 @@ export class WorkerAgent {
   }
 
   #welcomed(welcome: Welcome): void {
-    if (!this.#welcome) say(`connected to ${this.options.farm} as ${welcome.worker.name}`);
-    else say('connected again');
+    say(this.#welcome ? 'connected again' : this.#connectedAs(welcome.worker.name));
     this.#welcome = welcome;
     this.#lostAt = null;
     for (const attempt of welcome.lost) this.#forget(attempt);
-    for (const held of this.#ledger.all()) held.startedTold = false;
+    this.#look.restart();
     this.#claims.restart();
     this.#reports.restart();
     this.#logs.restart(welcome.logWindowBytes);
-    this.#heartbeat.start(welcome.heartbeatSeconds, welcome.leaseSeconds);
+    this.#heartbeat.start(welcome);
     this.#claims.run();
-    this.#lookAll();
+    this.#look.lookAll();
+  }
+
+  #connectedAs(name: string): string {
+    return `connected to ${this.#connection.farm} as ${name}`;
   }
 
   #hear(message: Exclude<GatewayMessage, Welcome>): void {
@@ -144,6 +189,7 @@ export class WorkerAgent {
       case 'build':
         return this.#begin(message);
       case 'acknowledged':
+        if (message.of === 'heartbeat') return this.#heartbeat.acknowledged();
         return message.of === 'log'
           ? this.#logKept(message.attempt, message.offset)
           : this.#settled(message.attempt, message.accepted);
@@ -162,8 +208,9 @@ export class WorkerAgent {
     const directory = new AttemptDirectory(join(this.#attempts, build.attempt));
     const request = this.#requestOf(build);
     directory.create(request);
-    const refusal = this.#draining
-      ? failure('handed-back', 'the worker takes no new builds')
+    const holdsBack = this.#holdsBack();
+    const refusal = holdsBack
+      ? failure('handed-back', `the worker takes no new builds (${holdsBack})`)
       : this.#ledger.admits(build.slot)
         ? refusalOf(build, this.options)
         : failure('handed-back', `slot ${build.slot} is not free`);
@@ -172,7 +219,7 @@ export class WorkerAgent {
     say(`attempt ${build.attempt} of build ${build.build}: ${build.derivation}`);
     const held = heldAttempt(directory, request);
     this.#hold(held);
-    this.#look(held);
+    this.#look.look(held);
   }
 
   #requestOf(build: BuildMessage): AttemptRequest {
@@ -194,35 +241,18 @@ export class WorkerAgent {
 
   #hold(held: HeldAttempt): void {
     this.#ledger.add(held);
-    const watcher = watch(held.directory.path, (_, name) => {
-      if (name === 'result.json' || name === 'started') this.#look(held);
-    });
-    // The regular look finds what a watcher that failed does not.
-    watcher.on('error', () => watcher.close());
-    this.#watchers.set(held.attempt, watcher);
+    this.#look.watch(held);
     this.#logs.watch();
   }
 
-  #lookAll(): void {
-    for (const held of this.#ledger.all()) this.#look(held);
-    this.#reports.run();
-    this.#endIfDone();
-  }
-
-  #look(held: HeldAttempt): void {
-    const { directory, attempt, fence } = held;
-    if (!held.startedTold && held.reportedAt === null && directory.hasStarted()) {
-      this.#connection.send({ type: 'started', attempt, fence });
-      held.startedTold = this.#connection.ready;
-    }
-    if (held.finishedAt !== null) return;
-    if (!held.stopping && endedSilently(held)) {
-      directory.writeResult(failure('infrastructure', 'the supervisor of the attempt died'));
-    }
-    if (!directory.hasResult()) return;
-    held.finishedAt = performance.now();
+  #ended(held: HeldAttempt): void {
     this.#logs.ship(held);
     this.#reports.run();
+  }
+
+  #looked(): void {
+    this.#reports.run();
+    this.#endIfDone();
   }
 
   #logKept(attempt: string, offset: number): void {
@@ -256,7 +286,7 @@ export class WorkerAgent {
   async #stop(held: HeldAttempt, stop: Stop): Promise<void> {
     held.stopping = true;
     await stopAttempt(held, stop);
-    this.#look(held);
+    this.#look.look(held);
   }
 
   /** The farm gave it to another worker. */
@@ -270,20 +300,30 @@ export class WorkerAgent {
 
   #release(attempt: string): void {
     this.#ledger.remove(attempt);
-    this.#watchers.get(attempt)?.close();
-    this.#watchers.delete(attempt);
+    this.#look.unwatch(attempt);
+  }
+
+  /** Nothing that it has in hand is anybody's any more, and it will not be let in again. */
+  async #removed(): Promise<void> {
+    const held = this.#ledger.all();
+    for (const { attempt } of held) this.#release(attempt);
+    await Promise.all(held.map(discardAttempt));
+    this.#end('removed');
   }
 
   #endIfDone(): void {
     if (!this.#draining) return;
     const unheard = this.#lostAt !== null && performance.now() - this.#lostAt > unheardMilliseconds;
     const left = unheard ? this.#ledger.running() : this.#ledger.all();
-    if (left.length > 0) return;
-    clearInterval(this.#looking);
+    if (left.length === 0) this.#end('drained');
+  }
+
+  #end(how: Ending): void {
+    this.#look.stop();
     this.#heartbeat.stop();
+    this.#disk.stop();
     this.#logs.stop();
-    for (const watcher of this.#watchers.values()) watcher.close();
     this.#connection.close();
-    this.#finished();
+    this.#finished(how);
   }
 }

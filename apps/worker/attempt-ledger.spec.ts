@@ -31,15 +31,17 @@ describe('slots', () => {
     expect(ledger.admits(0)).toBe(false);
   });
 
-  it('claim once per conversation, and not at all when the worker drains', () => {
+  it('claim once per conversation, and not at all while the worker holds back', () => {
     const claimed: unknown[] = [];
-    const claims = new ClaimLoop(new AttemptLedger(2), (message) => claimed.push(message));
+    let holdsBack = false;
+    const send = (message: unknown): void => void claimed.push(message);
+    const claims = new ClaimLoop(new AttemptLedger(2), send, () => holdsBack);
     claims.run();
     claims.run();
     claims.answered(0);
     claims.run();
     claims.restart();
-    claims.stop();
+    holdsBack = true;
     claims.run();
     expect(claimed).toEqual([
       { type: 'claim', slots: [0, 1] },

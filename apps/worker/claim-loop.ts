@@ -1,6 +1,6 @@
 /**
  * Claims: every free slot asks for a build once per conversation, and again when it is free
- * again.
+ * again; none while the worker holds back.
  */
 import type { WorkerMessage } from '#protocol/worker.js';
 import type { AttemptLedger } from './attempt-ledger.js';
@@ -8,11 +8,11 @@ import type { AttemptLedger } from './attempt-ledger.js';
 export class ClaimLoop {
   /** Slots whose claim stands in this conversation. */
   readonly #standing = new Set<number>();
-  #stopped = false;
 
   constructor(
     private readonly ledger: AttemptLedger,
     private readonly send: (message: WorkerMessage) => void,
+    private readonly holdsBack: () => boolean,
   ) {}
 
   get standing(): number {
@@ -24,11 +24,6 @@ export class ClaimLoop {
     this.#standing.clear();
   }
 
-  /** No more claims. */
-  stop(): void {
-    this.#stopped = true;
-  }
-
   /** A build came for this slot. */
   answered(slot: number): void {
     this.#standing.delete(slot);
@@ -36,7 +31,7 @@ export class ClaimLoop {
 
   /** Claims for every free slot that has not yet asked; never for more than max-jobs in all. */
   run(): void {
-    if (this.#stopped) return;
+    if (this.holdsBack()) return;
     const slots = this.ledger.freeSlots().filter((slot) => !this.#standing.has(slot));
     if (slots.length === 0) return;
     for (const slot of slots) this.#standing.add(slot);

@@ -1,11 +1,12 @@
 /**
- * The WebSocket to the farm, for ever: connected again after every loss, with a growing and
- * jittered pause. A connection that stands open but dead is found by pings. Messages are parsed
- * here; a message that is not understood is told and passed over.
+ * The WebSocket to the farm, for ever: connected again after every loss, to the next of its
+ * addresses and after a pause (see backoff.ts). A connection that stands open but dead is found by
+ * pings. Messages are parsed here; a message that is not understood is told and passed over.
  */
 import { WebSocket } from 'ws';
 import { encodeLogFrame, type LogFrame } from '#protocol/log-frame.js';
 import { GatewayMessage, type Hello, type Welcome, type WorkerMessage } from '#protocol/worker.js';
+import { reconnectPause } from './backoff.js';
 import { say } from './say.js';
 
 export interface ConnectionEvents {
@@ -14,49 +15,50 @@ export interface ConnectionEvents {
   welcome(welcome: Welcome): void;
   message(message: Exclude<GatewayMessage, Welcome>): void;
   lost(): void;
+  /** The farm took its credential away, for good. */
+  removed(): void;
 }
 
-export interface ConnectionTimes {
-  readonly firstPause: number;
-  readonly longestPause: number;
-  /** After a refusal that only a person can mend. */
-  readonly refusedPause: number;
-  readonly ping: number;
-  /** For the handshake, and for the welcome after it. */
-  readonly handshake: number;
+export interface ConnectionTarget {
+  /** Addresses of one farm; never empty. */
+  readonly farms: readonly string[];
+  readonly credential: string;
 }
 
-const defaultTimes: ConnectionTimes = {
-  firstPause: 200,
-  longestPause: 5_000,
-  refusedPause: 30_000,
-  ping: 5_000,
-  handshake: 10_000,
-};
-
+const pingMilliseconds = 5_000;
+/** For the handshake, and for the welcome after it. */
+const handshakeMilliseconds = 10_000;
 const largestMessage = 32 * 1024 * 1024;
 
 export class GatewayConnection {
   #socket: WebSocket | null = null;
   #welcomed = false;
   #failures = 0;
-  #refused = false;
+  /** One after the other, that only a person can mend. */
+  #refusals = 0;
+  #leaseSeconds: number | null = null;
+  #address = 0;
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
   #pinging: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly target: { readonly farm: string; readonly credential: string },
+    private readonly target: ConnectionTarget,
     private readonly events: ConnectionEvents,
-    private readonly times: ConnectionTimes = defaultTimes,
   ) {}
+
+  /** Where it is, or tries to be, connected. */
+  get farm(): string {
+    const { farms } = this.target;
+    return farms[this.#address % farms.length]!;
+  }
 
   open(): void {
     if (this.#closed) return;
-    const url = `${this.target.farm.replace(/^http/, 'ws')}/api/v1/workers/connect`;
+    const url = `${this.farm.replace(/^http/, 'ws')}/api/v1/workers/connect`;
     const socket = new WebSocket(url, {
       headers: { authorization: `Bearer ${this.target.credential}` },
-      handshakeTimeout: this.times.handshake,
+      handshakeTimeout: handshakeMilliseconds,
       maxPayload: largestMessage,
       perMessageDeflate: false,
     });
@@ -93,13 +95,14 @@ export class GatewayConnection {
     if (this.#welcomed) this.#socket?.send(encodeLogFrame(frame));
   }
 
-  /** Begins a new conversation at once. */
-  renew(): void {
+  /** Begins a new conversation at once, with the same api or with the next. */
+  renew(where: 'here' | 'elsewhere' = 'here'): void {
     const socket = this.#socket;
     if (!socket || !this.#welcomed) return;
-    this.#failures = -1;
-    socket.close(1000, 'again');
-    this.#lose(socket, '');
+    if (where === 'here') socket.close(1000, 'again');
+    // One that does not listen hears no goodbye either.
+    else socket.terminate();
+    this.#lose(socket, '', where === 'here' ? 'again' : 'next');
   }
 
   close(): void {
@@ -119,7 +122,7 @@ export class GatewayConnection {
     socket.send(JSON.stringify(this.events.hello()));
     const impatience = setTimeout(() => {
       if (this.#socket === socket && !this.#welcomed) socket.terminate();
-    }, this.times.handshake);
+    }, handshakeMilliseconds);
     socket.once('close', () => clearTimeout(impatience));
     this.#watch(socket);
   }
@@ -135,58 +138,64 @@ export class GatewayConnection {
       if (silent >= 2) socket.terminate();
       else socket.ping();
       silent++;
-    }, this.times.ping);
+    }, pingMilliseconds);
   }
 
   #hear(text: string): void {
     const message = parse(text);
     if (!message) return;
-    if (message.type === 'refused') {
-      this.#refused = !passing.has(message.code);
-      // Another agent bears the same credential: the two must not chase one another.
-      if (message.code === 'replaced') this.#failures = 20;
-      say(`the farm refuses this worker: ${message.message} (${message.code})`);
-    }
+    if (message.type === 'refused') this.#refused(message);
     if (message.type !== 'welcome') return this.events.message(message);
     this.#welcomed = true;
     this.#failures = 0;
-    this.#refused = false;
+    this.#refusals = 0;
+    this.#leaseSeconds = message.leaseSeconds;
     this.events.welcome(message);
+  }
+
+  #refused({ code, message }: Extract<GatewayMessage, { type: 'refused' }>): void {
+    say(`the farm refuses this worker: ${message} (${code})`);
+    if (code === 'removed') this.events.removed();
+    // Another agent bears the same credential: the two must not chase one another.
+    else if (code === 'replaced') this.#failures = 20;
+    else if (!passing.has(code)) this.#refusals++;
   }
 
   #refusedUpgrade(status: number): void {
     if (status === 401 || status === 403) {
-      this.#refused = true;
+      this.#refusals++;
       say(`the farm does not know this worker's credential (${status})`);
     } else say(`the farm answers ${status} to the worker's connection`);
   }
 
-  #lose(socket: WebSocket, reason: string): void {
+  #lose(socket: WebSocket, reason: string, then: 'again' | 'next' = 'next'): void {
     if (this.#socket !== socket) return;
     this.#socket = null;
     clearInterval(this.#pinging);
     if (this.#welcomed || this.#failures === 0) {
-      say(`not connected to ${this.target.farm}${reason === '' ? '' : `: ${reason}`}`);
+      say(`not connected to ${this.farm}${reason === '' ? '' : `: ${reason}`}`);
     }
     if (this.#welcomed) {
       this.#welcomed = false;
       this.events.lost();
     }
-    this.#timer = setTimeout(() => this.open(), this.#pause());
     this.#failures++;
+    if (then === 'next') this.#address++;
+    this.#timer = setTimeout(() => this.open(), then === 'again' ? 0 : this.#pause());
   }
 
   #pause(): number {
-    const { firstPause, longestPause, refusedPause } = this.times;
-    if (this.#failures < 0) return 0;
-    const doubled = firstPause * 2 ** Math.min(this.#failures, 20);
-    const pause = this.#refused ? refusedPause : Math.min(doubled, longestPause);
-    return pause * (0.5 + Math.random() / 2);
+    return reconnectPause({
+      failures: this.#failures,
+      refusals: this.#refusals,
+      leaseSeconds: this.#leaseSeconds,
+      chance: Math.random(),
+    });
   }
 }
 
 /** Refusals that pass by themselves. */
-const passing: ReadonlySet<string> = new Set(['replaced', 'malformed']);
+const passing: ReadonlySet<string> = new Set(['malformed', 'hello-first']);
 
 function parse(text: string): GatewayMessage | null {
   try {

@@ -12,7 +12,7 @@ import { writeAtomically } from './attempt/durable-file.js';
 import { say } from './say.js';
 
 export interface EnrolWish {
-  readonly farm: string;
+  readonly farms: readonly string[];
   readonly data: string;
   readonly name: string;
   readonly tokenFile: string | undefined;
@@ -37,8 +37,8 @@ export async function credentialOf(wish: EnrolWish): Promise<EnrolAnswer> {
     throw new EnrolmentRefused(sentence);
   }
   const token = readToken(wish.tokenFile);
-  for (let wait = 250; ; wait = Math.min(wait * 2, longestPause)) {
-    const answer = await ask(wish, token);
+  for (let wait = 250, round = 0; ; wait = Math.min(wait * 2, longestPause), round++) {
+    const answer = await ask(wish.farms[round % wish.farms.length]!, wish.name, token);
     if (answer) {
       writeAtomically(file, `${JSON.stringify(answer)}\n`);
       say(`enrolled as ${answer.name} (worker ${answer.worker})`);
@@ -75,7 +75,7 @@ function readToken(file: string): string {
 }
 
 /** Null when the farm cannot answer now. */
-async function ask({ farm, name }: EnrolWish, token: string): Promise<EnrolAnswer | null> {
+async function ask(farm: string, name: string, token: string): Promise<EnrolAnswer | null> {
   const url = `${farm}/api/v1/workers/enrol`;
   try {
     const answer = await fetch(url, {

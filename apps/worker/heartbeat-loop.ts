@@ -4,28 +4,49 @@
  * on the farm's answer: an outage of the farm must end no build, and a build that was given to
  * another worker meanwhile is told so (`lost`, `cancel`) as soon as the farm is back.
  */
-import { readFileSync, statfsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { freemem, loadavg } from 'node:os';
-import type { WorkerMessage } from '#protocol/worker.js';
+import type { HoldsBack, WorkerMessage } from '#protocol/worker.js';
 import type { AttemptLedger } from './attempt-ledger.js';
+import { freeBytes } from './disk-guard.js';
 
 export interface HeartbeatParts {
   readonly ledger: AttemptLedger;
   readonly data: string;
-  readonly send: (message: WorkerMessage) => void;
+  readonly minDisk: number;
+  holdsBack(): HoldsBack | null;
+  send(message: WorkerMessage): void;
+  /** The farm holds the line, and carries out nothing that is said. */
+  unheard(): void;
+}
+
+export interface HeartbeatTerms {
+  readonly heartbeatSeconds: number;
+  readonly leaseSeconds: number;
+  /** Of the conversation; null while there is none. */
+  readonly protocol: number | null;
 }
 
 export class HeartbeatLoop {
   #timer: NodeJS.Timeout | undefined;
-  #leaseSeconds = 30;
+  #terms: HeartbeatTerms = { heartbeatSeconds: 10, leaseSeconds: 30, protocol: null };
+  #sequence = 0;
+  /** When the farm last showed that it carries out what is said. */
+  #heardAt = 0;
 
   constructor(private readonly parts: HeartbeatParts) {}
 
-  start(heartbeatSeconds: number, leaseSeconds: number): void {
-    this.#leaseSeconds = leaseSeconds;
+  start(terms: HeartbeatTerms): void {
+    this.#terms = terms;
+    this.#heardAt = performance.now();
     clearInterval(this.#timer);
-    this.#timer = setInterval(() => this.beat(), heartbeatSeconds * 1000);
+    this.#timer = setInterval(() => this.#onTick(), terms.heartbeatSeconds * 1000);
     this.beat();
+  }
+
+  /** The conversation is lost: attempts are looked after all the same. */
+  lost(): void {
+    this.#terms = { ...this.#terms, protocol: null };
   }
 
   stop(): void {
@@ -33,16 +54,35 @@ export class HeartbeatLoop {
   }
 
   beat(): void {
-    const { ledger, data, send } = this.parts;
-    for (const { directory } of ledger.running()) directory.renewLease(this.#leaseSeconds);
+    const { ledger, data, minDisk, holdsBack, send } = this.parts;
+    const { leaseSeconds, protocol } = this.#terms;
+    for (const { directory } of ledger.running()) directory.renewLease(leaseSeconds);
+    if (protocol === null) return;
+    const more = { sequence: ++this.#sequence, holdsBack: holdsBack(), minDisk };
     send({
       type: 'heartbeat',
-      freeSlots: ledger.freeSlots().length,
+      freeSlots: holdsBack() === null ? ledger.freeSlots().length : 0,
       load: Math.round((loadavg()[0] ?? 0) * 100) / 100,
       memoryFree: availableMemory(),
-      diskFree: availableDisk(data),
+      diskFree: freeBytes(data),
       attempts: ledger.all().map(({ attempt, fence }) => ({ attempt, fence })),
+      ...(protocol >= 2 ? more : {}),
     });
+  }
+
+  /** The farm has carried out a heartbeat. */
+  acknowledged(): void {
+    this.#heardAt = performance.now();
+  }
+
+  /** A farm of version 2 that answers none of two heartbeats is tried again elsewhere. */
+  #onTick(): void {
+    this.beat();
+    const { protocol, leaseSeconds } = this.#terms;
+    if (protocol === null || protocol < 2) return;
+    if (performance.now() - this.#heardAt < (leaseSeconds * 1000 * 2) / 3) return;
+    this.#heardAt = performance.now();
+    this.parts.unheard();
   }
 }
 
@@ -54,9 +94,4 @@ function availableMemory(): number {
   } catch {
     return freemem();
   }
-}
-
-function availableDisk(path: string): number {
-  const { bavail, bsize } = statfsSync(path);
-  return bavail * bsize;
 }

@@ -8,6 +8,9 @@ import { credentialOf, EnrolmentRefused } from './enrol.js';
 import { readOptions } from './options.js';
 import { say } from './say.js';
 
+/** EX_CONFIG of sysexits: starting it again mends nothing, a new credential does. */
+const removedStatus = 78;
+
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   const holder = takeDataDirectory(options.data);
@@ -30,9 +33,9 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
   agent.start();
-  await agent.finished;
-  say('stopped');
-  process.exit(0);
+  const ending = await agent.finished;
+  say(ending === 'removed' ? 'stopped: the farm has removed this worker' : 'stopped');
+  process.exit(ending === 'removed' ? removedStatus : 0);
 }
 
 function ownVersion(): string {

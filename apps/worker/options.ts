@@ -10,8 +10,8 @@ import type { WishedLimits } from '#domain/build/limits.js';
 import type { BackendName } from '#domain/specification/specification.js';
 
 export interface WorkerOptions {
-  /** The api's address, without a trailing slash. */
-  readonly farm: string;
+  /** Addresses of the farm's apis, without a trailing slash; one is enough. */
+  readonly farms: readonly string[];
   readonly data: string;
   readonly name: string;
   readonly tokenFile: string | undefined;
@@ -23,6 +23,8 @@ export interface WorkerOptions {
   readonly speed: number;
   readonly backends: readonly BackendName[];
   readonly limits: WishedLimits;
+  /** Bytes that must be free before it claims; 0 is no guard. */
+  readonly minDisk: number;
 }
 
 const known: readonly BackendName[] = ['nix', 'local'];
@@ -47,6 +49,7 @@ Examples:
          --features big-parallel,kvm
 
 Each option may also come from the environment variable named beside it.
+Several --farm addresses are tried one after the other when a connection is lost.
 SIGTERM: take no new builds, finish those that run, exit 0. A second one: hand them back at once.`;
 
 /** Reads `arguments_` (without program names); commander prints help and faults, and exits. */
@@ -55,7 +58,7 @@ export function readOptions(arguments_: readonly string[]): WorkerOptions {
   command.parse([...arguments_], { from: 'user' });
   const given = command.opts<Given>();
   return {
-    farm: given.farm,
+    farms: given.farm,
     data: resolve(given.data),
     name: given.name,
     tokenFile: given.tokenFile,
@@ -66,13 +69,15 @@ export function readOptions(arguments_: readonly string[]): WorkerOptions {
     speed: given.speed,
     backends: given.backends,
     limits: { timeoutSeconds: given.timeout, maxSilentSeconds: given.maxSilentTime },
+    minDisk: given.minDisk,
   };
 }
 
 interface Given {
-  readonly farm: string;
+  readonly farm: string[];
   readonly data: string;
   readonly name: string;
+  readonly minDisk: number;
   readonly tokenFile?: string;
   readonly maxJobs: number;
   readonly cores: number;
@@ -91,9 +96,9 @@ function describe(): Command {
     new Option(flags, text).env(`GAMBESON_WORKER_${variable}`);
   return command
     .addOption(
-      new Option('--farm <url>', "the address of the farm's api")
+      new Option('--farm <urls>', "the farm's api, or several of them, separated by commas")
         .env('GAMBESON_FARM')
-        .argParser(farmAddress)
+        .argParser(farmAddresses)
         .makeOptionMandatory(),
     )
     .addOption(
@@ -132,6 +137,11 @@ function describe(): Command {
         .default(ownBackends(), 'those that work here'),
     )
     .addOption(
+      option('--min-disk <size>', 'free disk below which it claims nothing; 0 is none', 'MIN_DISK')
+        .argParser(diskSize)
+        .default(1024 ** 3, '1GiB'),
+    )
+    .addOption(
       option('--timeout <s>', 'longest build, in seconds', 'TIMEOUT').argParser(
         whole(1, 2_592_000),
       ),
@@ -144,12 +154,19 @@ function describe(): Command {
     .addHelpText('after', examples);
 }
 
-function farmAddress(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (!url || !/^https?:$/.test(url.protocol)) {
+function farmAddresses(text: string): string[] {
+  const list = text.split(',').map((word) => word.trim());
+  if (list.some((word) => !URL.canParse(word) || !/^https?:$/.test(new URL(word).protocol))) {
     throw new InvalidArgumentError('It must be an address such as https://farm.example.org.');
   }
-  return text.replace(/\/+$/, '');
+  return [...new Set(list.map((word) => word.replace(/\/+$/, '')))];
+}
+
+/** Bytes of `500MiB`, `20GiB`, `1TiB` or a plain number of bytes. */
+export function diskSize(text: string): number {
+  const [, digits, unit = ''] = /^([0-9]{1,15})([KMGT]iB|[KMGT])?$/.exec(text) ?? [];
+  if (digits === undefined) throw new InvalidArgumentError('It must be a size such as 20GiB.');
+  return Number(digits) * 1024 ** (unit === '' ? 0 : 'KMGT'.indexOf(unit[0]!) + 1);
 }
 
 function workerName(text: string): string {

@@ -2,14 +2,20 @@
  * The worker's conversation: one WebSocket to the api at `/api/v1/workers/connect`, authorised by
  * `Authorization: Bearer WORKER_ID.SECRET`. JSON text frames as below; log bytes as binary frames
  * (see log-frame.ts). Every message may be repeated: offsets, slots and fences make it harmless.
+ *
+ * The highest version that both sides speak is chosen (see negotiate.ts) and told in `welcome`.
+ * Version 2 answers heartbeats with the leases that were renewed, and lets a heartbeat say that the
+ * worker takes no builds now and why; version 1 has neither, and must leave a conversation to take
+ * its claims back. What only version 2 has is marked below, and never sent to one that speaks 1.
  */
 import { z } from 'zod';
 
-/**
- * The protocol versions that this farm speaks, newest first. A gateway picks the highest shared
- * one.
- */
-export const protocolVersions = [1] as const;
+/** The protocol versions that we speak, newest first. */
+export const protocolVersions = [2, 1] as const;
+
+/** Why a worker that is there takes no new builds, by its own word. */
+export const holdsBackReasons = ['disk-guard', 'draining'] as const;
+export type HoldsBack = (typeof holdsBackReasons)[number];
 
 const Id = z
   .string()
@@ -39,7 +45,10 @@ const Hello = z.object({
   attempts: z.array(RunningAttempt).max(1024),
 });
 
-/** Renews the leases of all attempts it names. Sent at the interval that `welcome` asks for. */
+/**
+ * Renews the leases of all attempts it names. Sent at the interval that `welcome` asks for, and in
+ * version 2 at once when what it holds back for changes.
+ */
 const Heartbeat = z.object({
   type: z.literal('heartbeat'),
   freeSlots: z.int().min(0),
@@ -47,6 +56,12 @@ const Heartbeat = z.object({
   memoryFree: z.int().min(0),
   diskFree: z.int().min(0),
   attempts: z.array(z.object({ attempt: Id, fence: Fence })).max(1024),
+  /** Version 2: told again in the acknowledgement. */
+  sequence: z.int().min(0).optional(),
+  /** Version 2: no new builds now, its standing claims included; null when it takes them. */
+  holdsBack: z.enum(holdsBackReasons).nullable().optional(),
+  /** Version 2: below so many free bytes it holds back. */
+  minDisk: z.int().min(0).optional(),
 });
 
 /** These slots are free and each wants a build. Stands until a build comes or the socket closes. */
@@ -165,6 +180,13 @@ const Acknowledged = z.discriminatedUnion('of', [
     of: z.literal('report'),
     attempt: Id,
     accepted: z.boolean(),
+  }),
+  /** Version 2: the heartbeat was carried out; these leases were renewed, others were not. */
+  z.object({
+    type: z.literal('acknowledged'),
+    of: z.literal('heartbeat'),
+    sequence: z.int(),
+    renewed: z.array(Id),
   }),
 ]);
 

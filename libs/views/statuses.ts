@@ -30,6 +30,8 @@ export const drawings: Readonly<Record<StatusWord, Drawing>> = {
   connected: { tone: 'good', shape: 'check' },
   draining: { tone: 'busy', shape: 'dot' },
   paused: { tone: 'off', shape: 'slash' },
+  'disk-guard': { tone: 'farm', shape: 'alert' },
+  refused: { tone: 'bad', shape: 'cross' },
   offline: { tone: 'idle', shape: 'ring' },
 };
 

@@ -39,7 +39,7 @@ function List({ workers, now }: { workers: readonly WorkerAnswer[]; now: Date })
             </div>
           </td>
           <td>
-            <Status status={worker.state} note={worker.pauseNote} />
+            <Standing worker={worker} now={now} />
           </td>
           <td>
             {worker.systems.join(', ') || '–'}
@@ -59,6 +59,25 @@ function List({ workers, now }: { workers: readonly WorkerAnswer[]; now: Date })
         </tr>
       ))}
     </Table>
+  );
+}
+
+/** The state, and what a person must know to change it. */
+function Standing({ worker, now }: { worker: WorkerAnswer; now: Date }) {
+  const { state, pauseNote, pauseUntil, refusal, minDisk } = worker;
+  return (
+    <>
+      <Status status={state} note={pauseNote} />
+      {pauseUntil ? (
+        <div class="quiet">
+          lifts <Time at={pauseUntil} now={now} />
+        </div>
+      ) : null}
+      {state === 'refused' && refusal ? <div class="quiet">{refusal.message}</div> : null}
+      {state === 'disk-guard' && minDisk !== null ? (
+        <div class="quiet">takes builds when {bytes(minDisk)} of its disk are free</div>
+      ) : null}
+    </>
   );
 }
 

@@ -124,8 +124,15 @@ describe('a connection', () => {
     const worker = await farm.worker();
     const newer = await TestWorker.connect(api.address, `${worker}.${secret}`);
     void newer.hello({ protocol: [99] });
-    expect(await newer.hears('refused')).toMatchObject({ code: 'protocol-unsupported' });
+    expect(await newer.hears('refused')).toMatchObject({ code: 'protocol-too-new' });
     expect(await newer.closed).toBe(1008);
+    const [shown] = await farm.database.query('select * from workers where id = $1', [worker]);
+    expect(shown).toMatchObject({ refused_code: 'protocol-too-new', refused_at: expect.any(Date) });
+    const stranger = await TestWorker.connect(api.address, `${worker}.${secret}`);
+    stranger.say({ type: 'hello', protocol: [98, 99], machines: [] });
+    const told = await stranger.hears('refused');
+    expect(told).toMatchObject({ code: 'protocol-too-new' });
+    expect(told.message).toContain('upgrade the farm first');
     const babbling = await join();
     babbling.say({ type: 'claim', slots: 'all' });
     expect(await babbling.hears('refused')).toMatchObject({ code: 'malformed' });

@@ -10,6 +10,7 @@ import type { WorkerId } from '#domain/ids.js';
 import { sentenceOf } from '#std/farm-fault.js';
 import { presenceOf } from '#application/reap-leases.js';
 import { decodeLogFrame } from '#protocol/log-frame.js';
+import { negotiate, offeredVersions } from '#protocol/negotiate.js';
 import { WorkerMessage, type GatewayMessage } from '#protocol/worker.js';
 import { ClaimDesk } from './claim-desk.js';
 import type { GatewayParts } from './gateway-parts.js';
@@ -132,8 +133,11 @@ async function hear(session: Session, data: RawData, isBinary: boolean): Promise
     if (!frame.ok) throw new Malformed('A binary message is not a log frame.');
     return session.hearLog(frame.value);
   }
-  const parsed = WorkerMessage.safeParse(parseJson(bytes.toString('utf8')));
+  const said = parseJson(bytes.toString('utf8'));
+  const parsed = WorkerMessage.safeParse(said);
   if (!parsed.success) {
+    const offered = offeredVersions(said);
+    if (offered && !negotiate(offered).ok) return session.refuseVersion(offered);
     const [issue] = parsed.error.issues;
     throw new Malformed(`A message cannot be read: ${issue?.path.join('.')} ${issue?.message}`);
   }

@@ -12,14 +12,8 @@ import type { ClaimedBuild } from '#application/ports/claim-store.js';
 import type { AttemptClaim } from '#application/ports/lease-store.js';
 import type { Standing } from '#application/ports/worker-store.js';
 import type { LogFrame } from '#protocol/log-frame.js';
-import {
-  protocolVersions,
-  type GatewayMessage,
-  type Heartbeat,
-  type Hello,
-  type Report,
-  type WorkerMessage,
-} from '#protocol/worker.js';
+import { negotiate } from '#protocol/negotiate.js';
+import type { GatewayMessage, Heartbeat, Hello, Report, WorkerMessage } from '#protocol/worker.js';
 import type { ClaimDesk, WaitingSlot } from './claim-desk.js';
 import type { GatewayParts } from './gateway-parts.js';
 import { LogIntake } from './log-intake.js';
@@ -44,6 +38,12 @@ export interface SessionWorker {
   readonly name: string;
 }
 
+interface Greeted extends Hello {
+  readonly className: string;
+  /** The version that is spoken. */
+  readonly spoken: number;
+}
+
 export class Session {
   private readonly intake: LogIntake;
   private readonly live = new Map<AttemptId, AttemptClaim>();
@@ -52,7 +52,7 @@ export class Session {
   private readonly waitingForResume = new Set<number>();
   private readonly reporting = new Set<Promise<unknown>>();
   private greeting: Promise<void> | null = null;
-  private hello: (Hello & { readonly className: string }) | null = null;
+  private hello: Greeted | null = null;
   private heartbeat: Heartbeat | null = null;
   private standing: Standing | null = null;
   private ended = false;
@@ -100,12 +100,23 @@ export class Session {
   async wake(): Promise<void> {
     if (!this.hello) return;
     await this.renew([...this.live.values()]);
-    if (this.heartbeat) await this.beat({ ...this.heartbeat, attempts: [] });
+    if (this.heartbeat) await this.look(this.heartbeat);
   }
 
   refuse(code: string, message: string): void {
+    this.ended = true;
     this.line.send({ type: 'refused', code, message });
     this.line.hangUp(1008, code);
+  }
+
+  /** None of the versions that the agent speaks is ours; people see it with the worker. */
+  async refuseVersion(offered: readonly number[]): Promise<void> {
+    const version = negotiate(offered);
+    if (version.ok) return this.refuse('malformed', 'The hello cannot be read.');
+    const { code, message } = version.error;
+    await this.parts.workers.refused(this.worker.id, { code, message });
+    this.refuse(code, message);
+    await this.parts.bus.publish('workers', '');
   }
 
   /** The socket is gone. */
@@ -121,14 +132,9 @@ export class Session {
   }
 
   private async greet(hello: Hello): Promise<void> {
-    const protocol = protocolVersions.find((version) => hello.protocol.includes(version));
-    if (protocol === undefined) {
-      const known = protocolVersions.join(', ');
-      return this.refuse(
-        'protocol-unsupported',
-        `This farm speaks the protocol versions ${known}.`,
-      );
-    }
+    const version = negotiate(hello.protocol);
+    if (!version.ok) return this.refuseVersion(hello.protocol);
+    const protocol = version.value;
     const { settings, workers } = this.parts;
     const publicKeys = await readPublicKeys(settings.publicKeyFile);
     // The substituter makes its key when it first starts; a worker that came earlier comes again.
@@ -138,7 +144,7 @@ export class Session {
     this.standing = await workers.hello(this.worker.id, { ...hello, protocol, className, gateway });
     if (this.standing.removed) return this.refuse('removed', 'This worker was removed.');
     const lost = await this.renew(hello.attempts.map(claimOf));
-    this.hello = { ...hello, className };
+    this.hello = { ...hello, className, spoken: protocol };
     this.line.send({
       type: 'welcome',
       protocol,
@@ -156,20 +162,33 @@ export class Session {
   }
 
   private async beat(heartbeat: Heartbeat): Promise<void> {
-    this.heartbeat = heartbeat;
-    const { gateway } = this.parts.settings;
-    const lost = await this.renew(heartbeat.attempts.map(claimOf));
+    const lost = (await this.renew(heartbeat.attempts.map(claimOf))).map(String);
     const named = new Map(heartbeat.attempts.map((one) => [one.attempt, one.fence]));
-    for (const attempt of lost.map(String)) {
+    for (const attempt of lost) {
       const fence = named.get(attempt) ?? '';
       this.line.send({ type: 'cancel', attempt, fence, reason: 'lease-lost' });
     }
+    await this.look(heartbeat);
+    const { sequence } = heartbeat;
+    if (this.ended || sequence === undefined || this.hello!.spoken < 2) return;
+    const renewed = [...named.keys()].filter((attempt) => !lost.includes(attempt));
+    this.line.send({ type: 'acknowledged', of: 'heartbeat', sequence, renewed });
+  }
+
+  /** Keeps what the worker said of itself, and does as the farm's people wish. */
+  private async look(heartbeat: Heartbeat): Promise<void> {
+    const { holdsBack = null, minDisk = null } = heartbeat;
+    const turned = holdsBack !== (this.heartbeat?.holdsBack ?? null);
+    this.heartbeat = heartbeat;
+    const { workers, bus, settings } = this.parts;
+    const told = { ...heartbeat, holdsBack, minDisk, gateway: settings.gateway };
     const before = this.standing;
-    this.standing = await this.parts.workers.beat(this.worker.id, { ...heartbeat, gateway });
+    this.standing = await workers.beat(this.worker.id, told);
     if (this.standing.removed) return this.refuse('removed', 'This worker was removed.');
     if (this.standing.draining && !before?.draining) {
       this.line.send({ type: 'drain', note: this.standing.note });
     }
+    if (turned) await bus.publish('planner', '');
     if (!this.takes()) this.desks.claims.tidy(this.hello?.className ?? '');
     else if (this.waitingForResume.size > 0) {
       const slots = [...this.waitingForResume];
@@ -225,7 +244,8 @@ export class Session {
   }
 
   private takes(): boolean {
-    return this.standing !== null && !this.standing.paused && !this.standing.draining;
+    if (this.standing === null || (this.heartbeat?.holdsBack ?? null) !== null) return false;
+    return !this.standing.paused && !this.standing.draining;
   }
 
   private give(build: ClaimedBuild): void {

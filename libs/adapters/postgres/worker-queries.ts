@@ -2,6 +2,7 @@
 import type { WorkerId } from '#domain/ids.js';
 import type { WorkerAnswer } from '#protocol/api/worker.js';
 import type { Database } from './database.js';
+import { workerIsPaused } from './worker-store.js';
 import { iso, summaryColumns, summaryOf, type SummaryRow } from './reading.js';
 
 interface WorkerRow extends Record<string, unknown> {
@@ -15,9 +16,16 @@ interface WorkerRow extends Record<string, unknown> {
   speed: number;
   version: string | null;
   connected: boolean;
-  draining: boolean;
-  paused_at: Date | null;
+  drains: boolean;
+  paused: boolean;
   pause_note: string | null;
+  pause_until: Date | null;
+  holds_back: string | null;
+  min_disk: number | null;
+  protocol: number | null;
+  refused_at: Date | null;
+  refused_code: string | null;
+  refused_message: string | null;
   load: number | null;
   memory_free: number | null;
   disk_free: number | null;
@@ -51,7 +59,8 @@ export class WorkerQueries {
   private async select(worker: WorkerId | null): Promise<WorkerAnswer[]> {
     const [workers, running] = await Promise.all([
       this.database.query<WorkerRow>(
-        `select *, ${connectedWorker} as connected
+        `select *, ${connectedWorker} as connected, ${workerIsPaused} as paused,
+                draining or coalesce(holds_back = 'draining', false) as drains
            from workers where removed_at is null and ($1::bigint is null or id = $1)
           order by name`,
         [worker],
@@ -69,9 +78,15 @@ export class WorkerQueries {
 }
 
 function stateOf(row: WorkerRow): WorkerAnswer['state'] {
-  if (!row.connected) return 'offline';
-  if (row.draining) return 'draining';
-  return row.paused_at === null ? 'connected' : 'paused';
+  if (!row.connected) return row.refused_at === null ? 'offline' : 'refused';
+  if (row.drains) return 'draining';
+  if (row.paused) return 'paused';
+  return row.holds_back === 'disk-guard' ? 'disk-guard' : 'connected';
+}
+
+function refusalOf(row: WorkerRow): WorkerAnswer['refusal'] {
+  const { refused_at: at, refused_code: code, refused_message: message } = row;
+  return at && { at: iso(at), code: code ?? '', message: message ?? '' };
 }
 
 function workerOf(row: WorkerRow, running: readonly RunningRow[]): WorkerAnswer {
@@ -86,10 +101,14 @@ function workerOf(row: WorkerRow, running: readonly RunningRow[]): WorkerAnswer 
     cores: row.cores,
     speed: row.speed,
     version: row.version,
+    protocol: row.protocol,
     load: row.load,
     memoryFree: row.memory_free,
     diskFree: row.disk_free,
-    pauseNote: row.pause_note,
+    minDisk: row.min_disk,
+    pauseNote: row.paused || row.drains ? row.pause_note : null,
+    pauseUntil: row.paused ? iso(row.pause_until) : null,
+    refusal: refusalOf(row),
     enrolledAt: iso(row.enrolled_at),
     connectedAt: iso(row.connected_at),
     lastSeenAt: iso(row.last_seen_at),

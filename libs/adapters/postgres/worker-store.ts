@@ -8,6 +8,7 @@ import type {
   Standing,
   WorkerBeat,
   WorkerHello,
+  WorkerRefusal,
   WorkerStore,
 } from '#application/ports/worker-store.js';
 import type { Client, Database, Row } from './database.js';
@@ -65,7 +66,8 @@ export class PostgresWorkerStore implements WorkerStore {
     const [row] = await this.database.query<StandingRow>(
       `update workers set gateway = $2, class = $3, systems = $4, features = $5, speed = $6,
               slots = $7, cores = $8, protocol = $9, version = $10,
-              connected_at = now(), last_seen_at = now()
+              connected_at = now(), last_seen_at = now(), holds_back = null,
+              refused_at = null, refused_code = null, refused_message = null
         where id = $1 and removed_at is null returning ${standing}`,
       [
         worker,
@@ -86,9 +88,18 @@ export class PostgresWorkerStore implements WorkerStore {
   async beat(worker: WorkerId, beat: WorkerBeat): Promise<Standing> {
     const [row] = await this.database.query<StandingRow>(
       `update workers set gateway = $2, free_slots = $3, load = $4, memory_free = $5,
-              disk_free = $6, last_seen_at = now()
+              disk_free = $6, holds_back = $7, min_disk = $8, last_seen_at = now()
         where id = $1 and removed_at is null returning ${standing}`,
-      [worker, beat.gateway, beat.freeSlots, beat.load, beat.memoryFree, beat.diskFree],
+      [
+        worker,
+        beat.gateway,
+        beat.freeSlots,
+        beat.load,
+        beat.memoryFree,
+        beat.diskFree,
+        beat.holdsBack,
+        beat.minDisk,
+      ],
     );
     return row ?? gone;
   }
@@ -97,6 +108,14 @@ export class PostgresWorkerStore implements WorkerStore {
     await this.database.execute(
       'update workers set gateway = null, free_slots = 0 where id = $1 and gateway = $2',
       [worker, gateway],
+    );
+  }
+
+  async refused(worker: WorkerId, { code, message }: WorkerRefusal): Promise<void> {
+    await this.database.execute(
+      `update workers set refused_at = now(), refused_code = $2, refused_message = $3
+        where id = $1`,
+      [worker, code, message],
     );
   }
 }

@@ -34,6 +34,16 @@ export interface WorkerBeat {
   readonly load: number;
   readonly memoryFree: number;
   readonly diskFree: number;
+  /** Why it takes no new builds, by its own word; null when it takes them. */
+  readonly holdsBack: 'disk-guard' | 'draining' | null;
+  /** Null when it does not tell. */
+  readonly minDisk: number | null;
+}
+
+/** A conversation that the farm would not hold. */
+export interface WorkerRefusal {
+  readonly code: string;
+  readonly message: string;
 }
 
 /** Whether builds may go to the worker, and if not, why. */
@@ -53,4 +63,6 @@ export interface WorkerStore {
   beat(worker: WorkerId, beat: WorkerBeat): Promise<Standing>;
   /** Only if this gateway is still the one that holds it. */
   left(worker: WorkerId, gateway: string): Promise<void>;
+  /** Kept, for people to see, until the next `hello` that is answered. */
+  refused(worker: WorkerId, refusal: WorkerRefusal): Promise<void>;
 }

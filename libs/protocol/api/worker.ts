@@ -3,7 +3,14 @@ import { z } from 'zod';
 import { BuildSummary } from './build.js';
 import { Id, Time } from './page.js';
 
-export const workerStates = ['connected', 'draining', 'paused', 'offline'] as const;
+export const workerStates = [
+  'connected',
+  'draining',
+  'paused',
+  'disk-guard',
+  'refused',
+  'offline',
+] as const;
 
 export const WorkerAnswer = z.object({
   id: Id,
@@ -16,10 +23,19 @@ export const WorkerAnswer = z.object({
   cores: z.int(),
   speed: z.number(),
   version: z.string().nullable(),
+  /** The version of the worker protocol that it spoke last. */
+  protocol: z.int().nullable(),
   load: z.number().nullable(),
   memoryFree: z.int().nullable(),
   diskFree: z.int().nullable(),
+  /** It takes no new builds while less of its disk is free. */
+  minDisk: z.int().nullable(),
+  /** Of the pause or the drain. */
   pauseNote: z.string().nullable(),
+  /** When the pause lifts by itself. */
+  pauseUntil: Time.nullable(),
+  /** Why the farm would not talk with it when it came last. */
+  refusal: z.object({ at: Time, code: z.string(), message: z.string() }).nullable(),
   enrolledAt: Time,
   connectedAt: Time.nullable(),
   lastSeenAt: Time.nullable(),
@@ -47,3 +63,10 @@ export const QueueAnswer = z.object({
   byReason: z.array(z.object({ reason: z.string(), builds: z.int() })),
 });
 export type QueueAnswer = z.infer<typeof QueueAnswer>;
+
+const Note = z.string().max(1000).default('');
+/** `until` must lie ahead; without it the pause stands until somebody resumes the worker. */
+export const PauseRequest = z
+  .strictObject({ note: Note, until: z.iso.datetime({ offset: true }).optional() })
+  .prefault({});
+export const DrainRequest = z.strictObject({ note: Note }).prefault({});
