@@ -4,6 +4,7 @@
  */
 import { id, type BuildId, type EvaluationId, type IntentId, type WorkerId } from '#domain/ids.js';
 import type { FallenBuild } from '#domain/build/rising.js';
+import type { BuildStatus } from '#domain/build/status.js';
 import { restartModes, type RestartMode } from '#domain/build/restart.js';
 import type {
   Canceled,
@@ -26,6 +27,13 @@ interface IntentRow extends Row {
   evaluation_id: number | null;
   build_id: number | null;
   reason: string;
+}
+
+interface FallenRow extends Row {
+  id: number;
+  status: BuildStatus;
+  /** The driver reads the numbers of an array as text. */
+  inputs: string[];
 }
 
 /** Everything above a build that could have fallen with it. */
@@ -82,11 +90,11 @@ export class PostgresIntentStore implements IntentStore {
 
   async fallen(intent: RestartIntent): Promise<readonly FallenBuild[]> {
     const origins = restartModes[intent.mode];
-    const found = await this.database.query<Row & FallenBuild>(
+    const found = await this.database.query<FallenRow>(
       `${membersOf(intent)} ${fallen} ${unlessFailedAgain}`,
       [intent.of.build ?? intent.of.evaluation, intent.id, origins],
     );
-    return found;
+    return found.map((row) => ({ ...row, inputs: row.inputs.map(Number) }));
   }
 
   reschedule(intent: RestartIntent, builds: readonly number[]): Promise<number> {
