@@ -3,6 +3,9 @@ import { PostgresBus } from '#adapters/postgres/bus.js';
 import { Database } from '#adapters/postgres/database.js';
 import { PostgresFailureStore } from '#adapters/postgres/failure-store.js';
 import { PostgresLeaseStore } from '#adapters/postgres/lease-store.js';
+import { PostgresDurationStore } from '#adapters/postgres/planner-durations.js';
+import { PostgresEvaluationJobStore } from '#adapters/postgres/planner-jobs.js';
+import { PostgresPlannerStore } from '#adapters/postgres/planner-store.js';
 import { PostgresReleaseStore } from '#adapters/postgres/release-store.js';
 import { PostgresReportStore } from '#adapters/postgres/report-store.js';
 import { RedisBus } from '#adapters/redis/bus.js';
@@ -12,6 +15,12 @@ import { BullTicketQueue } from '#adapters/redis/ticket-queue.js';
 import type { Bus } from '#application/ports/bus.js';
 import type { FailureStore } from '#application/ports/failure-store.js';
 import type { LeaseStore } from '#application/ports/lease-store.js';
+import type {
+  AuditStore,
+  DurationStore,
+  EvaluationJobStore,
+  PlannerStore,
+} from '#application/ports/planner-store.js';
 import type { ReleaseStore } from '#application/ports/release-store.js';
 import type { ReportStore } from '#application/ports/report-store.js';
 import type { QueueEpoch, TicketQueue } from '#application/ports/ticket-queue.js';
@@ -25,6 +34,10 @@ export interface CoordinatorParts {
   readonly epoch: QueueEpoch;
   readonly bus: Bus;
   readonly releases: ReleaseStore;
+  readonly graph: PlannerStore;
+  readonly audit: AuditStore;
+  readonly jobs: EvaluationJobStore;
+  readonly durations: DurationStore;
   readonly leases: LeaseStore;
   readonly reports: ReportStore;
   readonly failures: FailureStore;
@@ -40,6 +53,7 @@ export function openCoordinator(settings: Settings): CoordinatorParts {
   const tickets = new BullTicketQueue(queue);
   const epoch = new BullQueueEpoch(queue, 'tickets');
   const bus = redisUrl ? new RedisBus(redisUrl) : new PostgresBus(database);
+  const graph = new PostgresPlannerStore(database);
   return {
     settings,
     database,
@@ -48,6 +62,10 @@ export function openCoordinator(settings: Settings): CoordinatorParts {
     epoch,
     bus,
     releases: new PostgresReleaseStore(database),
+    graph,
+    audit: graph,
+    jobs: new PostgresEvaluationJobStore(database),
+    durations: new PostgresDurationStore(database),
     leases: new PostgresLeaseStore(database),
     reports: new PostgresReportStore(database),
     failures: new PostgresFailureStore(database),

@@ -14,15 +14,17 @@ import { InvariantBroken } from '#std/invariant.js';
 import { Leadership } from '#adapters/postgres/leadership.js';
 import { propagateFailure } from '#application/propagate-failure.js';
 import { reapLeases } from '#application/reap-leases.js';
-import { releaseTickets } from '#application/release-tickets.js';
 import type { Topic } from '#application/ports/bus.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
 import { lifecycleLoops } from './lifecycle-loops.js';
+import { PlannerDesk } from './planner-desk.js';
 import { Reconciler } from './reconciler.js';
 
 /** The advisory lock of the lead, in the farm's own range of keys. */
 const leadKey = 726_003;
 const auditMilliseconds = 60_000;
+/** An estimate may be as old as this. */
+const learnMilliseconds = 2000;
 
 @Injectable()
 export class Coordinator
@@ -30,14 +32,17 @@ export class Coordinator
 {
   private readonly logger = new Logger('coordinator');
   private readonly lead: Leadership;
+  private readonly planner: PlannerDesk;
   private readonly lifecycle: readonly Reconciler[];
-  private readonly loops: Record<'release' | 'reap' | 'propagate' | 'audit', Reconciler>;
+  private readonly loops: Record<'release' | 'learn' | 'reap' | 'propagate' | 'audit', Reconciler>;
 
   constructor(private readonly parts: CoordinatorParts) {
     this.lead = new Leadership(parts.database, leadKey, (leading) => this.leadChanged(leading));
+    this.planner = new PlannerDesk(parts);
     const tick = parts.settings.tickSeconds * 1000;
     this.loops = {
-      release: this.loop('release-tickets', tick, () => this.release()),
+      release: this.loop('release-tickets', tick, () => this.planner.pass()),
+      learn: this.loop('learn-durations', learnMilliseconds, () => this.planner.learn()),
       reap: this.loop('reap-leases', tick, () => this.reap()),
       propagate: this.loop('propagate-failure', tick, () => this.propagate()),
       audit: this.loop('audit-failures', auditMilliseconds, () => this.audit()),
@@ -61,6 +66,7 @@ export class Coordinator
     // A bus that is down must not keep the farm from starting: the ticks do.
     void this.wakeOn('planner', this.loops.release);
     void this.wakeOn('failures', this.loops.propagate);
+    void this.answerQuestions();
     void this.tellQueueFaults();
   }
 
@@ -75,14 +81,6 @@ export class Coordinator
 
   private everyLoop(): Reconciler[] {
     return [...Object.values(this.loops), ...this.lifecycle];
-  }
-
-  private async release(): Promise<void> {
-    const { releases: store, tickets, epoch } = this.parts;
-    const pass = await releaseTickets({ store, tickets, epoch });
-    if (pass.voided > 0) {
-      this.logger.warn(`the queue had lost its tickets: ${pass.voided} are released again`);
-    }
   }
 
   private async reap(): Promise<void> {
@@ -124,11 +122,17 @@ export class Coordinator
 
   private leadChanged(leading: boolean): void {
     this.logger.log(leading ? 'leads' : 'has lost the lead and stands by');
+    this.planner.drop();
     if (leading) for (const loop of this.everyLoop()) loop.wake();
   }
 
   private async wakeOn(topic: Topic, loop: Reconciler): Promise<void> {
     await this.parts.bus.subscribe(topic, () => loop.wake()).catch(() => undefined);
+  }
+
+  private async answerQuestions(): Promise<void> {
+    const answer = (message: string): void => void this.planner.answer(message);
+    await this.parts.bus.subscribe('planner/ask', answer).catch(() => undefined);
   }
 
   private async tellQueueFaults(): Promise<void> {

@@ -1,7 +1,8 @@
 /**
  * A loop that looks at the truth and moves it one step, on wake or on tick. Wakes that come during
  * a pass are one more pass. It rests at least as long as its last pass took, so that a farm under
- * load spends no more than half of the loop's time on it, and a fault is told and tried again.
+ * load spends no more than half of the loop's time on it (but no longer than a quarter of a second,
+ * since a long pass is rare and what came meanwhile waits), and a fault is told and tried again.
  */
 export interface ReconcilerOptions {
   readonly name: string;
@@ -11,6 +12,8 @@ export interface ReconcilerOptions {
   readonly pass: () => Promise<void>;
   readonly fault: (name: string, error: unknown) => void;
 }
+
+const restAtMostMilliseconds = 250;
 
 export class Reconciler {
   private timer: NodeJS.Timeout | null = null;
@@ -54,7 +57,7 @@ export class Reconciler {
       });
     }
     const ended = performance.now();
-    const rest = ended - begun;
+    const rest = Math.min(ended - begun, restAtMostMilliseconds);
     this.restUntil = ended + rest;
     this.running = null;
     if (this.stopped) return;

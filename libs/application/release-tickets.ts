@@ -1,20 +1,17 @@
 /**
- * Releases ready builds to worker classes, a bounded window ahead of their slots: reads, plans,
- * writes generations, then offers the tickets. Takes no input and may run at any time; a crash
- * after the write leaves releases without tickets, which expire and are made again.
+ * Releases ready builds to worker classes: follows what has changed, plans, writes generations, and
+ * then offers the tickets. Takes no input and may run at any time; a crash after the write leaves
+ * releases without tickets, which expire and are made again.
  */
-import { plan, type ReadyBuild } from '#domain/scheduling/plan.js';
-import {
-  isTaking,
-  roomOf,
-  type ClassState,
-  type WorkerState,
-} from '#domain/scheduling/worker-state.js';
+import type { Assignment, PlannerPlan } from '#domain/scheduling/planner.js';
+import { isTaking, type ClassState, type WorkerState } from '#domain/scheduling/worker-state.js';
 import { workerClassName } from '#domain/worker/worker-class.js';
-import type { ReleaseStore } from './ports/release-store.js';
+import { followBuilds, readAgain, type FollowParts } from './follow-builds.js';
+import type { PlannerMemory } from './planner-memory.js';
+import type { Released, ReleaseStore } from './ports/release-store.js';
 import type { QueueEpoch, TicketQueue } from './ports/ticket-queue.js';
 
-export interface ReleaseTicketsParts {
+export interface ReleaseTicketsParts extends FollowParts {
   readonly store: ReleaseStore;
   readonly tickets: TicketQueue;
   readonly epoch: QueueEpoch;
@@ -22,26 +19,35 @@ export interface ReleaseTicketsParts {
 
 export interface ReleasePass {
   readonly released: number;
+  readonly withdrawn: number;
   /** Releases that were void because the queue had lost everything. */
   readonly voided: number;
+  /** The memory could not follow: it must be rebuilt, and nothing was released. */
+  readonly behind: boolean;
 }
 
 /** A ticket that nobody claims for so long is made again, in a new generation. */
 export const releaseSeconds = 30;
 
-export async function releaseTickets(parts: ReleaseTicketsParts): Promise<ReleasePass> {
+export async function releaseTickets(
+  parts: ReleaseTicketsParts,
+  memory: PlannerMemory,
+): Promise<ReleasePass> {
   const voided = await voidLostTickets(parts);
   const { store } = parts;
-  const workers = await store.workers();
-  const classes = classesOf(workers, await store.outstanding());
-  const ready = await readyOf(store, classes);
-  const { assignments } = plan({ ready, classes, workers });
-  if (assignments.length > 0) {
-    const { tickets, stale } = await store.release(assignments, releaseSeconds);
-    await parts.tickets.withdraw(stale);
-    await parts.tickets.offer(tickets);
-  }
-  return { released: assignments.length, voided };
+  const [followed, workers, outstanding, specifications] = await Promise.all([
+    followBuilds(parts, memory),
+    store.workers(),
+    store.outstanding(),
+    store.shares(),
+  ]);
+  if (!followed) return { released: 0, withdrawn: 0, voided, behind: true };
+  const classes = classesOf(workers, outstanding);
+  const { now } = memory;
+  const plan = memory.planner.plan({ now, classes, workers, specifications });
+  const withdrawn = await withdraw(parts, plan);
+  const released = await release(parts, memory, plan.assignments);
+  return { released, withdrawn, voided, behind: false };
 }
 
 /** The mark is set only after all is void: a crash in between does it once more. */
@@ -50,6 +56,61 @@ async function voidLostTickets({ store, epoch }: ReleaseTicketsParts): Promise<n
   const voided = await store.voidAll();
   await epoch.mark();
   return voided;
+}
+
+async function withdraw(
+  { store, tickets }: ReleaseTicketsParts,
+  { withdrawals }: PlannerPlan,
+): Promise<number> {
+  if (withdrawals.length === 0) return 0;
+  const withdrawn = await store.withdraw(withdrawals);
+  await tickets.withdraw(withdrawn);
+  return withdrawn.length;
+}
+
+async function release(
+  parts: ReleaseTicketsParts,
+  memory: PlannerMemory,
+  assignments: readonly Assignment[],
+): Promise<number> {
+  if (assignments.length === 0) return 0;
+  const released = await parts.store
+    .release(assignments, releaseSeconds)
+    .catch((error: unknown) => {
+      takeBack(memory, assignments);
+      throw error;
+    });
+  confirm(memory, released);
+  await parts.tickets.withdraw(released.stale);
+  await parts.tickets.offer(released.tickets);
+  // What was refused has moved since it was read, or the memory is wrong: it is read again.
+  const confirmed = new Set(released.tickets.map((ticket) => ticket.build));
+  const refused = assignments.filter(({ build }) => !confirmed.has(build));
+  await readAgain(
+    parts.graph,
+    memory,
+    refused.map(({ build }) => build),
+  );
+  return released.tickets.length;
+}
+
+/** The change feed will say the same in the next pass; a plan before it must know. */
+function confirm({ planner }: PlannerMemory, { tickets, expiresAt }: Released): void {
+  planner.change(
+    tickets.map(({ build, generation, workerClass }) => ({
+      ...{ build, generation, status: 'scheduled' },
+      ...{ releasedTo: workerClass, releaseExpiresAt: expiresAt },
+    })),
+  );
+}
+
+/** The planner takes its assignments for done; should they have been written, the feed says so. */
+function takeBack({ planner }: PlannerMemory, assignments: readonly Assignment[]): void {
+  planner.change(
+    assignments.map(({ build }) => ({
+      ...{ build, status: 'scheduled', releasedTo: null, releaseExpiresAt: null },
+    })),
+  );
 }
 
 /** Classes that have a worker which takes builds now. */
@@ -64,15 +125,4 @@ export function classesOf(
     slots: members.reduce((sum, worker) => sum + worker.slots, 0),
     outstanding: outstanding.get(name) ?? 0,
   }));
-}
-
-/** Each class reads no more than it has room for, so a pass is bounded by the windows. */
-async function readyOf(store: ReleaseStore, classes: readonly ClassState[]): Promise<ReadyBuild[]> {
-  const found = new Map<number, ReadyBuild>();
-  for (const state of classes) {
-    const room = roomOf(state);
-    if (room === 0) continue;
-    for (const ready of await store.ready(state, room)) found.set(ready.build, ready);
-  }
-  return [...found.values()].sort((a, b) => a.priority - b.priority || a.build - b.build);
 }

@@ -1,10 +1,10 @@
-/** Failures that travel far, and the ready query among many, on a real Postgres. */
+/** Failures that travel far, on a real Postgres. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { BuildId } from '#domain/ids.js';
 import { propagateFailure } from '#application/propagate-failure.js';
 import { FakeBus } from '#testkit/fakes/bus.js';
 import { startTestPostgres, type TestPostgres } from '#testkit/postgres.js';
-import { amd, amdClass, EngineFarm } from './engine-support.js';
+import { EngineFarm } from './engine-support.js';
 
 let postgres: TestPostgres;
 let farm: EngineFarm;
@@ -79,35 +79,4 @@ describe('a failure', () => {
     expect(await propagate()).toBe(1);
     expect(await farm.status(late!)).toMatchObject({ failed_input_id: failed });
   });
-});
-
-describe('the ready query', () => {
-  it('stops at its limit among 100,000 scheduled builds, of which most wait for one', async () => {
-    await farm.worker({ slots: 4 });
-    const builds = await farm.builds(100_000);
-    const blocked = builds.slice(1000);
-    await farm.edges(blocked.map((build) => [build, builds[0]!] as const));
-    await farm.database.execute('analyze');
-    const state = {
-      name: amdClass,
-      workerClass: amd,
-      slots: 4,
-      outstanding: 0,
-    };
-    const begun = performance.now();
-    const ready = await farm.releases.ready(state, 16);
-    const first = performance.now() - begun;
-    expect(ready.map((one) => one.build)).toEqual(builds.slice(0, 16));
-    await farm.database.execute(`update builds set status = 'started' where id <= $1`, [
-      builds[999],
-    ]);
-    const again = performance.now();
-    expect(await farm.releases.ready(state, 16)).toEqual([]);
-    const none = performance.now() - again;
-    process.stdout.write(
-      `ready: ${first.toFixed(1)} ms to find 16; ${none.toFixed(1)} ms to find none\n`,
-    );
-    expect(first).toBeLessThan(250);
-    expect(none).toBeLessThan(2500);
-  }, 120_000);
 });

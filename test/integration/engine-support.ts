@@ -10,10 +10,17 @@ import { PostgresClaimStore } from '#adapters/postgres/claim-store.js';
 import { Database } from '#adapters/postgres/database.js';
 import { PostgresFailureStore } from '#adapters/postgres/failure-store.js';
 import { PostgresLeaseStore } from '#adapters/postgres/lease-store.js';
+import { PostgresEvaluationJobStore } from '#adapters/postgres/planner-jobs.js';
+import { PostgresPlannerStore } from '#adapters/postgres/planner-store.js';
 import { PostgresReleaseStore } from '#adapters/postgres/release-store.js';
 import { PostgresReportStore } from '#adapters/postgres/report-store.js';
 import { PostgresWorkerStore } from '#adapters/postgres/worker-store.js';
 import type { ClaimedBuild } from '#application/ports/claim-store.js';
+import { rebuildPlanner } from '#application/follow-builds.js';
+import type { PlannerMemory } from '#application/planner-memory.js';
+import { releaseTickets, type ReleasePass } from '#application/release-tickets.js';
+import { defaultPolicy } from '#domain/scheduling/planner.js';
+import type { FakeTicketQueue } from '#testkit/fakes/ticket-queue.js';
 import type { TestDatabase } from '#testkit/postgres.js';
 
 export const leaseSeconds = 30;
@@ -26,8 +33,15 @@ export interface WorkerWish {
   readonly name?: string;
 }
 
+export interface TestPlanner {
+  readonly memory: PlannerMemory;
+  pass(): Promise<ReleasePass>;
+}
+
 export class EngineFarm {
   readonly releases: PostgresReleaseStore;
+  readonly graph: PostgresPlannerStore;
+  readonly jobs: PostgresEvaluationJobStore;
   readonly claims: PostgresClaimStore;
   readonly reports: PostgresReportStore;
   readonly leases: PostgresLeaseStore;
@@ -39,6 +53,8 @@ export class EngineFarm {
     private readonly owned: TestDatabase,
   ) {
     this.releases = new PostgresReleaseStore(database);
+    this.graph = new PostgresPlannerStore(database);
+    this.jobs = new PostgresEvaluationJobStore(database);
     this.claims = new PostgresClaimStore(database);
     this.reports = new PostgresReportStore(database);
     this.leases = new PostgresLeaseStore(database);
@@ -55,6 +71,14 @@ export class EngineFarm {
   async close(): Promise<void> {
     await this.database.close();
     await this.owned.drop();
+  }
+
+  /** A planner as a coordinator that has just gained the lead has it. */
+  async planner(tickets: FakeTicketQueue): Promise<TestPlanner> {
+    const { graph, jobs, releases: store } = this;
+    const parts = { graph, jobs, store, tickets, epoch: tickets };
+    const memory = await rebuildPlanner(graph, defaultPolicy);
+    return { memory, pass: () => releaseTickets(parts, memory) };
   }
 
   /** `count` builds with one output each; ids follow one another. */

@@ -7,7 +7,6 @@ import type { Fence } from '#domain/ids.js';
 import { randomFence } from '#adapters/system/secret.js';
 import { acceptReports } from '#application/accept-report.js';
 import { reapLeases } from '#application/reap-leases.js';
-import { releaseTickets } from '#application/release-tickets.js';
 import { never } from '#std/cancellation.js';
 import { FakeBus } from '#testkit/fakes/bus.js';
 import { FakeTicketQueue } from '#testkit/fakes/ticket-queue.js';
@@ -47,7 +46,7 @@ describe('a release', () => {
     ]);
     await farm.database.execute('update builds set priority = 1 where id = $1', [urgent]);
     const tickets = new FakeTicketQueue();
-    const pass = () => releaseTickets({ store: farm.releases, tickets, epoch: tickets });
+    const { pass } = await farm.planner(tickets);
     expect((await pass()).released).toBe(2);
     expect(await tickets.next(amdClass, never)).toMatchObject({ build: urgent, rank: 2 });
     expect(await tickets.next(amdClass, never)).toMatchObject({ build: input });
@@ -61,9 +60,9 @@ describe('a release', () => {
     await farm.worker({ slots: 2 });
     await farm.builds(50);
     const tickets = new FakeTicketQueue();
-    const parts = { store: farm.releases, tickets, epoch: tickets };
-    await Promise.all([releaseTickets(parts), releaseTickets(parts)]);
-    await releaseTickets(parts);
+    const [one, other] = [await farm.planner(tickets), await farm.planner(tickets)];
+    await Promise.all([one.pass(), other.pass()]);
+    await one.pass();
     expect(await tickets.waiting(amdClass)).toBe(12);
   });
 
@@ -71,10 +70,10 @@ describe('a release', () => {
     await farm.worker({ slots: 2 });
     await farm.builds(5);
     const tickets = new FakeTicketQueue();
-    const parts = { store: farm.releases, tickets, epoch: tickets };
-    expect(await releaseTickets(parts)).toMatchObject({ released: 5, voided: 0 });
+    const { pass } = await farm.planner(tickets);
+    expect(await pass()).toMatchObject({ released: 5, voided: 0 });
     tickets.flush();
-    expect(await releaseTickets(parts)).toMatchObject({ released: 5, voided: 5 });
+    expect(await pass()).toMatchObject({ released: 5, voided: 5 });
     expect(await tickets.next(amdClass, never)).toMatchObject({ generation: 2 });
   });
 
@@ -82,10 +81,10 @@ describe('a release', () => {
     await farm.worker({ slots: 2 });
     await farm.builds(3);
     const tickets = new FakeTicketQueue();
-    const parts = { store: farm.releases, tickets, epoch: tickets };
-    await releaseTickets(parts);
+    const { pass } = await farm.planner(tickets);
+    await pass();
     await farm.database.execute('update builds set release_expires_at = now()');
-    await releaseTickets(parts);
+    await pass();
     expect(await tickets.waiting(amdClass)).toBe(3);
   });
 
@@ -94,8 +93,7 @@ describe('a release', () => {
     await farm.builds(1);
     await farm.database.execute('update workers set gateway = null where id = $1', [worker]);
     const tickets = new FakeTicketQueue();
-    const parts = { store: farm.releases, tickets, epoch: tickets };
-    expect((await releaseTickets(parts)).released).toBe(0);
+    expect((await (await farm.planner(tickets)).pass()).released).toBe(0);
   });
 });
 

@@ -1,23 +1,30 @@
-/** What the planner reads and writes: ready builds, workers, and the releases that are out. */
-import type { Assignment, ReadyBuild } from '#domain/scheduling/plan.js';
-import type { ClassState, WorkerState } from '#domain/scheduling/worker-state.js';
+/** What a pass of the planner reads beside the graph, and the releases that it writes. */
+import type { Assignment, SpecificationShare, Withdrawal } from '#domain/scheduling/planner.js';
+import type { WorkerState } from '#domain/scheduling/worker-state.js';
 import type { Ticket } from './ticket-queue.js';
 
 export interface Released {
-  /** Of the new generation. */
+  /** Of the new generation, in the order of the assignments. */
   readonly tickets: readonly Ticket[];
   /** Tickets of older generations of the same builds: they claim nothing any more. */
   readonly stale: readonly Ticket[];
+  /** Until when the tickets may be claimed, by the database's clock. */
+  readonly expiresAt: number;
 }
 
 export interface ReleaseStore {
+  /** Workers that are alike in all that a plan looks at may stand as one, with all their slots. */
   workers(): Promise<readonly WorkerState[]>;
   /** Releases that have not expired, by class name. */
   outstanding(): Promise<ReadonlyMap<string, number>>;
-  /** Ready builds that one class can build, the most urgent first, at most `limit`. */
-  ready(state: ClassState, limit: number): Promise<readonly ReadyBuild[]>;
-  /** Only builds that are still scheduled and not released; others are left out silently. */
+  shares(): Promise<readonly SpecificationShare[]>;
+  /**
+   * Only builds that are scheduled, not released and whose every input has succeeded: others are
+   * left out, whatever the planner thought of them.
+   */
   release(assignments: readonly Assignment[], seconds: number): Promise<Released>;
+  /** Answers those that were still unclaimed and in that generation; their tickets are void. */
+  withdraw(withdrawals: readonly Withdrawal[]): Promise<readonly Ticket[]>;
   /** Every outstanding release is void: its ticket is lost. Answers how many. */
   voidAll(): Promise<number>;
 }
