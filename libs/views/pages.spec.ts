@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { BuildAnswer } from '#protocol/api/build.js';
+import { SpecificationInput } from '#protocol/specification.js';
 import { assets } from './assets.js';
 import { buildPage } from './build.js';
 import { homePage } from './home.js';
 import { emptyTail } from './log-view.js';
 import { problemPage } from './problem.js';
+import { specificationPage } from './specification.js';
 import { drawings, jobOrder, shapes } from './statuses.js';
 import { workersPage } from './workers.js';
 
@@ -58,6 +60,27 @@ describe('a page', () => {
     expect(html).toContain('Why it waits:');
     expect(html).toContain('in 10 min');
     expect(html).toContain('data-stream="/api/v1/builds/7/log/stream?format=spans"');
+  });
+
+  it('of a specification tells a fetch error above the table, where a narrow screen has it', () => {
+    const at = '2026-11-20T11:00:00.000Z';
+    const channel = { name: 'main', url: 'https://example.org/x.git', branch: 'main' };
+    const error = { code: 'fetch-failed', message: 'it is gone', since: at, failures: 2 };
+    const html = specificationPage({
+      specification: {
+        ...{ id: '1', name: 'demo', version: 1, nextPollAt: at, createdAt: at, updatedAt: at },
+        specification: SpecificationInput.parse({
+          ...{ name: 'demo', backend: 'nix', channels: [channel] },
+          selection: { file: 'release.nix' },
+        }),
+        channels: [{ ...channel, revision: null, fetchedAt: null, error, rewound: null }],
+        lastEvaluation: null,
+      },
+      evaluations: { items: [], next: null },
+      now,
+    });
+    expect(html.indexOf('it is gone')).toBeGreaterThan(0);
+    expect(html.indexOf('it is gone')).toBeLessThan(html.indexOf('<table'));
   });
 
   it('has no inline script or style, which the policy would refuse', () => {

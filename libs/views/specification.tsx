@@ -49,40 +49,50 @@ function NextLook({ at, now }: { at: string | null; now: Date }) {
 function Channels({ specification, now }: { specification: SpecificationAnswer; now: Date }) {
   const states = new Map(specification.channels.map((state) => [state.name, state]));
   return (
-    <Table head={['Channel', 'Branch', 'Revision', 'Fetched', 'State']}>
-      {specification.specification.channels.map((channel) => {
-        const state = states.get(channel.name);
-        return (
-          <tr>
-            <td>
-              {channel.name}
-              <div class="quiet break">{channel.url}</div>
-            </td>
-            <td>{channel.commit ? `pinned (${channel.branch})` : channel.branch}</td>
-            <td>
-              <Revision revision={state?.revision ?? null} />
-            </td>
-            <td>
-              <Time at={state?.fetchedAt ?? null} now={now} />
-            </td>
-            <td>
-              <ChannelFaults state={state} now={now} />
-            </td>
-          </tr>
-        );
-      })}
-    </Table>
+    <>
+      {specification.channels.map((state) => (
+        <ChannelFaults state={state} now={now} />
+      ))}
+      <Table head={['Channel', 'Branch', 'Revision', 'Fetched', 'State']}>
+        {specification.specification.channels.map((channel) => {
+          const state = states.get(channel.name);
+          return (
+            <tr>
+              <td>
+                {channel.name}
+                <div class="quiet break">{channel.url}</div>
+              </td>
+              <td>{channel.commit ? `pinned (${channel.branch})` : channel.branch}</td>
+              <td>
+                <Revision revision={state?.revision ?? null} />
+              </td>
+              <td>
+                <Time at={state?.fetchedAt ?? null} now={now} />
+              </td>
+              <td class="quiet">{stateWord(state)}</td>
+            </tr>
+          );
+        })}
+      </Table>
+    </>
   );
 }
 
-function ChannelFaults({ state, now }: { state: ChannelState | undefined; now: Date }) {
-  if (!state) return <span class="quiet">not fetched yet</span>;
-  if (!state.error && !state.rewound) return <span class="quiet">as it should be</span>;
+function stateWord(state: ChannelState | undefined): string {
+  if (!state) return 'not fetched yet';
+  return state.error?.code ?? (state.rewound ? 'rewound' : 'as it should be');
+}
+
+/** Above the table, where a narrow screen shows them whole. */
+function ChannelFaults({ state, now }: { state: ChannelState; now: Date }) {
   return (
     <>
       {state.error ? (
         <p class="fault">
-          <strong>{state.error.code}</strong>: {state.error.message}{' '}
+          <strong>
+            {state.name}: {state.error.code}
+          </strong>
+          : {state.error.message}{' '}
           <span class="quiet">
             (since <Time at={state.error.since} now={now} />, {state.error.failures} in a row)
           </span>
@@ -90,8 +100,8 @@ function ChannelFaults({ state, now }: { state: ChannelState | undefined; now: D
       ) : null}
       {state.rewound ? (
         <p class="warning">
-          The branch was rewound from <Revision revision={state.rewound.from} />{' '}
-          <Time at={state.rewound.at} now={now} />
+          <strong>{state.name}</strong>: The branch was rewound from{' '}
+          <Revision revision={state.rewound.from} /> <Time at={state.rewound.at} now={now} />
         </p>
       ) : null}
     </>
