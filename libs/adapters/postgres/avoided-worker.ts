@@ -22,9 +22,9 @@ const anotherWorker = `
    order by free_slots > 0 desc, class = b.worker_class desc, id limit 1`;
 
 /**
- * Two parts of the claim's statement ($1 worker, $3 build, $4 generation). `avoided` holds the build
- * when the worker shall not have it; `passed` releases it to the class of another worker, or, when
- * that is of the same class, puts it back for a second.
+ * Two parts of the claim's statement ($1 worker, $3 build, $4 generation). `avoided` holds the
+ * build when the worker shall not have it; `passed` releases it to the class of another worker, or,
+ * when that is of the same class, puts it back for a second.
  */
 export const avoidTheWorker = `
   avoided as (

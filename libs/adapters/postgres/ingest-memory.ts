@@ -9,6 +9,14 @@ export interface IngestMemory {
   readonly settled: Set<number>;
   /** Those of them that had failed already: what comes to need them must be told. */
   readonly failed: Set<number>;
+  /** Cancels of builds up to this one are known to it. */
+  cancelEpoch: number;
+}
+
+/** A cancel since the last batch may have taken away what was settled: it is looked at again. */
+export function heedCancels(memory: IngestMemory, cancelEpoch: number): void {
+  if (memory.cancelEpoch !== cancelEpoch) memory.settled.clear();
+  memory.cancelEpoch = cancelEpoch;
 }
 
 /** As many as are read at once, and some whose leases went over. */
@@ -22,6 +30,7 @@ export class IngestMemories {
       ids: new Map(),
       settled: new Set(),
       failed: new Set(),
+      cancelEpoch: 0,
     };
     this.byFence.delete(fence);
     this.byFence.set(fence, memory);

@@ -16,7 +16,7 @@ import type {
 } from '#application/ports/ingest-store.js';
 import type { Client, Database } from './database.js';
 import { BatchIds, findDerivations } from './ingest-ids.js';
-import { IngestMemories, type IngestMemory } from './ingest-memory.js';
+import { heedCancels, IngestMemories, type IngestMemory } from './ingest-memory.js';
 import { writeDerivations } from './ingest-derivations.js';
 import { writeJobs } from './ingest-jobs.js';
 import { renewDemand } from './renewed-demand.js';
@@ -83,6 +83,7 @@ async function write(
 ): Promise<Written | null> {
   await client.query('select pg_advisory_xact_lock($1)', [ingestLock]);
   if (!(await holds(client, lease))) return null;
+  heedCancels(memory, await readCancelEpoch(client));
   const store = await findStore(client, batch.storeSlug);
   const pack = await findPack(client, store, batch.pack);
   const ask: Ask = async (text, values) => (await client.query(text, [...values])).rows;
@@ -136,6 +137,14 @@ async function planBatch(ids: BatchIds, batch: IngestBatch): Promise<BatchPlan> 
   }
   await ids.reserve(fresh);
   return { fresh, repeated };
+}
+
+/** Cancels hold the ingest lock, too. */
+async function readCancelEpoch(client: Client): Promise<number> {
+  const { rows } = await client.query<{ last_value: number }>(
+    'select last_value from cancel_epoch',
+  );
+  return rows[0]?.last_value ?? 0;
 }
 
 /** The lock on the row keeps the lease ours until the commit. */

@@ -111,6 +111,7 @@ export class PostgresIntentStore implements IntentStore {
       await client.query('select pg_advisory_xact_lock($1)', [ingestLock]);
       const unneeded = await unneededBy(client, intent.evaluation);
       if (unneeded.length === 0) return { builds: 0, workers: [] };
+      await client.query(`select nextval('cancel_epoch')`);
       const waiting = (await client.query(cancelWaiting, [unneeded])).rowCount ?? 0;
       const running = await client.query<{ worker_id: number }>(cancelRunning, [
         unneeded,

@@ -7,11 +7,13 @@
  * being an input of another build does not lengthen them. Nor does a specification's version raise
  * what it has written itself: a job may name that build later.
  */
+import { isRemembered } from '#domain/build/failure-memory.js';
 import type { BuildLimits } from '#domain/build/limits.js';
 import { isFailed, type BuildStatus } from '#domain/build/status.js';
 import { buildsToReschedule } from '#domain/evaluation/renewed-demand.js';
 import type { Client } from './database.js';
-import { DemandWalk } from './demand-walk.js';
+import { DemandWalk, failureColumn, type KnownFailure } from './demand-walk.js';
+import { keepRunning, scheduleAgain } from './scheduled-again.js';
 
 export interface Demand {
   readonly limits: BuildLimits;
@@ -36,28 +38,54 @@ export interface Renewed {
 
 export async function renewDemand(client: Client, demand: Demand): Promise<Renewed> {
   const unsatisfied = await findUnsatisfied(client, demand);
-  const wanting = unsatisfied.filter((build) => build.status !== 'failed').map(({ id }) => id);
+  const wanting = unsatisfied
+    .filter((build) => build.status !== 'failed' || isForgiven(demand, build))
+    .map(({ id }) => id);
   const roots = [...demand.roots, ...wanting];
   const builds = await new DemandWalk(client, demand.evaluation, demand.settled).from(roots);
   const ids = builds.map((build) => build.id);
-  const rescheduled = buildsToReschedule(builds);
-  if (rescheduled.length > 0) await reschedule(client, rescheduled);
+  const rescheduled = buildsToReschedule(
+    builds.map((build) => ({
+      ...build,
+      forgiven: isForgiven(demand, build),
+      quarantined: build.failure?.reason === 'quarantined',
+    })),
+  );
+  if (rescheduled.length > 0) await client.query(scheduleAgain, [rescheduled]);
+  await keep(client, [...ids, ...demand.repeated]);
   if (ids.length > 0) await raise(client, ids, demand);
   await limitNamed(client, demand);
   const failed = unsatisfied.filter((build) => isFailed(build.status)).map(({ id }) => id);
   return { rescheduled: rescheduled.length, walked: ids, failed };
 }
 
+/** What runs and was to be canceled goes on; a worker that has stopped it hands it back. */
+async function keep(client: Client, builds: readonly number[]): Promise<void> {
+  const ending = await client.query('select from leases where cancel_reason is not null limit 1');
+  if (ending.rowCount === 1) await client.query(keepRunning, [builds]);
+}
+
 interface Unsatisfied {
   readonly id: number;
   readonly status: BuildStatus;
+  readonly failure: KnownFailure | null;
+}
+
+/** Whether a build that its package failed is worth another attempt for this demand. */
+function isForgiven(
+  { named, limits }: Demand,
+  { id, status, failure }: { id: number; status: BuildStatus; failure: KnownFailure | null },
+): boolean {
+  if (status !== 'failed' || failure === null) return false;
+  const wished = named.get(id) ?? (failure.named ? failure.tried : limits);
+  return !isRemembered(failure, wished);
 }
 
 /** Of builds whose closure is in the batch, the failed and those that something must happen to. */
 async function findUnsatisfied(client: Client, demand: Demand): Promise<Unsatisfied[]> {
   if (demand.repeated.length === 0) return [];
   const { rows } = await client.query(
-    `select b.id, b.status from builds b
+    `select b.id, b.status, ${failureColumn} from builds b
       where b.id = any(string_to_array($1, ' ')::bigint[]) and (b.status in ('canceled', 'failed', 'failed-other', 'failed-dependency')
          or (b.status in ('scheduled', 'submitted', 'started')
              and (${lessThanWanted}) and ${notOurs}))`,
@@ -99,24 +127,6 @@ async function raise(client: Client, ids: readonly number[], demand: Demand): Pr
               case when named then b.max_silent_seconds else greatest(b.max_silent_seconds, $4) end
        from chosen where b.id = chosen.id`,
     [ids.join(' '), ...wanted(demand)],
-  );
-}
-
-/** The generation goes on, so that a ticket of the life before cannot be claimed. */
-async function reschedule(client: Client, ids: readonly number[]): Promise<void> {
-  await client.query(
-    `with chosen as (
-       select id from builds
-        where id = any(string_to_array($1, ' ')::bigint[])
-          and status in ('canceled', 'failed-other', 'failed-dependency')
-        order by id for no key update)
-     update builds b
-        set status = 'scheduled', reason = null, generation = b.generation + 1,
-            worker_class = null, release_expires_at = null, not_before = null, farm_faults = 0,
-            failed_input_id = null, failure_propagated = false, scheduled_at = now(),
-            started_at = null, ended_at = null
-       from chosen where b.id = chosen.id`,
-    [ids.join(' ')],
   );
 }
 
