@@ -29,6 +29,7 @@ describe('a specification', () => {
       share: 100,
       limits: {},
       active: true,
+      superseded: 'keep',
     });
   });
 

@@ -1,5 +1,6 @@
 /** A specification as the REST API reads and writes it. Faults are told by JSON pointer. */
 import { z } from 'zod';
+import { supersededPolicies } from '#domain/specification/specification.js';
 
 /** The grammar of names that appear in addresses and file names. */
 export const ResourceName = z
@@ -80,6 +81,8 @@ export const SpecificationInput = z
       .strictObject({ timeoutSeconds: Seconds.optional(), maxSilentSeconds: Seconds.optional() })
       .default({}),
     active: z.boolean().default(true),
+    /** What becomes of older evaluations' builds once a newer evaluation was read to its end. */
+    superseded: z.enum(supersededPolicies).default('keep'),
   })
   .superRefine((input, context) => {
     const names = input.channels.map((channel) => channel.name);

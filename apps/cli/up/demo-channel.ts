@@ -77,6 +77,7 @@ export function demoSpecification(channel: DemoChannel): SpecificationInput {
     share: 100,
     limits: {},
     active: true,
+    superseded: 'keep',
   };
 }
 

@@ -27,6 +27,37 @@ update evaluations set evaluator = $1, lease_fence = $2, reads = reads + 1,
               order by id limit 1 for update skip locked)
 returning id, specification_id, specification_version, reads`;
 
+/**
+ * What an end means for builds is left as intents in the same statement. The builds of an evaluation
+ * that failed go on only while a live one needs them; one that was read to its end takes the place
+ * of the older ones, where the specification says so now.
+ */
+const finishEvaluation = `
+with ended as (
+  update evaluations
+     set status = $3, reason = $4, message = $5, ended_at = now(),
+         lease_expires_at = null, lease_fence = null
+   where id = $1 and lease_fence = $2 and status = 'started'
+  returning id, specification_id),
+superseded as (
+  update evaluations o
+     set canceled_at = now(), cancel_reason = 'superseded',
+         status = case o.status when 'started' then 'aborted' else o.status end,
+         reason = case o.status when 'started' then 'superseded' else o.reason end,
+         ended_at = coalesce(o.ended_at, now()), lease_expires_at = null, lease_fence = null
+    from ended e join specifications s on s.id = e.specification_id
+    join specification_versions v on v.specification_id = s.id and v.version = s.version
+   where $3 = 'succeeded' and v.document ->> 'superseded' = 'cancel'
+     and o.specification_id = e.specification_id and o.id < e.id
+     and o.status in ('started', 'succeeded') and o.canceled_at is null
+  returning o.id),
+asked as (
+  insert into intents (kind, evaluation_id, reason)
+  select 'cancel', id, 'evaluation-failed' from ended where $3 <> 'succeeded'
+  union all
+  select 'cancel', id, 'superseded' from superseded)
+select count(*)::int as ended from ended`;
+
 export class PostgresEvaluationLeases implements EvaluationLeases {
   constructor(private readonly database: Database) {}
 
@@ -76,13 +107,13 @@ export class PostgresEvaluationLeases implements EvaluationLeases {
   }
 
   async finish(lease: EvaluationLease, end: EvaluationEnd): Promise<boolean> {
-    const touched = await this.database.execute(
-      `update evaluations
-          set status = $3, reason = $4, message = $5, ended_at = now(),
-              lease_expires_at = null, lease_fence = null
-        where id = $1 and lease_fence = $2 and status = 'started'`,
-      [lease.evaluation, lease.fence, end.status, end.reason, end.message],
-    );
-    return touched === 1;
+    const [row] = await this.database.query<{ ended: number }>(finishEvaluation, [
+      lease.evaluation,
+      lease.fence,
+      end.status,
+      end.reason,
+      end.message,
+    ]);
+    return row?.ended === 1;
   }
 }

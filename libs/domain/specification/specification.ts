@@ -22,6 +22,13 @@ export interface Selection {
   readonly attribute?: string | undefined;
 }
 
+/**
+ * What becomes of the builds of older evaluations once a newer one was read to its end: they go on,
+ * or those that no live evaluation needs are canceled.
+ */
+export const supersededPolicies = ['keep', 'cancel'] as const;
+export type SupersededPolicy = (typeof supersededPolicies)[number];
+
 export interface Specification {
   readonly name: string;
   readonly backend: BackendName;
@@ -37,6 +44,8 @@ export interface Specification {
   readonly limits: WishedLimits;
   /** An inactive specification is kept and neither polled nor evaluated. */
   readonly active: boolean;
+  /** Documents written before there was a choice have none: they keep. */
+  readonly superseded?: SupersededPolicy | undefined;
 }
 
 /** The store of each backend: its slug in addresses and its directory. */
