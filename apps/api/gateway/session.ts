@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import type { AttemptId, WorkerId } from '#domain/ids.js';
 import { workerClassName } from '#domain/worker/worker-class.js';
 import { tellBuild } from '#application/accept-report.js';
+import { endForgotten } from '#application/end-forgotten.js';
 import { renewLeases } from '#application/renew-leases.js';
 import type { ClaimedBuild } from '#application/ports/claim-store.js';
 import type { AttemptClaim } from '#application/ports/lease-store.js';
@@ -143,7 +144,15 @@ export class Session {
     const { gateway } = settings;
     this.standing = await workers.hello(this.worker.id, { ...hello, protocol, className, gateway });
     if (this.standing.removed) return this.refuse('removed', 'This worker was removed.');
-    const lost = await this.renew(hello.attempts.map(claimOf));
+    const named = hello.attempts.map(claimOf);
+    const lost = await this.renew(named);
+    const { leases, reports, bus } = this.parts;
+    const parts = { leases, reports, bus };
+    await endForgotten(
+      parts,
+      this.worker.id,
+      named.map(({ attempt }) => attempt),
+    );
     this.hello = { ...hello, className, spoken: protocol };
     this.line.send({
       type: 'welcome',

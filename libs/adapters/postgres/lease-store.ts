@@ -55,6 +55,20 @@ export class PostgresLeaseStore implements LeaseStore {
     return row ? id<WorkerId>(row.worker_id) : null;
   }
 
+  async forgotten(
+    worker: WorkerId,
+    named: readonly AttemptId[],
+  ): Promise<readonly AttemptReport[]> {
+    const rows = await this.database.query<ExpiredRow>(
+      `select l.attempt_id, l.worker_id, l.fence from leases l
+         join attempts a on a.evaluation_id = l.evaluation_id and a.id = l.attempt_id
+        where l.worker_id = $1 and l.attempt_id <> all ($2) and a.status = 'started'
+        order by l.attempt_id`,
+      [worker, named],
+    );
+    return rows.map(lostReport);
+  }
+
   async beat(gapSeconds: number): Promise<void> {
     await this.database.execute(
       `insert into gateway_presence as p (up_since, seen_at) values (now(), now())
@@ -77,13 +91,7 @@ export class PostgresLeaseStore implements LeaseStore {
         order by expires_at limit $3`,
       [leaseSeconds, gapSeconds, limit],
     );
-    return rows.map((row) => ({
-      worker: id<WorkerId>(row.worker_id),
-      attempt: id<AttemptId>(row.attempt_id),
-      fence: row.fence,
-      logBytes: 0,
-      outputs: [],
-    }));
+    return rows.map(lostReport);
   }
 
   async wishCancel(build: BuildId, reason: string): Promise<WorkerId | null> {
@@ -94,4 +102,14 @@ export class PostgresLeaseStore implements LeaseStore {
     );
     return row ? id<WorkerId>(row.worker_id) : null;
   }
+}
+
+function lostReport(row: ExpiredRow): AttemptReport {
+  return {
+    worker: id<WorkerId>(row.worker_id),
+    attempt: id<AttemptId>(row.attempt_id),
+    fence: row.fence,
+    logBytes: 0,
+    outputs: [],
+  };
 }

@@ -17,6 +17,8 @@ export interface LeaseStore {
   renew(worker: WorkerId, claims: readonly AttemptClaim[], seconds: number): Promise<Renewal>;
   /** The worker that has the attempt in hand; null when nobody has. */
   holder(attempt: AttemptId): Promise<WorkerId | null>;
+  /** Attempts whose builder runs at this worker, as it said, and that are not among the named. */
+  forgotten(worker: WorkerId, named: readonly AttemptId[]): Promise<readonly AttemptReport[]>;
   /**
    * A gateway is up and can renew leases. A gap of more than `gapSeconds` begins a new presence.
    */
