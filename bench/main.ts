@@ -3,7 +3,7 @@
  */
 import { Command, InvalidArgumentError } from 'commander';
 import { hold, type Contest, type Outcome } from './contest.js';
-import { claims } from './claims.js';
+import { claimLatency, claims, claimsWithBacklog } from './claims.js';
 import { ingestKnown, ingestNew } from './ingest.js';
 import { narHash } from './nar-hash.js';
 import { narinfoCold, narinfoHot } from './narinfo.js';
@@ -13,6 +13,8 @@ const contests: Record<string, () => Promise<Contest>> = {
   'ingest-new': ingestNew,
   'ingest-known': ingestKnown,
   claims,
+  'claims-backlog': claimsWithBacklog,
+  'claims-latency': claimLatency,
   'narinfo-hot': narinfoHot,
   'narinfo-cold': narinfoCold,
 };

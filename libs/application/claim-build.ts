@@ -28,13 +28,17 @@ export async function claimBuild(
 ): Promise<Result<ClaimedBuild, ClaimRefusal>> {
   const { build, generation } = ticket;
   const claimed = await parts.store.claim({ ...claimant, build, generation });
-  if (claimed.ok || isVoid(claimed.error)) await parts.tickets.complete(ticket);
-  if (!claimed.ok && claimed.error.kind === 'avoided') await passOn(parts, ticket, claimed.error);
-  if (claimed.ok) {
-    await parts.bus.publish('live/builds', JSON.stringify({ build, status: 'submitted' }));
-    // A claim opens the class's window by one.
-    await parts.bus.publish('planner', '');
+  if (!claimed.ok) {
+    if (isVoid(claimed.error)) await parts.tickets.complete(ticket);
+    if (claimed.error.kind === 'avoided') await passOn(parts, ticket, claimed.error);
+    return claimed;
   }
+  await Promise.all([
+    parts.tickets.complete(ticket),
+    parts.bus.publish('live/builds', JSON.stringify({ build, status: 'submitted' })),
+    // A claim opens the class's window by one.
+    parts.bus.publish('planner', ''),
+  ]);
   return claimed;
 }
 

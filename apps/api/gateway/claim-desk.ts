@@ -51,8 +51,8 @@ export class ClaimDesk {
   }
 }
 
-/** Claims of one class under way at once; each is one transaction. */
-const claimsAtOnce = 16;
+/** Claims of one class under way at once. */
+const claimsAtOnce = 128;
 const afterFaultMilliseconds = 500;
 
 class ClassDesk {
@@ -102,19 +102,29 @@ class ClassDesk {
     while (this.waiting.length > 0 && !this.closed) {
       const ticket =
         this.spare.pop() ?? (await this.parts.tickets.next(this.workerClass, this.giveUp.signal));
-      if (!ticket) {
-        if (this.giveUp.signal.aborted) return;
-        continue;
-      }
-      const slot = this.nextSlot();
-      if (!slot) {
-        this.spare.push(ticket);
-        return;
-      }
-      const claim = this.claim(ticket, slot).finally(() => this.underWay.delete(claim));
-      this.underWay.add(claim);
+      if (ticket) this.spare.push(ticket);
+      else if (this.giveUp.signal.aborted) return;
+      else continue;
+      // Others that want one now are served along: their claims go together.
+      const room = Math.min(this.waiting.length, claimsAtOnce - this.underWay.size);
+      const more = room - this.spare.length;
+      if (more > 0) this.spare.push(...(await this.parts.tickets.take(this.workerClass, more)));
+      if (!this.hand()) return;
       if (this.underWay.size >= claimsAtOnce) await Promise.race(this.underWay);
     }
+  }
+
+  /** Tickets meet slots; false when a ticket met none. */
+  private hand(): boolean {
+    for (const ticket of this.spare.splice(0)) {
+      const slot = this.nextSlot();
+      if (!slot) this.spare.push(ticket);
+      else {
+        const claim = this.claim(ticket, slot).finally(() => this.underWay.delete(claim));
+        this.underWay.add(claim);
+      }
+    }
+    return this.spare.length === 0;
   }
 
   private nextSlot(): WaitingSlot | null {

@@ -5,7 +5,6 @@
  */
 import { err, ok, type Result } from '#std/result.js';
 import { invariant } from '#std/invariant.js';
-import { resolveLimits } from '#domain/build/limits.js';
 import { id, type AttemptId, type BuildId, type Fence, type WorkerId } from '#domain/ids.js';
 import type {
   ClaimedBuild,
@@ -14,7 +13,15 @@ import type {
   ClaimStore,
 } from '#application/ports/claim-store.js';
 import { avoidTheWorker } from './avoided-worker.js';
+import {
+  buildIsTaken,
+  claimAll,
+  claimedOf,
+  outputsOfDerivation,
+  type HeldRow,
+} from './claim-batch.js';
 import type { Database, Row } from './database.js';
+import { Gathered } from './gathered.js';
 import { workerIsPaused } from './worker-store.js';
 
 interface ClaimRow extends Row {
@@ -24,20 +31,6 @@ interface ClaimRow extends Row {
   passed: { class: string; generation: number } | null;
 }
 
-interface HeldRow extends Row {
-  attempt_id: number;
-  build_id: number;
-  slot: number;
-  fence: Fence;
-  slug: string;
-  dir: string;
-  path: string;
-  system: string;
-  timeout_seconds: number | null;
-  max_silent_seconds: number | null;
-  outputs: { name: string; path: string | null }[];
-}
-
 const claimBuild = `
   with worker as (
     select id from workers
@@ -45,10 +38,7 @@ const claimBuild = `
   ${avoidTheWorker},
   taken as (
     update builds b
-       set status = 'submitted', attempts = attempts + 1, release_expires_at = null,
-           not_before = null, started_at = null, ended_at = null, reason = null,
-           tried_timeout_seconds = timeout_seconds,
-           tried_max_silent_seconds = max_silent_seconds
+       set ${buildIsTaken}
       from worker
      where b.id = $3 and b.generation = $4 and b.status = 'scheduled'
        and not exists (select from avoided)
@@ -67,18 +57,36 @@ const claimBuild = `
             from passed where elsewhere) as passed`;
 
 const heldBuilds = `
-  select l.attempt_id, l.build_id, l.slot, l.fence, s.slug, s.dir, d.path, d.system,
+  select l.worker_id, l.attempt_id, l.build_id, l.slot, l.fence, s.slug, s.dir, d.path, d.system,
          b.timeout_seconds, b.max_silent_seconds,
-         (select json_agg(json_build_object('name', o.name, 'path', o.path) order by o.name)
-            from outputs o where o.derivation_id = d.id) as outputs
-    from leases l join builds b on b.id = l.build_id join derivations d on d.id = b.id
+         ${outputsOfDerivation}
+    from unnest($1::bigint[], $2::int[]) a (worker, slot)
+    join leases l on l.worker_id = a.worker and l.slot = a.slot
+    join builds b on b.id = l.build_id join derivations d on d.id = b.id
     join stores s on s.id = d.store_id
-   where l.worker_id = $1 and l.slot = any ($2)`;
+   where l.worker_id = any ($1)`;
+
+/** In one statement. */
+const claimsAtOnce = 128;
 
 export class PostgresClaimStore implements ClaimStore {
-  constructor(private readonly database: Database) {}
+  private readonly ordinary: Gathered<ClaimRequest, ClaimedBuild | null>;
+  private readonly holding: Gathered<SlotsOf, readonly ClaimedBuild[]>;
+
+  constructor(private readonly database: Database) {
+    this.ordinary = new Gathered((requests) => claimAll(database, requests), claimsAtOnce);
+    this.holding = new Gathered((asked) => renewHeld(database, asked), claimsAtOnce);
+  }
 
   async claim(request: ClaimRequest): Promise<Result<ClaimedBuild, ClaimRefusal>> {
+    const claimed = await this.ordinary.ask(request).catch((error: unknown) => {
+      if (isConflict(error)) return null;
+      throw error;
+    });
+    return claimed ? ok(claimed) : this.claimAlone(request);
+  }
+
+  private async claimAlone(request: ClaimRequest): Promise<Result<ClaimedBuild, ClaimRefusal>> {
     const { worker, slot, build, generation, fence, leaseSeconds } = request;
     const values = [worker, slot, build, generation, fence, leaseSeconds];
     const rows = await this.database.query<ClaimRow>(claimBuild, values).catch((error: unknown) => {
@@ -97,17 +105,12 @@ export class PostgresClaimStore implements ClaimStore {
     return ok(claimed);
   }
 
-  async held(
+  held(
     worker: WorkerId,
     slots: readonly number[],
     leaseSeconds: number,
   ): Promise<readonly ClaimedBuild[]> {
-    const renewed = await this.database.execute(
-      `update leases set expires_at = now() + make_interval(secs => $3)
-        where worker_id = $1 and slot = any ($2)`,
-      [worker, slots, leaseSeconds],
-    );
-    return renewed === 0 ? [] : this.read(worker, slots);
+    return this.holding.ask({ worker, slots, leaseSeconds });
   }
 
   async started(worker: WorkerId, attempt: AttemptId, fence: Fence): Promise<BuildId | null> {
@@ -127,27 +130,48 @@ export class PostgresClaimStore implements ClaimStore {
   }
 
   private async read(worker: WorkerId, slots: readonly number[]): Promise<ClaimedBuild[]> {
-    const rows = await this.database.query<HeldRow>(heldBuilds, [worker, slots]);
-    return rows.map(claimedOf);
+    const pairs = slots.map((slot) => ({ worker, slot }));
+    return (await readHeld(this.database, pairs)).map(claimedOf);
   }
 }
 
-function claimedOf(row: HeldRow): ClaimedBuild {
-  const job = {
-    timeoutSeconds: row.timeout_seconds ?? undefined,
-    maxSilentSeconds: row.max_silent_seconds ?? undefined,
-  };
-  return {
-    attempt: id<AttemptId>(row.attempt_id),
-    fence: row.fence,
-    slot: row.slot,
-    build: id<BuildId>(row.build_id),
-    store: { slug: row.slug, dir: row.dir },
-    derivation: row.path,
-    system: row.system,
-    outputs: row.outputs ?? [],
-    limits: resolveLimits(job, {}),
-  };
+interface SlotsOf {
+  readonly worker: WorkerId;
+  readonly slots: readonly number[];
+  readonly leaseSeconds: number;
+}
+
+/** Most slots that are asked for have no lease, and then nothing is read or written. */
+async function renewHeld(
+  database: Database,
+  asked: readonly SlotsOf[],
+): Promise<readonly (readonly ClaimedBuild[])[]> {
+  const pairs = asked.flatMap(({ worker, slots }) => slots.map((slot) => ({ worker, slot })));
+  const seconds = Math.max(...asked.map((one) => one.leaseSeconds));
+  const renewed = await database.execute(
+    `update leases l set expires_at = now() + make_interval(secs => $3)
+       from unnest($1::bigint[], $2::int[]) a (worker, slot)
+      where l.worker_id = any ($1) and l.worker_id = a.worker and l.slot = a.slot`,
+    [pairs.map((one) => one.worker), pairs.map((one) => one.slot), seconds],
+  );
+  const rows = renewed === 0 ? [] : await readHeld(database, pairs);
+  return asked.map(({ worker, slots }) =>
+    rows
+      .filter((row) => row.worker_id === worker && slots.includes(row.slot))
+      .map((row) => claimedOf(row)),
+  );
+}
+
+function readHeld(
+  database: Database,
+  pairs: readonly { readonly worker: WorkerId; readonly slot: number }[],
+): Promise<(HeldRow & { worker_id: number })[]> {
+  const values = [pairs.map((one) => one.worker), pairs.map((one) => one.slot)];
+  return database.query(heldBuilds, values);
+}
+
+function isConflict(error: unknown): boolean {
+  return (error as { code?: string }).code === '23505';
 }
 
 function isConflictOf(error: unknown, constraint: string): boolean {

@@ -40,12 +40,14 @@ interface Edge extends Found {
 
 const findRoots = `
 select b.id, b.status, ${failureColumn} from builds b
- where b.id = any(string_to_array($1, ' ')::bigint[]) and b.status <> 'succeeded' and b.evaluation_id <> $2`;
+ where b.id = any(string_to_array($1, ' ')::bigint[])
+   and b.status <> 'succeeded' and b.evaluation_id <> $2`;
 
 const findInputs = `
 select e.derivation_id as of, b.id, b.status, ${failureColumn}
   from derivation_inputs e join builds b on b.id = e.input_id
- where e.derivation_id = any(string_to_array($1, ' ')::bigint[]) and b.status <> 'succeeded' and b.evaluation_id <> $2`;
+ where e.derivation_id = any(string_to_array($1, ' ')::bigint[])
+   and b.status <> 'succeeded' and b.evaluation_id <> $2`;
 
 export class DemandWalk {
   private readonly statuses = new Map<number, BuildStatus>();

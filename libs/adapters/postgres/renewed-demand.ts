@@ -86,7 +86,8 @@ async function findUnsatisfied(client: Client, demand: Demand): Promise<Unsatisf
   if (demand.repeated.length === 0) return [];
   const { rows } = await client.query(
     `select b.id, b.status, ${failureColumn} from builds b
-      where b.id = any(string_to_array($1, ' ')::bigint[]) and (b.status in ('canceled', 'failed', 'failed-other', 'failed-dependency')
+      where b.id = any(string_to_array($1, ' ')::bigint[])
+        and (b.status in ('canceled', 'failed', 'failed-other', 'failed-dependency')
          or (b.status in ('scheduled', 'submitted', 'started')
              and (${lessThanWanted}) and ${notOurs}))`,
     [demand.repeated.join(' '), ...wanted(demand)],

@@ -48,6 +48,14 @@ export class TicketFetch {
     }
   }
 
+  /** What is there now; the commands travel together. */
+  async take(atMost: number): Promise<Job[]> {
+    const fetches = Array.from({ length: atMost }, () =>
+      this.consumer.getNextJob(randomUUID(), { block: false }).catch(() => undefined),
+    );
+    return (await Promise.all(fetches)).filter((job) => job !== undefined);
+  }
+
   async close(): Promise<void> {
     this.closing.abort();
     await this.consumer.close(true).catch(() => undefined);

@@ -50,18 +50,12 @@ export class BullTicketQueue implements TicketQueue {
 
   async next(workerClass: string, cancellation: Cancellation): Promise<HeldTicket | null> {
     const job = await this.fetchOf(workerClass).next(cancellation);
-    if (!job) return null;
-    this.holds += 1;
-    const hold = `${job.id}/${this.holds}`;
-    this.held.set(hold, job);
-    const data = job.data as TicketData;
-    return {
-      build: id<BuildId>(data.build),
-      generation: data.generation,
-      workerClass,
-      rank: job.priority,
-      hold,
-    };
+    return job ? this.hold(workerClass, job) : null;
+  }
+
+  async take(workerClass: string, atMost: number): Promise<readonly HeldTicket[]> {
+    const jobs = await this.fetchOf(workerClass).take(atMost);
+    return jobs.map((job) => this.hold(workerClass, job));
   }
 
   async complete(ticket: HeldTicket): Promise<void> {
@@ -79,6 +73,20 @@ export class BullTicketQueue implements TicketQueue {
   async close(): Promise<void> {
     await Promise.all([...this.fetches.values()].map((fetch) => fetch.close()));
     await Promise.all([...this.queues.values()].map((queue) => queue.close()));
+  }
+
+  private hold(workerClass: string, job: Job): HeldTicket {
+    this.holds += 1;
+    const hold = `${job.id}/${this.holds}`;
+    this.held.set(hold, job);
+    const data = job.data as TicketData;
+    return {
+      build: id<BuildId>(data.build),
+      generation: data.generation,
+      workerClass,
+      rank: job.priority,
+      hold,
+    };
   }
 
   private queueOf(workerClass: string): Queue {

@@ -27,6 +27,8 @@ export interface TicketQueue {
    * Waits for the next ticket of a class; null when canceled. At most one call per class at a time.
    */
   next(workerClass: string, cancellation: Cancellation): Promise<HeldTicket | null>;
+  /** Tickets that are there now, at most so many: none is waited for. */
+  take(workerClass: string, atMost: number): Promise<readonly HeldTicket[]>;
   /** The ticket has done its work, or was stale: it is gone. */
   complete(ticket: HeldTicket): Promise<void>;
   waiting(workerClass: string): Promise<number>;

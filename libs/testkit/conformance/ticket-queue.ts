@@ -72,6 +72,17 @@ function givesTickets(subject: () => TicketQueueSubject): void {
     expect(await waiting).toMatchObject({ build: 7, generation: 1, workerClass });
   });
 
+  it('gives what is there, and waits for nothing', async () => {
+    const { queue } = subject();
+    await queue.offer([ticket(1, 3), ticket(2, 1), ticket(3, 2)]);
+    const taken = await queue.take(workerClass, 2);
+    expect(taken.map((held) => held.build).sort()).toEqual([2, 3]);
+    const more = await queue.take(workerClass, 5);
+    expect(more.map((held) => held.build)).toEqual([1]);
+    await Promise.all([...taken, ...more].map((held) => queue.complete(held)));
+    expect(await queue.take(workerClass, 5)).toEqual([]);
+  });
+
   it('gives a ticket once, however often it was offered', async () => {
     const { queue } = subject();
     await queue.offer([ticket(1)]);

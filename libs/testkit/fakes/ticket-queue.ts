@@ -16,7 +16,8 @@ interface Waiter {
 
 export class FakeTicketQueue implements TicketQueue, QueueEpoch {
   private readonly tickets = new Map<string, Ticket[]>();
-  private readonly waiters = new Map<string, Waiter>();
+  /** First come, first served; each process that shares the queue may have one per class. */
+  private readonly waiters = new Map<string, Waiter[]>();
   private readonly known = new Set<string>();
   private marked = false;
   private holds = 0;
@@ -49,14 +50,23 @@ export class FakeTicketQueue implements TicketQueue, QueueEpoch {
       const cancel = (): void => waiter.give(null);
       const waiter: Waiter = {
         give: (ticket) => {
-          this.waiters.delete(workerClass);
+          const others = this.waiters.get(workerClass)?.filter((other) => other !== waiter);
+          this.waiters.set(workerClass, others ?? []);
           cancellation.removeEventListener('abort', cancel);
           resolve(ticket);
         },
       };
       cancellation.addEventListener('abort', cancel);
-      this.waiters.set(workerClass, waiter);
+      this.waiters.set(workerClass, [...(this.waiters.get(workerClass) ?? []), waiter]);
       this.serve(workerClass);
+    });
+  }
+
+  async take(workerClass: string, atMost: number): Promise<readonly HeldTicket[]> {
+    const taken = this.tickets.get(workerClass)?.splice(0, atMost) ?? [];
+    return taken.map((ticket) => {
+      this.holds += 1;
+      return { ...ticket, hold: String(this.holds) };
     });
   }
 
@@ -69,7 +79,7 @@ export class FakeTicketQueue implements TicketQueue, QueueEpoch {
   }
 
   async close(): Promise<void> {
-    for (const waiter of [...this.waiters.values()]) waiter.give(null);
+    for (const waiter of [...this.waiters.values()].flat()) waiter.give(null);
   }
 
   async isMarked(): Promise<boolean> {
@@ -87,7 +97,7 @@ export class FakeTicketQueue implements TicketQueue, QueueEpoch {
   }
 
   private serve(workerClass: string): void {
-    const waiter = this.waiters.get(workerClass);
+    const waiter = this.waiters.get(workerClass)?.[0];
     if (!waiter) return;
     const ticket = this.tickets.get(workerClass)?.shift();
     if (!ticket) return;
