@@ -15,9 +15,12 @@ export interface DiskGuardParts {
   turned(): void;
 }
 
-/** A sixteenth more than the least must be free again, so that it does not turn to and fro. */
+const largestMargin = 1024 ** 3;
+
+/** A little more than the least must be free again, so that it does not turn to and fro. */
 export function guards(before: boolean, free: number, minDisk: number): boolean {
-  return free < (before ? minDisk + minDisk / 16 : minDisk);
+  const margin = before ? Math.min(minDisk / 16, largestMargin) : 0;
+  return free < minDisk + margin;
 }
 
 export class DiskGuard {
