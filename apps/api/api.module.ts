@@ -4,7 +4,9 @@ import { HealthController } from '#nest/health.js';
 import { BuildReader } from './builds/build-reader.js';
 import { BuildsController } from './builds/builds.controller.js';
 import { LogStream } from './builds/log-stream.js';
+import { PlannerInquiry } from './builds/planner-inquiry.js';
 import { WaitReader } from './builds/wait-reader.js';
+import { EvaluationReader } from './evaluations/evaluation-reader.js';
 import { EvaluationsController } from './evaluations/evaluations.controller.js';
 import type { FarmParts } from './farm/farm-parts.js';
 import { FarmModule } from './farm/farm.module.js';
@@ -35,10 +37,12 @@ import { WorkersController } from './workers/workers.controller.js';
   ],
   providers: [
     BuildReader,
+    EvaluationReader,
     LogStream,
     LogTails,
     OverviewModels,
     PageModels,
+    PlannerInquiry,
     SpecificationReader,
     SpecificationWriter,
     WaitReader,

@@ -14,6 +14,7 @@ import {
   buildHead,
   Command,
   Empty,
+  Expected,
   Section,
   Status,
   Table,
@@ -133,6 +134,7 @@ function Why({ build, now }: { build: BuildAnswer; now: Date }) {
                 Next attempt <Time at={wait.until} now={now} />.
               </>
             ) : null}
+            {wait.position ? ` It is number ${count(wait.position)} among those that wait.` : ''}
           </p>
           {wait.inputs.length > 0 ? (
             <ul>
@@ -145,6 +147,7 @@ function Why({ build, now }: { build: BuildAnswer; now: Date }) {
           ) : null}
         </div>
       ) : null}
+      <Expected estimate={build.estimate} now={now} />
     </>
   );
 }

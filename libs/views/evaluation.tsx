@@ -8,7 +8,17 @@ import type {
 import type { Page } from '#protocol/api/page.js';
 import { page } from './layout.js';
 import { LogView, type LogTail } from './log-view.js';
-import { CountsBar, Empty, Revision, Section, Status, Table, Time, Took } from './parts.js';
+import {
+  CountsBar,
+  Empty,
+  Expected,
+  Revision,
+  Section,
+  Status,
+  Table,
+  Time,
+  Took,
+} from './parts.js';
 import { jobOrder } from './statuses.js';
 import { count, isSettled, plural, verdict } from './words.js';
 
@@ -52,6 +62,7 @@ export function evaluationPage(model: EvaluationModel): string {
         them new
       </p>
       {evaluation.message ? <pre class="fault">{evaluation.message}</pre> : null}
+      <Expected estimate={evaluation.estimate} now={now} />
       <Section title="Jobs">
         <Filters evaluation={evaluation} query={model.query} />
         <Jobs {...model} />

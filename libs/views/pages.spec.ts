@@ -32,8 +32,10 @@ const build: BuildAnswer = {
     reason: 'backing-off',
     sentence: 'It waits.',
     until: '2026-11-20T12:10:00.000Z',
+    position: 3,
     inputs: [],
   },
+  estimate: { startsAt: '2026-11-20T12:20:00.000Z', endsAt: null },
   failedInput: null,
   priority: 9,
   limits: { timeoutSeconds: 60, maxSilentSeconds: 60 },
@@ -59,6 +61,8 @@ describe('a page', () => {
     const html = buildPage({ build, log: emptyTail, recipe: null, source, now });
     expect(html).toContain('Why it waits:');
     expect(html).toContain('in 10 min');
+    expect(html).toContain('It is number 3');
+    expect(html).toMatch(/Expected to start <time[^>]*>in 20 min/);
     expect(html).toContain('data-stream="/api/v1/builds/7/log/stream?format=spans"');
   });
 

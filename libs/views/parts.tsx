@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import type { BuildSummary } from '#protocol/api/build.js';
 import type { JobCounts } from '#protocol/api/evaluation.js';
+import type { Estimate } from '#protocol/api/page.js';
 import { drawings, jobOrder, shapes, type StatusWord } from './statuses.js';
 import { count, duration, plainTime, relative, secondsBetween } from './words.js';
 
@@ -148,4 +149,29 @@ export function Command({ text }: { text: string }) {
 
 export function Empty({ children }: { children: ComponentChildren }) {
   return <p class="empty">{children}</p>;
+}
+
+/** What the planner expects; nothing when it expects nothing. */
+export function Expected({ estimate, now }: { estimate: Estimate | null; now: Date }) {
+  if (estimate === null) return null;
+  const { startsAt, endsAt } = estimate;
+  return (
+    <p class="estimate">
+      Expected
+      {startsAt === null ? null : (
+        <>
+          {' '}
+          to start <Time at={startsAt} now={now} />
+        </>
+      )}
+      {startsAt !== null && endsAt !== null ? ' and' : ''}
+      {endsAt === null ? null : (
+        <>
+          {' '}
+          to end <Time at={endsAt} now={now} />
+        </>
+      )}
+      .
+    </p>
+  );
 }

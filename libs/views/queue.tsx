@@ -21,6 +21,7 @@ const sentences: Readonly<Record<string, string>> = {
   'workers-offline': 'Every worker that could build them is offline',
   'disk-guard': 'Every worker that could build them is short of disk, paused or drains',
   'workers-paused': 'Every worker that could build them is paused or drains',
+  limit: 'Their specification runs as many builds as it may',
   'all-busy': 'Every worker that could build them is busy',
 };
 

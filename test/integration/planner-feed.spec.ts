@@ -164,7 +164,7 @@ describe('the memory', () => {
     expect(countsOf(memory.planner)).toEqual({ [build!]: 0 });
   });
 
-  it('keeps a failed input apart, takes it up when it is built again, and then goes on', async () => {
+  it('keeps a failed input apart and takes it up when it is built again', async () => {
     const [input, build] = await farm.builds(2);
     await farm.edges([[build!, input!]]);
     await setStatus(farm, [input!], 'failed');

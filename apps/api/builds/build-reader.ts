@@ -23,14 +23,14 @@ export class BuildReader {
   async find(build: BuildId): Promise<BuildAnswer | null> {
     const detail = await this.queries.find(build);
     if (!detail) return null;
-    const [attempts, outputs, inputs, dependents, jobs, failedInput, wait] = await Promise.all([
+    const [attempts, outputs, inputs, dependents, jobs, failedInput, waiting] = await Promise.all([
       this.queries.attempts(build),
       this.queries.outputs(build),
       this.neighbours.first(build, 'inputs', neighboursAtMost),
       this.neighbours.first(build, 'dependents', neighboursAtMost),
       this.queries.jobsOf(build, jobsAtMost),
       detail.failedInput === null ? null : this.neighbours.summary(detail.failedInput),
-      detail.status === 'scheduled' ? this.waits.of(id<BuildId>(detail.id)) : null,
+      isFinal(detail.status) ? null : this.waits.of(id<BuildId>(detail.id)),
     ]);
     return {
       ...ownParts(detail, attempts),
@@ -40,7 +40,8 @@ export class BuildReader {
       dependents,
       jobs,
       failedInput,
-      wait,
+      wait: waiting?.wait ?? null,
+      estimate: waiting?.estimate ?? null,
       log: `/api/v1/builds/${build}/log`,
     };
   }

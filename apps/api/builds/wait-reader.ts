@@ -2,13 +2,27 @@
 import { Injectable } from '@nestjs/common';
 import { NeighbourQueries } from '#adapters/postgres/neighbour-queries.js';
 import { WaitQueries } from '#adapters/postgres/wait-queries.js';
-import { sentenceOfWait, waitReason, type WaitReason } from '#domain/scheduling/wait-reason.js';
+import type { PlannedWait } from '#domain/scheduling/planner.js';
+import {
+  reasonWithLimit,
+  sentenceOfWait,
+  waitReason,
+  type WaitReason,
+} from '#domain/scheduling/wait-reason.js';
 import type { BuildId } from '#domain/ids.js';
 import type { BuildSummary, WaitAnswer } from '#protocol/api/build.js';
+import type { Estimate } from '#protocol/api/page.js';
 import type { QueueAnswer } from '#protocol/api/worker.js';
+import { estimateOf, PlannerInquiry } from './planner-inquiry.js';
 
 /** Counting reasons looks at every scheduled build: many readers share one count. */
 const countedForMilliseconds = 2000;
+
+export interface Waiting {
+  /** Null for a build that does not wait. */
+  readonly wait: WaitAnswer | null;
+  readonly estimate: Estimate | null;
+}
 
 @Injectable()
 export class WaitReader {
@@ -17,18 +31,33 @@ export class WaitReader {
   constructor(
     private readonly queries: WaitQueries,
     private readonly neighbours: NeighbourQueries,
+    private readonly planner: PlannerInquiry,
   ) {}
 
-  /** Null for a build that does not wait. */
-  async of(build: BuildId): Promise<WaitAnswer | null> {
-    const facts = await this.queries.factsOf(build);
-    if (!facts) return null;
-    const reason = waitReason(facts);
+  /**
+   * The reason is of this moment's rows; what only the planner knows (limits, positions, estimates)
+   * comes with its answer, or not at all.
+   */
+  async of(build: BuildId): Promise<Waiting> {
+    const [facts, answer] = await Promise.all([
+      this.queries.factsOf(build),
+      this.planner.builds([build]),
+    ]);
+    const planned = answer?.waits[0] ?? null;
+    return {
+      wait: facts ? await this.told(waitReason(facts), planned) : null,
+      estimate: estimateOf(planned ?? answer?.estimate),
+    };
+  }
+
+  private async told(seen: WaitReason, planned: PlannedWait | null): Promise<WaitAnswer> {
+    const reason = reasonWithLimit(seen, planned?.limitedBy ?? null);
     const inputs = 'inputs' in reason ? await this.summaries(reason.inputs) : [];
     return {
       reason: reason.kind,
       sentence: sentenceOfWait(reason),
       until: untilOf(reason),
+      position: reason.kind === 'all-busy' ? (planned?.position ?? null) : null,
       inputs,
     };
   }

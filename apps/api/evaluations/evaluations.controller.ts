@@ -30,6 +30,7 @@ import { Id, pageOf, type Page } from '#protocol/api/page.js';
 import { Problem } from '#protocol/api/problem.js';
 import { BUS, LOG_STORE, RETRIES } from '../farm/tokens.js';
 import { sendLog } from '../builds/send-log.js';
+import { EvaluationReader } from './evaluation-reader.js';
 import { AdminGuard } from '../security/admin-guard.js';
 
 const byId = z.object({ id: Id });
@@ -40,6 +41,7 @@ type ById = z.infer<typeof byId>;
 export class EvaluationsController {
   constructor(
     private readonly queries: EvaluationQueries,
+    private readonly reader: EvaluationReader,
     @Inject(LOG_STORE) private readonly logs: LogStore,
     @Inject(RETRIES) private readonly retries: Pick<PollStore, 'retry'>,
     @Inject(BUS) private readonly bus: Bus,
@@ -57,8 +59,10 @@ export class EvaluationsController {
   @Get(':id')
   @ApiResponse({ status: 200, standardSchema: EvaluationAnswer })
   @ApiResponse({ status: 404, standardSchema: Problem })
-  find(@Param({ schema: byId }) address: ById): Promise<EvaluationAnswer> {
-    return this.known(address);
+  async find(@Param({ schema: byId }) address: ById): Promise<EvaluationAnswer> {
+    const found = await this.reader.find(id<EvaluationId>(address.id));
+    if (!found) throw notFound(`evaluation ${address.id}`);
+    return found;
   }
 
   /** In the order in which the evaluation told them. */

@@ -18,6 +18,7 @@ import type { SpecificationModel } from '#views/specification.js';
 import type { WorkersModel } from '#views/workers.js';
 import { BuildReader } from '../builds/build-reader.js';
 import { WaitReader } from '../builds/wait-reader.js';
+import { EvaluationReader } from '../evaluations/evaluation-reader.js';
 import { SETTINGS } from '../farm/tokens.js';
 import { SpecificationReader } from '../specifications/specification-reader.js';
 import { LogTails } from './log-tails.js';
@@ -62,6 +63,7 @@ export class PageModels {
   constructor(
     private readonly specifications: SpecificationReader,
     private readonly evaluations: EvaluationQueries,
+    private readonly readings: EvaluationReader,
     private readonly builds: BuildReader,
     private readonly tails: LogTails,
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -78,7 +80,7 @@ export class PageModels {
 
   async evaluation(evaluationId: EvaluationId, query: JobsQuery): Promise<EvaluationModel> {
     const [evaluation, jobs, log] = await Promise.all([
-      this.evaluations.find(evaluationId),
+      this.readings.find(evaluationId),
       this.evaluations.jobs(evaluationId, query),
       this.tails.of(`evaluation-${evaluationId}`),
     ]);

@@ -189,6 +189,7 @@ function evaluationOf(row: EvaluationRow, jobs: JobCounts): EvaluationAnswer {
     derivationCount: row.derivation_count,
     newBuildCount: row.new_build_count,
     jobs,
+    estimate: null,
   };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { id, type BuildId } from '../ids.js';
-import { sentenceOfWait, waitReason, type WaitFacts } from './wait-reason.js';
+import { id, type BuildId, type SpecificationId } from '../ids.js';
+import { reasonWithLimit, sentenceOfWait, waitReason, type WaitFacts } from './wait-reason.js';
 import type { WorkerState } from './worker-state.js';
 
 const worker: WorkerState = {
@@ -87,5 +87,15 @@ describe('the reason of a wait', () => {
     const reason = waitReason(facts(more));
     expect(reason).toEqual(expected);
     expect(sentenceOfWait(reason)).toMatch(/^[A-Z].*\.$/);
+  });
+
+  it('is a limit of its specification only where nothing else holds it', () => {
+    const limited = id<SpecificationId>(3);
+    expect(reasonWithLimit({ kind: 'all-busy' }, limited)).toEqual({
+      kind: 'limit',
+      specification: 3,
+    });
+    expect(reasonWithLimit({ kind: 'workers-offline' }, limited).kind).toBe('workers-offline');
+    expect(reasonWithLimit({ kind: 'all-busy' }, null).kind).toBe('all-busy');
   });
 });

@@ -3,7 +3,7 @@
  * (`kind`) and a sentence. The first that applies is the reason: inputs, back-off, ticket, workers.
  */
 import { isFailed, type BuildStatus } from '../build/status.js';
-import type { BuildId } from '../ids.js';
+import type { BuildId, SpecificationId } from '../ids.js';
 import { canBuild, type BuildDemand } from '../worker/worker-class.js';
 import { isTaking, type WorkerState } from './worker-state.js';
 
@@ -25,6 +25,8 @@ export type WaitReason =
   | { readonly kind: 'workers-paused' }
   /** A worker that could build it has too little disk free, and takes builds when it has more. */
   | { readonly kind: 'disk-guard' }
+  /** A specification that demands it runs as many builds as it may. */
+  | { readonly kind: 'limit'; readonly specification: SpecificationId }
   | { readonly kind: 'all-busy' };
 
 export interface WaitFacts {
@@ -98,7 +100,15 @@ export function sentenceOfWait(reason: WaitReason): string {
       return 'Every worker that could build it is short of disk, paused or drains.';
     case 'workers-paused':
       return 'Every worker that could build it is paused or drains.';
+    case 'limit':
+      return 'Its specification runs as many builds as it may.';
     case 'all-busy':
       return 'Every worker that could build it is busy.';
   }
+}
+
+/** Beyond the facts, the planner knows that a build which only lacks a slot is held by a limit. */
+export function reasonWithLimit(reason: WaitReason, limitedBy: SpecificationId | null): WaitReason {
+  if (limitedBy === null || reason.kind !== 'all-busy') return reason;
+  return { kind: 'limit', specification: limitedBy };
 }

@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { attemptStatuses, type AttemptStatus } from '#domain/build/status.js';
 import { BuildStatusWord } from './evaluation.js';
-import { Id, PageQuery, Time } from './page.js';
+import { Estimate, Id, PageQuery, Time } from './page.js';
 
 export const BuildSummary = z.object({
   id: Id,
@@ -55,6 +55,8 @@ export const WaitAnswer = z.object({
   reason: z.string(),
   sentence: z.string(),
   until: Time.nullable(),
+  /** How many builds go before it among those that wait for the same workers; null when unknown. */
+  position: z.int().nullable(),
   /** The inputs it waits for, when that is the reason; the first few. */
   inputs: z.array(BuildSummary),
 });
@@ -77,6 +79,8 @@ export const BuildAnswer = BuildSummary.extend({
   sentence: z.string().nullable(),
   message: z.string().nullable(),
   wait: WaitAnswer.nullable(),
+  /** Of a build that is not final; null while the planner cannot tell. */
+  estimate: Estimate.nullable(),
   failedInput: BuildSummary.nullable(),
   priority: z.int(),
   limits: z.object({ timeoutSeconds: z.int(), maxSilentSeconds: z.int() }),

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { buildStatuses, type BuildStatus } from '#domain/build/status.js';
 import { evaluationStatuses, type EvaluationStatus } from '#domain/evaluation/status.js';
-import { Id, PageQuery, Time } from './page.js';
+import { Estimate, Id, PageQuery, Time } from './page.js';
 
 export const BuildStatusWord = z.enum(
   Object.keys(buildStatuses) as [BuildStatus, ...BuildStatus[]],
@@ -41,6 +41,8 @@ export const EvaluationAnswer = z.object({
   newBuildCount: z.int(),
   /** How many jobs are in each status now; statuses without jobs are left out. */
   jobs: z.partialRecord(JobStatusWord, z.int()),
+  /** Of the builds of its jobs that are not final; null in lists and while nobody can tell. */
+  estimate: Estimate.nullable(),
 });
 export type EvaluationAnswer = z.infer<typeof EvaluationAnswer>;
 export type JobCounts = EvaluationAnswer['jobs'];

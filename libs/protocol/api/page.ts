@@ -9,6 +9,10 @@ export const Id = z
   .refine((text) => Number.isSafeInteger(Number(text)), 'an id');
 export const Time = z.iso.datetime();
 
+/** When something is expected to start and to end; null is not known. */
+export const Estimate = z.object({ startsAt: Time.nullable(), endsAt: Time.nullable() });
+export type Estimate = z.infer<typeof Estimate>;
+
 /** `cursor` is what `next` said; its meaning is the farm's own. */
 export const PageQuery = z.object({
   cursor: Id.optional(),
