@@ -64,6 +64,10 @@ export class PlannerMemory {
     return this.nodes.get(build)?.final === false;
   }
 
+  demandersOf(build: BuildId): readonly SpecificationId[] {
+    return this.nodes.get(build)?.demand.specifications ?? [];
+  }
+
   /** Builds that have succeeded since the last call. */
   takeSucceeded(): readonly BuildId[] {
     const taken = this.succeeded;

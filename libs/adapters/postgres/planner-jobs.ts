@@ -11,6 +11,7 @@ import { isUnfinished } from './planner-rows.js';
 interface JobsRow extends Row {
   specification_id: number;
   status: string;
+  canceled: boolean;
   last: number | null;
   builds: string | null;
 }
@@ -20,7 +21,7 @@ export class PostgresEvaluationJobStore implements EvaluationJobStore {
 
   async jobs(evaluation: EvaluationId, after: number): Promise<EvaluationJobs | null> {
     const [row] = await this.database.query<JobsRow>(
-      `select e.specification_id, e.status, j.last, j.builds
+      `select e.specification_id, e.status, e.canceled_at is not null as canceled, j.last, j.builds
          from evaluations e left join lateral (
            select max(id) as last, string_agg(distinct build_id::text, ' ') as builds
              from jobs where evaluation_id = $1 and id > $2) j on true
@@ -31,7 +32,7 @@ export class PostgresEvaluationJobStore implements EvaluationJobStore {
     return {
       specification: id<SpecificationId>(row.specification_id),
       open: row.status === 'started',
-      live: row.status === 'started' || row.status === 'succeeded',
+      live: !row.canceled && (row.status === 'started' || row.status === 'succeeded'),
       last: row.last ?? after,
       builds: (row.builds?.split(' ') ?? []).map((build) => id<BuildId>(build)),
     };

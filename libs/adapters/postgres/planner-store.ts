@@ -41,7 +41,8 @@ const readIds = `
 const readDemanded = `
   select distinct j.build_id as build, e.specification_id as specification
     from jobs j join evaluations e on e.id = j.evaluation_id
-   where j.build_id = any(${idList('$1')}) and e.status in ('started', 'succeeded')`;
+   where j.build_id = any(${idList('$1')}) and e.status in ('started', 'succeeded')
+     and e.canceled_at is null`;
 
 const readDependents = `
   select distinct b.id from derivation_inputs i join builds b on b.id = i.derivation_id
