@@ -1,0 +1,95 @@
+/** Workers in the fake database. */
+import { id, type WorkerId } from '#domain/ids.js';
+import { err, ok, type Result } from '#std/result.js';
+import type {
+  Enrolment,
+  EnrolRefusal,
+  KnownWorker,
+  Standing,
+  WorkerBeat,
+  WorkerHello,
+  WorkerStore,
+} from '#application/ports/worker-store.js';
+import type { WorkerWish } from '../farm-subject.js';
+import type { FakeFarmDatabase, FakeWorkerRow } from './farm-database.js';
+
+const gone: Standing = { paused: false, draining: false, removed: true, note: '' };
+
+export class FakeWorkerStore implements WorkerStore {
+  constructor(private readonly database: FakeFarmDatabase) {}
+
+  createToken(tokenHash: string, _note: string, seconds: number): Promise<Date> {
+    return this.database.transaction(() => {
+      const expiresAt = this.database.after(seconds);
+      this.database.tokens.insert({ hash: tokenHash, expiresAt, used: false });
+      return new Date(expiresAt);
+    });
+  }
+
+  enrol(enrolment: Enrolment): Promise<Result<WorkerId, EnrolRefusal>> {
+    return this.database.transaction(() => {
+      const { tokens, workers, now } = this.database;
+      const token = tokens.find(enrolment.tokenHash);
+      if (!token || token.used || token.expiresAt <= now) return err({ kind: 'token-invalid' });
+      const { name, credentialHash } = enrolment;
+      if (workers.find(name, 'workers_live_name')) return err({ kind: 'name-taken' });
+      tokens.patch(token, { used: true });
+      const unknown = { systems: [], features: [], speed: 1, slots: 0 };
+      return ok(addWorker(this.database, { name, ...unknown }, credentialHash));
+    });
+  }
+
+  async find(worker: WorkerId): Promise<KnownWorker | null> {
+    const row = this.there(worker);
+    return row ? { id: row.id, name: row.name, credentialHash: row.credentialHash } : null;
+  }
+
+  hello(worker: WorkerId, hello: WorkerHello): Promise<Standing> {
+    const { gateway, systems, features, speed, slots } = hello;
+    return this.seen(worker, { gateway, systems, features, speed, slots });
+  }
+
+  beat(worker: WorkerId, { gateway }: WorkerBeat): Promise<Standing> {
+    return this.seen(worker, { gateway });
+  }
+
+  left(worker: WorkerId, gateway: string): Promise<void> {
+    return this.database.transaction(() => {
+      const row = this.database.workers.find(worker);
+      if (row?.gateway === gateway) this.database.workers.patch(row, { gateway: null });
+    });
+  }
+
+  /** Kept for people to see; nothing here looks at it. */
+  async refused(): Promise<void> {
+    // The fake has no page that shows it.
+  }
+
+  private seen(worker: WorkerId, change: Partial<FakeWorkerRow>): Promise<Standing> {
+    return this.database.transaction(() => {
+      const row = this.there(worker);
+      if (!row) return gone;
+      this.database.workers.patch(row, { ...change, lastSeenAt: this.database.now });
+      const { draining, pausedAt, pauseNote: note } = row;
+      return { paused: pausedAt !== null, draining, removed: false, note };
+    });
+  }
+
+  private there(worker: WorkerId): FakeWorkerRow | null {
+    const row = this.database.workers.find(worker);
+    return row?.removedAt === null ? row : null;
+  }
+}
+
+export function addWorker(
+  database: FakeFarmDatabase,
+  wish: WorkerWish,
+  credentialHash: string,
+): WorkerId {
+  const worker = id<WorkerId>(database.next('workers'));
+  database.workers.insert({
+    ...{ id: worker, ...wish, credentialHash, gateway: null, lastSeenAt: null },
+    ...{ draining: false, pausedAt: null, pauseNote: '', removedAt: null },
+  });
+  return worker;
+}

@@ -1,0 +1,168 @@
+/** All processes of one seed's farm, and the blows that fall on them. */
+import { FakeTicketQueue } from '#testkit/fakes/ticket-queue.js';
+import { SimulatedWire } from './simulated-bus.js';
+import { SimulatedCoordinator } from './simulated-coordinator.js';
+import { SimulatedEvaluator } from './simulated-evaluator.js';
+import { SimulatedGateway } from './simulated-gateway.js';
+import { SimulatedWorker } from './simulated-worker.js';
+import type { World } from './world.js';
+
+export class SimulatedFarm {
+  readonly queue = new FakeTicketQueue();
+  readonly evaluator: SimulatedEvaluator;
+  readonly workers: SimulatedWorker[] = [];
+  private readonly wire: SimulatedWire;
+  private gateways: SimulatedGateway[] = [];
+  private coordinators: SimulatedCoordinator[] = [];
+  private born = 0;
+  isWishedAgain = false;
+
+  private constructor(private readonly world: World) {
+    this.wire = new SimulatedWire(world);
+    this.evaluator = new SimulatedEvaluator(world, this.wire);
+  }
+
+  static async open(world: World): Promise<SimulatedFarm> {
+    const farm = new SimulatedFarm(world);
+    for (let n = 0; n < world.scenario.gateways; n += 1) farm.startGateway();
+    for (let n = 0; n < world.scenario.coordinators; n += 1) farm.startCoordinator();
+    for (const wish of world.scenario.workers) {
+      const id = await world.subject.worker(wish);
+      farm.workers.push(new SimulatedWorker(id, wish, world, () => farm.gateways));
+    }
+    await world.look(null);
+    void world.spare(() => farm.evaluator.evaluate());
+    farm.scheduleBlow();
+    return farm;
+  }
+
+  /** Everything that is down comes up, and nothing falls any more. */
+  async calm(): Promise<void> {
+    const { world } = this;
+    world.isCalm = true;
+    world.outageUntil = 0;
+    while (this.gateways.filter(({ alive }) => alive).length < world.scenario.gateways) {
+      this.startGateway();
+    }
+    while (this.coordinators.filter(({ alive }) => alive).length < world.scenario.coordinators) {
+      this.startCoordinator();
+    }
+    for (const worker of this.workers) {
+      worker.thaw();
+      await world.subject.pause(worker.id, false);
+    }
+    await world.look(null);
+    await this.evaluator.replace();
+  }
+
+  /** Somebody needs everything: what was canceled or failed by the farm is wished for anew. */
+  wishAgain(): void {
+    void this.world.spare(async () => {
+      await this.evaluator.evaluate();
+      this.isWishedAgain = true;
+    });
+  }
+
+  flush(): void {
+    this.world.note(() => 'Redis is flushed');
+    this.queue.flush();
+  }
+
+  private startGateway(): void {
+    this.born += 1;
+    const parts = { wire: this.wire, tickets: this.queue };
+    const gateway = new SimulatedGateway(`api-${this.born}`, this.world, parts);
+    this.gateways = [...this.gateways.filter(({ alive }) => alive), gateway];
+  }
+
+  private startCoordinator(): void {
+    this.born += 1;
+    const coordinator = new SimulatedCoordinator(`coordinator-${this.born}`, this.world, {
+      wire: this.wire,
+      tickets: this.queue,
+      epoch: this.queue,
+      leads: (one) => this.world.scenario.splitLead || one === this.leader(),
+    });
+    this.coordinators = [...this.coordinators.filter(({ alive }) => alive), coordinator];
+  }
+
+  private leader(): SimulatedCoordinator | undefined {
+    return this.coordinators.find(({ alive }) => alive);
+  }
+
+  private scheduleBlow(): void {
+    const { world } = this;
+    const seconds = world.odds.blowSeconds * world.chance.between(0.2, 1.8);
+    if (!Number.isFinite(seconds)) return;
+    world.timeline.after(seconds, world.fate, async () => {
+      if (world.isCalm) return;
+      await this.blow();
+      this.scheduleBlow();
+    });
+  }
+
+  private async blow(): Promise<void> {
+    const { chance } = this.world;
+    const [name, fall] = chance.pick(Object.entries(this.blows()));
+    this.world.note(() => `blow: ${name}`);
+    await fall();
+    await this.world.look(null);
+  }
+
+  private blows(): Record<string, () => void | Promise<void>> {
+    const { world } = this;
+    const { chance, timeline } = world;
+    const worker = chance.pick(this.workers);
+    return {
+      'a worker freezes': () => worker.freeze(chance.between(5, 120)),
+      'a worker crashes': () => this.crash(worker, false),
+      'a worker loses its disk': () => this.crash(worker, true),
+      'a connection breaks': () => worker.hangUp(),
+      'a worker is paused': async () => {
+        await world.subject.pause(worker.id, true);
+        const resume = () => world.subject.pause(worker.id, false).then(() => world.look(null));
+        timeline.after(chance.between(5, 60), world.fate, resume);
+      },
+      'an api dies': () => this.killGateway(chance.between(1, 40)),
+      'all apis die': () => {
+        const seconds = chance.between(5, 120);
+        for (const _ of [...this.gateways]) this.killGateway(seconds);
+      },
+      'a coordinator dies': () => {
+        const dying = chance.pick(this.coordinators.filter(({ alive }) => alive));
+        dying?.die();
+        timeline.after(chance.between(1, 30), world.fate, () => {
+          if (!world.isCalm && dying) this.startCoordinator();
+        });
+      },
+      'an evaluator dies': () => this.evaluator.replace(),
+      'a new evaluation': () => void world.spare(() => this.evaluator.evaluate()),
+      'Redis is flushed': () => this.flush(),
+      'Postgres is away': () => {
+        world.outageUntil = timeline.now + chance.between(1, 45);
+      },
+      'the clock of Postgres jumps': () => world.skewClock(chance.whole(-3000, 40_000)),
+      'somebody cancels a build': async () => {
+        const running = world.rows.leases;
+        if (running.length === 0) return;
+        await world.subject.stores.leases.wishCancel(chance.pick(running).build, 'not wanted');
+      },
+    };
+  }
+
+  private crash(worker: SimulatedWorker, losesDisk: boolean): void {
+    const { chance, timeline, fate } = this.world;
+    worker.crash(losesDisk);
+    timeline.after(chance.between(1, 90), fate, () => worker.thaw());
+  }
+
+  private killGateway(downSeconds: number): void {
+    const { world } = this;
+    const dying = this.gateways.find(({ alive }) => alive);
+    if (!dying) return;
+    dying.die();
+    world.timeline.after(downSeconds, world.fate, () => {
+      if (!world.isCalm) this.startGateway();
+    });
+  }
+}

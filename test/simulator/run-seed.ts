@@ -1,0 +1,150 @@
+/** Runs one seed to its end: unkind time, then calm, in which everything must come to its end. */
+import { isFailed, isFinal } from '#domain/build/status.js';
+import { canBuild, workerClassName } from '#domain/worker/worker-class.js';
+import type { FarmSubject } from '#testkit/farm-subject.js';
+import { holds, type Broken } from './broken.js';
+import { SimulatedFarm } from './farm.js';
+import { scenarioOf } from './scenario.js';
+import { FarmView } from './state-promises.js';
+import { World } from './world.js';
+
+export interface SeedResult {
+  readonly seed: number;
+  readonly broken: Broken | null;
+  readonly steps: number;
+  readonly virtualSeconds: number;
+  readonly builds: number;
+  readonly attempts: number;
+  /** Statuses of the builds at the end, by their derivations. */
+  readonly ends: readonly string[];
+  readonly trace: readonly string[];
+}
+
+export interface SeedOptions {
+  readonly seed: number;
+  readonly subject: FarmSubject;
+  readonly keepTrace?: boolean;
+  readonly stepsAtMost?: number;
+}
+
+const calmSecondsAtMost = 3600;
+const quietSeconds = 40;
+/** A ready build and an idle slot that fits it meet within so long. */
+const idleSecondsAtMost = 20;
+
+export async function runSeed(options: SeedOptions): Promise<SeedResult> {
+  const { seed, subject, keepTrace = false, stepsAtMost = 200_000 } = options;
+  const scenario = scenarioOf(seed);
+  const world = new World(scenario, subject, { seed, keepTrace });
+  await world.begin();
+  const farm = await SimulatedFarm.open(world);
+  while (world.timeline.now < scenario.faultSeconds && world.timeline.steps < stepsAtMost) {
+    if (!(await world.step())) break;
+  }
+  if (!world.broken && world.timeline.steps < stepsAtMost) await endInCalm(world, farm);
+  const { rows, timeline } = world;
+  return {
+    ...{ seed, broken: world.broken, steps: timeline.steps, virtualSeconds: timeline.now },
+    ...{ builds: rows.builds.length, attempts: rows.attempts.length, trace: world.trace },
+    ends: rows.builds.map((build) => `${build.id} ${build.status} ${build.attempts}`),
+  };
+}
+
+async function endInCalm(world: World, farm: SimulatedFarm): Promise<void> {
+  world.note(() => 'calm');
+  await farm.calm();
+  const begun = world.timeline.now;
+  const idle = new IdleWatch(world);
+  let isFlushed = false;
+  let isWished = false;
+  while (!farm.isWishedAgain || !isDone(world)) {
+    const calmSeconds = world.timeline.now - begun;
+    const isCanceling = world.rows.leases.some((lease) => lease.cancelReason !== null);
+    if (calmSeconds > quietSeconds && !isWished && !isCanceling) {
+      isWished = true;
+      farm.wishAgain();
+    }
+    if (calmSeconds > quietSeconds && !isFlushed) {
+      isFlushed = true;
+      farm.flush();
+    }
+    if (calmSeconds > quietSeconds) world.spareNow(() => idle.look());
+    world.spareNow(() =>
+      holds(calmSeconds < calmSecondsAtMost, 'every build ends', () => unfinished(world)),
+    );
+    if (!(await world.step())) break;
+  }
+  if (!world.broken) world.spareNow(() => checkEnd(world));
+}
+
+function isDone({ rows, scenario }: World): boolean {
+  const isAll = rows.builds.length === scenario.recipes.length;
+  return isAll && rows.leases.length === 0 && rows.builds.every(({ status }) => isFinal(status));
+}
+
+function unfinished({ rows }: World): string {
+  const waiting = rows.builds.filter(({ status }) => !isFinal(status));
+  return waiting.map(({ id, status }) => `build ${id} is ${status}`).join(', ');
+}
+
+/** In the end every build is what its recipe says, or the farm has failed it five times. */
+function checkEnd({ rows, scenario }: World): void {
+  const view = new FarmView(rows);
+  const recipes = new Map(scenario.recipes.map((recipe) => [recipe.path, recipe]));
+  for (const { id, path } of rows.derivations) {
+    const build = view.builds.get(id)!;
+    const recipe = recipes.get(path)!;
+    const isCut = view.inputsOf(id).some((input) => isFailed(input.status));
+    const sentence = (): string => `build ${id} ended ${build.status}`;
+    if (isCut) {
+      holds(build.status === 'failed-dependency', 'failures reach what needs them', sentence);
+    } else if (build.status === 'failed-other') {
+      const isQuarantined = build.reason === 'quarantined';
+      const isTried = isQuarantined || build.farmFaults === 5;
+      holds(isTried, 'the farm gives up after five faults', sentence);
+    } else {
+      const expected = recipe.nature === 'sound' ? 'succeeded' : 'failed';
+      holds(build.status === expected, 'only the package fails a build', sentence);
+    }
+  }
+}
+
+/** No slot idles long beside a ready build that it could take. */
+class IdleWatch {
+  private since: number | null = null;
+
+  constructor(private readonly world: World) {}
+
+  look(): void {
+    const { timeline } = this.world;
+    const idle = this.idleBuild();
+    if (idle === null) this.since = null;
+    else this.since ??= timeline.now;
+    const seconds = timeline.now - (this.since ?? timeline.now);
+    const sentence = (): string => `build ${idle} waits beside an idle slot for ${seconds} s`;
+    holds(seconds < idleSecondsAtMost, 'no idle slot beside a ready build', sentence);
+  }
+
+  private idleBuild(): number | null {
+    const { rows } = this.world;
+    const free = rows.workers.filter(
+      ({ id, slots, gateway }) =>
+        gateway !== null && rows.leases.filter((l) => l.worker === id).length < slots,
+    );
+    if (free.length === 0) return null;
+    const view = new FarmView(rows);
+    const there = new Set(
+      rows.workers.filter(({ gateway }) => gateway !== null).map((row) => workerClassName(row)),
+    );
+    const found = rows.builds.find((build) => {
+      // A ticket at a class that has just lost its workers is made again when it expires.
+      if (build.releaseExpiresAt !== null && !there.has(build.workerClass ?? '')) return false;
+      if (build.status !== 'scheduled' || (build.notBefore ?? 0) > this.world.databaseNow)
+        return false;
+      if (!view.inputsOf(build.id).every((input) => input.status === 'succeeded')) return false;
+      const demand = rows.derivations.find(({ id }) => id === build.id)!;
+      return free.some((worker) => canBuild(worker, demand));
+    });
+    return found?.id ?? null;
+  }
+}
