@@ -22,6 +22,12 @@ import { SpecificationsController } from './specifications/specifications.contro
 import { WorkerStandingController } from './workers/worker-standing.controller.js';
 import { WorkerStanding } from './workers/worker-standing.js';
 import { WorkersController } from './workers/workers.controller.js';
+import {
+  BuildWishesController,
+  EvaluationWishesController,
+  IntentsController,
+} from './wishes/wishes.controller.js';
+import { Wishes } from './wishes/wishes.js';
 
 @Module({
   controllers: [
@@ -33,6 +39,9 @@ import { WorkersController } from './workers/workers.controller.js';
     WorkersController,
     WorkerStandingController,
     QueueController,
+    BuildWishesController,
+    EvaluationWishesController,
+    IntentsController,
     PagesController,
   ],
   providers: [
@@ -46,6 +55,7 @@ import { WorkersController } from './workers/workers.controller.js';
     SpecificationReader,
     SpecificationWriter,
     WaitReader,
+    Wishes,
     WorkerStanding,
   ],
 })

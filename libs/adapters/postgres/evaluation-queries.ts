@@ -42,6 +42,8 @@ interface EvaluationRow extends Row {
   message: string | null;
   started_at: Date;
   ended_at: Date | null;
+  canceled_at: Date | null;
+  cancel_reason: string | null;
   checkouts: Checkouts;
   job_count: number;
   error_count: number;
@@ -183,6 +185,8 @@ function evaluationOf(row: EvaluationRow, jobs: JobCounts): EvaluationAnswer {
     message: row.message,
     startedAt: iso(row.started_at),
     endedAt: iso(row.ended_at),
+    canceledAt: iso(row.canceled_at),
+    cancelReason: row.cancel_reason,
     checkouts: row.checkouts.map(withoutSecret),
     jobCount: row.job_count,
     errorCount: row.error_count,

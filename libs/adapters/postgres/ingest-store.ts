@@ -141,10 +141,10 @@ async function planBatch(ids: BatchIds, batch: IngestBatch): Promise<BatchPlan> 
 
 /** Cancels hold the ingest lock, too. */
 async function readCancelEpoch(client: Client): Promise<number> {
-  const { rows } = await client.query<{ last_value: number }>(
-    'select last_value from cancel_epoch',
+  const { rows } = await client.query<{ epoch: number }>(
+    'select case when is_called then last_value else 0 end as epoch from cancel_epoch',
   );
-  return rows[0]?.last_value ?? 0;
+  return rows[0]?.epoch ?? 0;
 }
 
 /** The lock on the row keeps the lease ours until the commit. */

@@ -34,6 +34,9 @@ export const EvaluationAnswer = z.object({
   message: z.string().nullable(),
   startedAt: Time,
   endedAt: Time.nullable(),
+  /** Since when nothing is built for its sake any more; and why: canceled or superseded. */
+  canceledAt: Time.nullable(),
+  cancelReason: z.string().nullable(),
   checkouts: z.array(Checkout),
   jobCount: z.int(),
   errorCount: z.int(),
