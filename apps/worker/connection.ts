@@ -3,6 +3,7 @@
  * addresses and after a pause (see backoff.ts). A connection that stands open but dead is found by
  * pings. Messages are parsed here; a message that is not understood is told and passed over.
  */
+import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { encodeLogFrame, type LogFrame } from '#protocol/log-frame.js';
 import { GatewayMessage, type Hello, type Welcome, type WorkerMessage } from '#protocol/worker.js';
@@ -68,10 +69,10 @@ export class GatewayConnection {
       if (this.#socket === socket && !isBinary) this.#hear(String(data as Buffer));
     });
     socket.on('unexpected-response', (request, response) => {
-      this.#refusedUpgrade(response.statusCode ?? 0);
-      request.destroy();
-      response.destroy();
-      this.#lose(socket, '');
+      void this.#refusedUpgrade(response).finally(() => {
+        request.destroy();
+        this.#lose(socket, '');
+      });
     });
     socket.on('error', (error) => this.#lose(socket, error.message));
     socket.on('close', (code, reason) => this.#lose(socket, `closed ${code} ${String(reason)}`));
@@ -161,11 +162,13 @@ export class GatewayConnection {
     else if (!passing.has(code)) this.#refusals++;
   }
 
-  #refusedUpgrade(status: number): void {
-    if (status === 401 || status === 403) {
-      this.#refusals++;
-      say(`the farm does not know this worker's credential (${status})`);
-    } else say(`the farm answers ${status} to the worker's connection`);
+  async #refusedUpgrade(response: IncomingMessage): Promise<void> {
+    const status = response.statusCode ?? 0;
+    // Anything between us and the farm may answer 403; only the farm's own word ends us.
+    if (status === 403 && (await tellsRemoval(response))) return this.events.removed();
+    if (status === 401 || status === 403) this.#refusals++;
+    const known = status === 401 ? `does not know this worker's credential` : 'does not let us in';
+    say(`the farm at ${this.farm} ${known} (${status})`);
   }
 
   #lose(socket: WebSocket, reason: string, then: 'again' | 'next' = 'next'): void {
@@ -196,6 +199,16 @@ export class GatewayConnection {
 
 /** Refusals that pass by themselves. */
 const passing: ReadonlySet<string> = new Set(['malformed', 'hello-first']);
+
+async function tellsRemoval(response: IncomingMessage): Promise<boolean> {
+  let body = '';
+  try {
+    for await (const piece of response) if (body.length < 4096) body += String(piece);
+    return (JSON.parse(body) as { type?: string }).type === 'urn:gambeson:problem:worker-removed';
+  } catch {
+    return false;
+  }
+}
 
 function parse(text: string): GatewayMessage | null {
   try {

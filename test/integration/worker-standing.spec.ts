@@ -122,7 +122,8 @@ describe('a worker that is removed', () => {
     const kept = join(farm.dataOf('removed'), 'credential.json');
     const { credential } = JSON.parse(fs.readFileSync(kept, 'utf8')) as EnrolAnswer;
     const [status] = await TestWorker.refusal(farm.apis[0]!.address, `Bearer ${credential}`);
-    expect(status).toBe(401);
+    expect(status).toBe(403);
+    expect(await (await farm.worker('removed')).ended).toBe(78);
     const other = await farm.worker('heir');
     const ended = await farm.is(build, 'succeeded');
     expect(ended.attempts).toMatchObject([

@@ -12,7 +12,7 @@ import type { SessionWorker } from './session.js';
 
 export const connectPath = '/api/v1/workers/connect';
 
-type UpgradeRefusal = 'unauthorized' | 'unavailable' | 'closing' | 'not-found';
+type UpgradeRefusal = 'unauthorized' | 'removed' | 'unavailable' | 'closing' | 'not-found';
 
 const refusals: Readonly<Record<UpgradeRefusal, Refusal>> = {
   unauthorized: {
@@ -20,6 +20,11 @@ const refusals: Readonly<Record<UpgradeRefusal, Refusal>> = {
     kind: 'unauthorized',
     detail: 'A worker connects with its own credential: Authorization: Bearer WORKER.SECRET.',
     headers: { 'www-authenticate': 'Bearer realm="gambeson worker"' },
+  },
+  removed: {
+    status: 403,
+    kind: 'worker-removed',
+    detail: 'This worker was removed from the farm; enrol the machine again to let it build.',
   },
   unavailable: {
     status: 503,
@@ -36,18 +41,21 @@ const refusals: Readonly<Record<UpgradeRefusal, Refusal>> = {
   'not-found': { status: 404, kind: 'not-found', detail: 'There is nothing to connect to here.' },
 };
 
-/** The worker whose credential the request shows; the same answer for every way to be wrong. */
+/**
+ * The worker whose credential the request shows; the same answer for every way to be wrong. Only
+ * who shows the right credential hears that its worker was removed.
+ */
 export async function authenticate(
   request: IncomingMessage,
   workers: WorkerStore,
-): Promise<SessionWorker | 'unauthorized'> {
+): Promise<SessionWorker | 'unauthorized' | 'removed'> {
   const shown = /^Bearer ([1-9][0-9]{0,14})\.([A-Za-z0-9_-]{16,128})$/.exec(
     request.headers.authorization ?? '',
   );
   if (!shown) return 'unauthorized';
   const known = await workers.find(id<WorkerId>(shown[1]!));
   if (!known || !sameSecret(hashSecret(shown[2]!), known.credentialHash)) return 'unauthorized';
-  return { id: known.id, name: known.name };
+  return known.removed ? 'removed' : { id: known.id, name: known.name };
 }
 
 export function refuseUpgrade(socket: Duplex, why: UpgradeRefusal): void {

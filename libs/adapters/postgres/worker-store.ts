@@ -25,6 +25,13 @@ export const workerStanding = `${workerIsThere} as connected, ${workerIsPaused} 
   draining or coalesce(holds_back = 'draining', false) as draining,
   coalesce(holds_back = 'disk-guard', false) as "diskGuard"`;
 
+interface FoundRow extends Row {
+  id: number;
+  name: string;
+  credential_hash: string;
+  removed: boolean;
+}
+
 interface StandingRow extends Row {
   paused: boolean;
   draining: boolean;
@@ -53,13 +60,14 @@ export class PostgresWorkerStore implements WorkerStore {
   }
 
   async find(worker: WorkerId): Promise<KnownWorker | null> {
-    const [row] = await this.database.query<{ id: number; name: string; credential_hash: string }>(
-      'select id, name, credential_hash from workers where id = $1 and removed_at is null',
+    const [row] = await this.database.query<FoundRow>(
+      `select id, name, credential_hash, removed_at is not null as removed
+         from workers where id = $1`,
       [worker],
     );
-    return row
-      ? { id: id<WorkerId>(row.id), name: row.name, credentialHash: row.credential_hash }
-      : null;
+    if (!row) return null;
+    const { name, credential_hash: credentialHash, removed } = row;
+    return { id: id<WorkerId>(row.id), name, credentialHash, removed };
   }
 
   async hello(worker: WorkerId, hello: WorkerHello): Promise<Standing> {

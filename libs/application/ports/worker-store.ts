@@ -17,6 +17,8 @@ export interface KnownWorker {
   readonly id: WorkerId;
   readonly name: string;
   readonly credentialHash: string;
+  /** It left the farm for good; its credential opens nothing. */
+  readonly removed: boolean;
 }
 
 export interface WorkerHello extends WorkerClass {
@@ -57,7 +59,7 @@ export interface Standing {
 export interface WorkerStore {
   createToken(tokenHash: string, note: string, seconds: number): Promise<Date>;
   enrol(enrolment: Enrolment): Promise<Result<WorkerId, EnrolRefusal>>;
-  /** Null when there is none, or it was removed. */
+  /** Null when there never was one. */
   find(worker: WorkerId): Promise<KnownWorker | null>;
   hello(worker: WorkerId, hello: WorkerHello): Promise<Standing>;
   beat(worker: WorkerId, beat: WorkerBeat): Promise<Standing>;
