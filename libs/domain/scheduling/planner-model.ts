@@ -114,7 +114,7 @@ export interface PlannerSize {
 export interface SchedulingPolicy {
   /** How long a release is taken to hold before anybody confirms it. */
   readonly releaseMs: number;
-  /** A ready build gains one step of priority each time it has waited so long. */
+  /** A build of priority p is due by its age when it has been ready for (p + 1) × this. */
   readonly agingMs: number;
   /** Tickets lie ahead of the slots for at least so much work, within the window. */
   readonly aheadMs: number;
@@ -124,13 +124,19 @@ export interface SchedulingPolicy {
   readonly reservedFeatures: readonly string[];
   /** What a build of a name never seen is taken to last, until durations have been learnt. */
   readonly unknownMs: number;
+  /** The share of known names that last less than a build of a name never seen is taken to last. */
+  readonly unknownQuantile: number;
+  /** One of so many releases of a class goes to the build that is longest due by its age. */
+  readonly agingTurns: number;
 }
 
 export const defaultPolicy: SchedulingPolicy = {
   releaseMs: 30_000,
-  agingMs: 3_600_000,
+  agingMs: 7_200_000,
   aheadMs: 10_000,
   reserveMs: 300_000,
   reservedFeatures: ['big-parallel'],
   unknownMs: 600_000,
+  unknownQuantile: 0.9,
+  agingTurns: 8,
 };

@@ -2,10 +2,25 @@
  * The planner: which ready builds are released to which worker class, which tickets are taken back,
  * and why and how long the others wait. It holds the whole graph in memory and is fed by changes;
  * pure (no clock), so that the same changes always give the same plan.
+ *
+ * The rules, each in its own file: priority, then weighted fair shares (fair-shares), then the
+ * critical path (upward-rank) by measured durations (known-durations); fastest idle class first
+ * (class-table); slow workers take what cannot lengthen the rest (slack-rule); machines for few are
+ * kept free for a stated time (reservation); and of every `agingTurns` builds of a class one is the
+ * longest due by its age: a build with n builds due before it goes out at the latest with the
+ * (n + 1) × agingTurns-th release of any class that can build it, unless a limit holds it.
  */
 import type { BuildId } from '../ids.js';
-import { isFinal } from '../build/status.js';
-import { canBuild } from '../worker/worker-class.js';
+import { Forecast } from './forecast.js';
+import {
+  isFailedCode,
+  isLiveCode,
+  lane,
+  statusOf,
+  succeededCode,
+  unknownCode,
+} from './node-table.js';
+import { PlanPass } from './plan-pass.js';
 import type {
   BuildChange,
   Estimate,
@@ -15,115 +30,178 @@ import type {
   PlannerPlan,
   PlannerSize,
   SchedulingPolicy,
-  Assignment,
 } from './planner-model.js';
-import { waitReason } from './wait-reason.js';
-import { windowOf, type ClassState, type WorkerState } from './worker-state.js';
+import { PlannerState } from './planner-state.js';
+import { waitReason, type WaitFacts, type WaitReason } from './wait-reason.js';
+import type { WorkerState } from './worker-state.js';
 
 export * from './planner-model.js';
 
-type Known = { -readonly [K in keyof PlannerBuild]: PlannerBuild[K] };
+/** A forecast costs milliseconds for each 100,000 builds, so it serves all who ask for so long. */
+const forecastMs = 2000;
+/** So many inputs are named in a reason. */
+const inputsNamed = 20;
+const mostForgotten = 4096;
 
 export class Planner {
-  private readonly builds = new Map<BuildId, Known>();
+  private state: PlannerState;
   private workers: readonly WorkerState[] = [];
+  private forecast: Forecast | null = null;
 
-  constructor(private readonly policy: SchedulingPolicy) {}
-
-  /** New builds, or builds known again, in any order; an unknown input counts as unfinished. */
-  add(builds: readonly PlannerBuild[]): void {
-    for (const build of builds) this.builds.set(build.build, { ...build });
+  constructor(policy: SchedulingPolicy) {
+    this.state = new PlannerState(policy);
   }
 
-  /** What has become of builds; builds that are not known are passed over. */
+  /**
+   * New builds, or builds known again (whose inputs are then read anew), in any order. An input
+   * that is not known counts as unfinished until it is added, so leave out those that have
+   * succeeded and are not going to be added.
+   */
+  add(builds: readonly PlannerBuild[]): void {
+    for (const build of builds) this.state.add(build);
+    this.forecast = null;
+  }
+
+  /** What has become of builds, in the order in which it came; unknown builds are passed over. */
   change(changes: readonly BuildChange[]): void {
-    for (const change of changes) {
-      const known = this.builds.get(change.build);
-      if (known) Object.assign(known, change);
-    }
+    for (const change of changes) this.state.change(change);
   }
 
   /** Forgets builds that are final and that nobody waits for. */
   remove(builds: readonly BuildId[]): void {
-    for (const build of builds) this.builds.delete(build);
+    for (const build of builds) this.state.remove(build);
+    const { forgotten, nodes } = this.state;
+    if (forgotten <= nodes.rows.size + mostForgotten) return;
+    this.state = this.state.compacted();
+    this.forecast = null;
   }
 
-  plan({ now, classes, workers }: PlanInput): PlannerPlan {
+  /** Takes its own answer for carried out; see `PlannerPlan`. */
+  plan({ now, classes, workers, specifications }: PlanInput): PlannerPlan {
+    const { state } = this;
     this.workers = workers;
-    const assignments: Assignment[] = [];
-    const room = new Map(
-      classes.map((one) => [one.name, windowOf(one.slots) - this.out(one, now)]),
-    );
-    const ready = [...this.builds.values()]
-      .filter((build) => this.isReady(build, now))
-      .sort((a, b) => a.priority - b.priority || a.build - b.build);
-    for (const build of ready) {
-      const chosen = classes
-        .filter((one) => room.get(one.name)! > 0 && canBuild(one.workerClass, build))
-        .sort((a, b) => room.get(b.name)! - room.get(a.name)!)[0];
-      if (!chosen) continue;
-      room.set(chosen.name, room.get(chosen.name)! - 1);
-      build.releasedTo = chosen.name;
-      build.releaseExpiresAt = now + this.policy.releaseMs;
-      assignments.push({ build: build.build, workerClass: chosen.name, rank: build.priority + 1 });
-    }
-    return { assignments, withdrawals: [] };
+    state.now = Math.max(state.now, now);
+    state.classes.update(classes);
+    state.shares.update(specifications);
+    state.wake();
+    state.ranks.settle();
+    const { assignments, withdrawals } = new PlanPass(state).run();
+    return { assignments, withdrawals };
   }
 
   /** Null when the build is not known or does not wait. */
   waitOf(build: BuildId, now: number): PlannedWait | null {
-    const known = this.builds.get(build);
-    if (!known || known.status !== 'scheduled') return null;
-    const reason = waitReason({
-      demand: known,
-      inputs: this.unfinished(known).map((input) => ({
-        build: input,
-        status: this.builds.get(input)?.status ?? 'scheduled',
-      })),
-      notBefore: known.notBefore,
-      releaseExpiresAt: known.releaseExpiresAt ?? null,
-      workerClass: known.releasedTo ?? null,
-      workers: this.workers,
-      now,
-    });
-    return { reason, position: null, limitedBy: null, startsAt: null, endsAt: null };
+    const { nodes, shares, lanes } = this.state;
+    const row = nodes.rows.get(build);
+    if (row === undefined || statusOf(nodes.status[row]!) !== 'scheduled') return null;
+    if (nodes.status[row] === unknownCode) return null;
+    const reason = this.reasonOf(row, now);
+    const isReady = lanes.ready.has(row);
+    return {
+      reason,
+      position: isReady ? this.positionOf(row) : null,
+      limitedBy: isReady ? shares.limitedBy(nodes.specifications[row]!) : null,
+      ...(isHopeless(reason) ? { startsAt: null, endsAt: null } : this.forecastAt(now).of(row)),
+    };
   }
 
-  /** When the first of these builds that is not final starts and when the last ends. */
-  estimateOf(_builds: readonly BuildId[], _now: number): Estimate {
-    return { startsAt: null, endsAt: null };
+  /**
+   * When the first of these builds that is not final starts and when the last ends. `endsAt` is
+   * null when one of them can never end as things are; both are when none of them is live.
+   */
+  estimateOf(builds: readonly BuildId[], now: number): Estimate {
+    const { nodes } = this.state;
+    const forecast = this.forecastAt(now);
+    let startsAt: number | null = null;
+    let endsAt: number | null = 0;
+    for (const build of builds) {
+      const row = nodes.rows.get(build);
+      if (row === undefined || !isLiveCode(nodes.status[row]!)) continue;
+      const one = forecast.of(row);
+      if (one.startsAt !== null) startsAt = Math.min(startsAt ?? Infinity, one.startsAt);
+      endsAt = endsAt === null || one.endsAt === null ? null : Math.max(endsAt, one.endsAt);
+    }
+    return { startsAt, endsAt: endsAt || null };
   }
 
   /** Of every build that is not final, how many of its inputs have not succeeded. */
   *counts(): Iterable<{ readonly build: BuildId; readonly unfinishedInputs: number }> {
-    for (const build of this.builds.values()) {
-      if (isFinal(build.status)) continue;
-      yield { build: build.build, unfinishedInputs: this.unfinished(build).length };
+    const { nodes } = this.state;
+    for (const [build, row] of nodes.rows) {
+      if (!isLiveCode(nodes.status[row]!)) continue;
+      yield { build, unfinishedInputs: nodes.unfinished[row]! };
     }
   }
 
   size(): PlannerSize {
-    return { builds: this.builds.size, edges: 0, ready: 0, released: 0, running: 0, bytes: 0 };
+    const { nodes, edges, lanes } = this.state;
+    return {
+      builds: nodes.rows.size,
+      edges: edges.length - edges.dead,
+      ready: lanes.ready.size,
+      released: lanes.out.size,
+      running: lanes.running.size,
+      bytes: nodes.bytes + edges.bytes,
+    };
   }
 
-  private unfinished(build: Known): BuildId[] {
-    return build.inputs.filter((input) => this.builds.get(input)?.status !== 'succeeded');
+  private reasonOf(row: number, now: number): WaitReason {
+    const { nodes, classes } = this.state;
+    const releasedTo = nodes.lane[row] === lane.out ? nodes.releasedTo[row]! : -1;
+    return waitReason({
+      demand: classes.demands[nodes.demand[row]!]!,
+      inputs: this.unfinishedInputs(row),
+      notBefore: nodes.notBefore[row] || null,
+      releaseExpiresAt: releasedTo === -1 ? null : nodes.expiresAt[row]!,
+      workerClass: releasedTo === -1 ? null : classes.rows[releasedTo]!.name,
+      workers: this.workers,
+      now,
+    });
   }
 
-  private isReady(build: Known, now: number): boolean {
-    if (build.status !== 'scheduled' || (build.notBefore ?? 0) > now) return false;
-    return !isOut(build, now) && this.unfinished(build).length === 0;
+  /** Failed and canceled ones first, since they decide the reason. */
+  private unfinishedInputs(row: number): WaitFacts['inputs'] {
+    const { nodes, edges } = this.state;
+    const start = edges.start[row]!;
+    const inputs = edges.input.subarray(start, start + edges.count[row]!);
+    const unfinished = [...inputs].filter((input) => nodes.status[input] !== succeededCode);
+    const order = (input: number): number => {
+      const status = nodes.status[input]!;
+      if (isFailedCode(status)) return 0;
+      return isLiveCode(status) || status === unknownCode ? 2 : 1;
+    };
+    return unfinished
+      .sort((a, b) => order(a) - order(b))
+      .slice(0, inputsNamed)
+      .map((input) => ({
+        build: nodes.buildOf(input),
+        status: statusOf(nodes.status[input]!),
+      }));
   }
 
-  private out({ name }: ClassState, now: number): number {
-    let count = 0;
-    for (const build of this.builds.values()) {
-      if (build.releasedTo === name && isOut(build, now)) count += 1;
+  /** Its place among the ready builds of its system, from 1; fair shares may change it. */
+  private positionOf(row: number): number {
+    const { nodes, classes, lanes } = this.state;
+    const systemOf = (demand: number): string => classes.demands[demand]!.system;
+    const system = systemOf(nodes.demand[row]!);
+    let before = 0;
+    for (const { demand, priority, heap } of lanes.ready.filled()) {
+      if (priority > nodes.priority[row]! || systemOf(demand) !== system) continue;
+      if (priority < nodes.priority[row]!) before += heap.size;
+      else before += heap.countBefore(row);
     }
-    return count;
+    return before + 1;
+  }
+
+  private forecastAt(now: number): Forecast {
+    if (!this.forecast || Math.abs(now - this.forecast.madeAt) > forecastMs) {
+      this.forecast = new Forecast(this.state, now);
+    }
+    return this.forecast;
   }
 }
 
-function isOut(build: Known, now: number): boolean {
-  return build.status === 'scheduled' && !!build.releasedTo && (build.releaseExpiresAt ?? 0) > now;
+/** What ends such a wait is somebody's act, which nobody can foretell. */
+function isHopeless({ kind }: WaitReason): boolean {
+  return kind.startsWith('no-worker') || kind === 'input-failed' || kind === 'input-canceled';
 }
