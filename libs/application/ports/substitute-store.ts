@@ -18,7 +18,7 @@ export type UploadRefusal = { readonly kind: 'unknown-store' } | { readonly kind
 export interface SubstituteStore {
   /** The directory of a store, by its slug; null when the farm has no such store. */
   directory(slug: string): Promise<string | null>;
-  /** Whether the attempt's lease is alive with this fence. */
+  /** Whether the attempt's lease is there with this fence; one that ran out counts until reaped. */
   mayUpload(principal: Principal): Promise<boolean>;
   /** Writes the upload of bytes that are already safe; the lease is looked at once more. */
   recordUpload(
