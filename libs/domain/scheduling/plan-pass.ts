@@ -180,7 +180,7 @@ export class PlanPass {
     const estimate = nodes.estimate[build]!;
     const demand = nodes.demand[build]!;
     if (!offer.accepts(demand) || estimate / row.speed > offer.longest) return false;
-    // Only a class that can build it is worth waiting for, however fast the others of the group are.
+    // Only a class that can build it is worth waiting for, however fast others of the group are.
     if (row.speed >= this.fastestFor(demand)) return true;
     const prospect = this.prospects.of(demand);
     return !prospect || mayGoTo(row.speed, { estimate, rank: nodes.rank[build]! }, prospect);
