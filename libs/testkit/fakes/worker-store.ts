@@ -40,8 +40,10 @@ export class FakeWorkerStore implements WorkerStore {
   }
 
   async find(worker: WorkerId): Promise<KnownWorker | null> {
-    const row = this.there(worker);
-    return row ? { id: row.id, name: row.name, credentialHash: row.credentialHash } : null;
+    const row = this.database.workers.find(worker);
+    if (!row) return null;
+    const { id, name, credentialHash, removedAt } = row;
+    return { id, name, credentialHash, removed: removedAt !== null };
   }
 
   hello(worker: WorkerId, hello: WorkerHello): Promise<Standing> {
