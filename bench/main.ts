@@ -4,6 +4,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { hold, type Contest, type Outcome } from './contest.js';
 import { claimLatency, claims, claimsWithBacklog } from './claims.js';
+import { completionsOf16, completionsOf200, completionsOneRow } from './completions.js';
 import { ingestKnown, ingestNew } from './ingest.js';
 import { narHash } from './nar-hash.js';
 import { narinfoCold, narinfoHot } from './narinfo.js';
@@ -15,6 +16,9 @@ const contests: Record<string, () => Promise<Contest>> = {
   claims,
   'claims-backlog': claimsWithBacklog,
   'claims-latency': claimLatency,
+  'completions-16': completionsOf16,
+  'completions-200': completionsOf200,
+  'completions-one-row': completionsOneRow,
   'narinfo-hot': narinfoHot,
   'narinfo-cold': narinfoCold,
 };

@@ -14,7 +14,7 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
-const reportsAtOnce = 64;
+const reportsAtOnce = 256;
 
 export class ReportDesk {
   private pending: Pending[] = [];

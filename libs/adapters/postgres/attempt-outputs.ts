@@ -1,6 +1,7 @@
 /**
- * From the uploads of an attempt to offered paths, inside the transaction that ends the attempt:
- * when it commits, the narinfo is visible. What is offered already stays as it is.
+ * From the uploads of attempts to offered paths, inside the transaction that ends them: when it
+ * commits, the narinfos are visible. What is offered already stays as it is. All attempts of a
+ * transaction are read and written together, since a round trip costs more than what it asks.
  */
 import type { AttemptId } from '#domain/ids.js';
 import type { OutputFacts, ReportedPath } from '#domain/build/judge-report.js';
@@ -14,101 +15,148 @@ export interface OutputsOf {
   readonly store: number;
   /** Base name of the `.drv`. */
   readonly deriver: string;
+  readonly reported: readonly ReportedPath[];
 }
 
-interface HashRow extends Row {
+interface OfferedRow extends Row {
+  store_id: number;
   path: string;
   nar_hash: string;
 }
 
-export async function readOutputFacts(
+interface UploadRow extends OfferedRow {
+  principal: string;
+}
+
+interface ExpectedRow extends Row {
+  derivation_id: number;
+  name: string;
+  path: string | null;
+}
+
+/** What is known of the outputs of several attempts; grows as one after the other is settled. */
+export class OutputsKnown {
+  private readonly expected: Map<number, ExpectedRow[]>;
+  private readonly uploaded: Map<string, Map<string, string>>;
+  private readonly offered: Map<number, Map<string, string>>;
+
+  constructor(expected: ExpectedRow[], uploaded: UploadRow[], offered: OfferedRow[]) {
+    this.expected = Map.groupBy(expected, (row) => row.derivation_id);
+    this.uploaded = hashesBy(uploaded, (row) => `${row.principal} ${row.store_id}`);
+    this.offered = hashesBy(offered, (row) => row.store_id);
+  }
+
+  of(place: OutputsOf): OutputFacts {
+    return {
+      expected: (this.expected.get(place.build) ?? []).map(({ name, path }) => ({ name, path })),
+      uploaded: this.uploadsOf(place),
+      offered: this.offered.get(place.store) ?? new Map(),
+    };
+  }
+
+  /** The attempt has succeeded: what it brought is there for those that are settled after it. */
+  offer(place: OutputsOf): void {
+    const offered = this.offered.get(place.store) ?? new Map<string, string>();
+    this.offered.set(place.store, offered);
+    const uploads = this.uploadsOf(place);
+    for (const { path } of place.reported) {
+      const hash = uploads.get(path);
+      if (hash !== undefined && !offered.has(path)) offered.set(path, hash);
+    }
+  }
+
+  private uploadsOf(place: OutputsOf): ReadonlyMap<string, string> {
+    return this.uploaded.get(`${principalOf(place.attempt)} ${place.store}`) ?? new Map();
+  }
+}
+
+export async function readOutputsKnown(
   client: Client,
-  place: OutputsOf,
-  reported: readonly ReportedPath[],
-): Promise<OutputFacts> {
-  const expected = await client.query<{ name: string; path: string | null }>(
-    'select name, path from outputs where derivation_id = $1 order by name',
-    [place.build],
+  places: readonly OutputsOf[],
+): Promise<OutputsKnown> {
+  if (places.length === 0) return new OutputsKnown([], [], []);
+  const expected = await client.query<ExpectedRow>(
+    `select derivation_id, name, path from outputs where derivation_id = any ($1) order by name`,
+    [places.map((place) => place.build)],
   );
-  const uploaded = await client.query<HashRow>(
-    'select path, nar_hash from uploads where principal = $1 and store_id = $2',
-    [principalOf(place), place.store],
+  const uploaded = await client.query<UploadRow>(
+    'select principal, store_id, path, nar_hash from uploads where principal = any ($1)',
+    [places.map((place) => principalOf(place.attempt))],
   );
+  const reported = places.flatMap((place) => place.reported);
   const wanted = new Set(reported.flatMap((output) => [output.path, ...output.references]));
+  const stores = new Set(places.map((place) => place.store));
   // Shared locks keep what is referred to from being collected before this commits.
-  const offered = await client.query<HashRow>(
-    `select path, nar_hash from store_paths
-      where store_id = $1 and hash_part = any ($2) and path = any ($3) order by id for key share`,
-    [place.store, [...wanted].map(hashPart), [...wanted]],
+  const offered = await client.query<OfferedRow>(
+    `select store_id, path, nar_hash from store_paths
+      where store_id = any ($1) and hash_part = any ($2) and path = any ($3)
+      order by id for key share`,
+    [[...stores], [...wanted].map((path) => path.slice(0, 32)), [...wanted]],
   );
-  return {
-    expected: expected.rows,
-    uploaded: hashesOf(uploaded.rows),
-    offered: hashesOf(offered.rows),
-  };
+  return new OutputsKnown(expected.rows, uploaded.rows, offered.rows);
 }
 
-/** Offers what is not offered yet, in the order of paths, and lets every output know its path. */
-export async function offerOutputs(
-  client: Client,
-  place: OutputsOf,
-  reported: readonly ReportedPath[],
-): Promise<void> {
-  const made = await insertPaths(client, place, reported);
-  const fresh = reported.filter((output) => made.has(output.path));
-  const references = fresh.flatMap((output) =>
-    [...new Set(output.references)].map((reference) => ({ of: made.get(output.path), reference })),
+const offerAll = `
+  with told as (
+    select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[],
+                         $6::text[]) t (attempt, build, store, deriver, name, path)),
+  made as (
+    insert into store_paths (store_id, hash_part, path, nar_hash, nar_size, deriver, attempt_id)
+    select u.store_id, left(u.path, 32), u.path, u.nar_hash, u.nar_size, t.deriver, t.attempt
+      from told t join uploads u on u.principal = 'attempt-' || t.attempt
+                                and u.store_id = t.store and u.path = t.path
+     where u.principal = any ($7)
+     order by u.store_id, u.path
+    on conflict (store_id, hash_part) do nothing returning id, store_id, path, attempt_id),
+  packed as (
+    insert into nars (path_id, compression, file_hash, file_size, file_key)
+    select m.id, u.compression, u.file_hash, u.file_size, u.file_key
+      from made m join uploads u on u.principal = 'attempt-' || m.attempt_id
+                                and u.store_id = m.store_id and u.path = m.path
+     where u.principal = any ($7)),
+  referring as (
+    insert into store_path_references (path_id, reference)
+    select distinct m.id, r.reference
+      from made m join unnest($8::bigint[], $9::text[], $10::text[]) r (attempt, path, reference)
+                    on r.attempt = m.attempt_id and r.path = m.path)
+  update outputs o set path = t.path from told t
+   where o.derivation_id = any ($2) and o.derivation_id = t.build and o.name = t.name
+     and o.path is distinct from t.path`;
+
+/**
+ * Offers what is not offered yet, in the order of paths, so that two transactions never wait
+ * crosswise, and lets every output know its path.
+ */
+export async function offerOutputs(client: Client, places: readonly OutputsOf[]): Promise<void> {
+  if (places.length === 0) return;
+  const told = places.flatMap((place) => place.reported.map((output) => ({ place, output })));
+  const references = told.flatMap(({ place, output }) =>
+    output.references.map((reference) => ({ of: place.attempt, path: output.path, reference })),
   );
-  await client.query(
-    `insert into store_path_references (path_id, reference)
-     select * from unnest($1::bigint[], $2::text[])`,
-    [references.map((one) => one.of), references.map((one) => one.reference)],
-  );
-  await client.query(
-    `insert into nars (path_id, compression, file_hash, file_size, file_key)
-     select p.id, u.compression, u.file_hash, u.file_size, u.file_key
-       from store_paths p join uploads u on u.store_id = p.store_id and u.path = p.path
-      where p.id = any ($1) and u.principal = $2`,
-    [[...made.values()], principalOf(place)],
-  );
-  await client.query(
-    `update outputs o set path = r.path from unnest($2::text[], $3::text[]) r (name, path)
-      where o.derivation_id = $1 and o.name = r.name and o.path is distinct from r.path`,
-    [place.build, reported.map((output) => output.name), reported.map((output) => output.path)],
-  );
+  await client.query(offerAll, [
+    told.map(({ place }) => place.attempt),
+    told.map(({ place }) => place.build),
+    told.map(({ place }) => place.store),
+    told.map(({ place }) => place.deriver),
+    told.map(({ output }) => output.name),
+    told.map(({ output }) => output.path),
+    places.map((place) => principalOf(place.attempt)),
+    references.map((one) => one.of),
+    references.map((one) => one.path),
+    references.map((one) => one.reference),
+  ]);
 }
 
-/** Path → id of those that this call made; sorted, so that two attempts never wait crosswise. */
-async function insertPaths(
-  client: Client,
-  place: OutputsOf,
-  reported: readonly ReportedPath[],
-): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await client.query<{ id: number; path: string }>(
-    `insert into store_paths (store_id, hash_part, path, nar_hash, nar_size, deriver, attempt_id)
-     select store_id, left(path, 32), path, nar_hash, nar_size, $3, $4 from uploads
-      where principal = $1 and store_id = $2 and path = any ($5)
-      order by path
-     on conflict (store_id, hash_part) do nothing returning id, path`,
-    [
-      principalOf(place),
-      place.store,
-      place.deriver,
-      place.attempt,
-      reported.map((output) => output.path),
-    ],
+export function principalOf(attempt: AttemptId): string {
+  return `attempt-${attempt}`;
+}
+
+function hashesBy<Key, R extends { readonly path: string; readonly nar_hash: string }>(
+  rows: readonly R[],
+  keyOf: (row: R) => Key,
+): Map<Key, Map<string, string>> {
+  const groups = Map.groupBy(rows, keyOf);
+  return new Map(
+    [...groups].map(([key, group]) => [key, new Map(group.map((r) => [r.path, r.nar_hash]))]),
   );
-  return new Map(rows.map((row) => [row.path, row.id]));
-}
-
-function hashesOf(rows: readonly HashRow[]): ReadonlyMap<string, string> {
-  return new Map(rows.map((row) => [row.path, row.nar_hash]));
-}
-
-function hashPart(path: string): string {
-  return path.slice(0, 32);
-}
-
-function principalOf(place: OutputsOf): string {
-  return `attempt-${place.attempt}`;
 }
