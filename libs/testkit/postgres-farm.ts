@@ -3,7 +3,7 @@
  * before Postgres's, answers what a table says. Times in answers are milliseconds since 1970.
  */
 import { PostgresClaimStore } from '#adapters/postgres/claim-store.js';
-import { Database } from '#adapters/postgres/database.js';
+import { Database, type Client, type Row } from '#adapters/postgres/database.js';
 import { PostgresFailureStore } from '#adapters/postgres/failure-store.js';
 import { PostgresIngestStore } from '#adapters/postgres/ingest-store.js';
 import { PostgresLeaseStore } from '#adapters/postgres/lease-store.js';
@@ -77,11 +77,42 @@ const columns = Object.entries(tables).map(
 );
 const allRows = `select (extract(epoch from now()) * 1000)::bigint as now, ${columns.join(', ')}`;
 
+/** Sets the clock just before the next statement, since most of its moves nobody looks at. */
+class ClockedDatabase extends Database {
+  private wanted: number | null = null;
+
+  setClock(now: number): void {
+    this.wanted = now;
+  }
+
+  override async query<T extends Row = Row>(text: string, values?: readonly unknown[]) {
+    await this.tick();
+    return super.query<T>(text, values);
+  }
+
+  override async execute(text: string, values?: readonly unknown[]): Promise<number> {
+    await this.tick();
+    return super.execute(text, values);
+  }
+
+  override async transaction<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    await this.tick();
+    return super.transaction(work);
+  }
+
+  private async tick(): Promise<void> {
+    if (this.wanted === null) return;
+    const { wanted } = this;
+    this.wanted = null;
+    await super.execute('update simulated.clock set at = to_timestamp($1 / 1000.0)', [wanted]);
+  }
+}
+
 export class PostgresFarm implements FarmSubject {
   readonly stores: FarmStores;
 
   private constructor(
-    readonly database: Database,
+    readonly database: ClockedDatabase,
     private readonly owned: TestDatabase,
   ) {
     this.stores = {
@@ -105,14 +136,12 @@ export class PostgresFarm implements FarmSubject {
     const name = new URL(owned.url).pathname.slice(1);
     await first.query(`alter database ${name} set search_path = simulated, pg_catalog, public`);
     await first.close();
-    const database = new Database(owned.url, 4);
-    // Objects are made in the first schema of the path, unless it is named.
-    await database.query('set search_path = public');
+    const database = new ClockedDatabase(owned.url, 4);
     return new PostgresFarm(database, owned);
   }
 
   async setClock(now: number): Promise<void> {
-    await this.database.execute('update simulated.clock set at = to_timestamp($1 / 1000.0)', [now]);
+    this.database.setClock(now);
   }
 
   async worker({ name, systems, features, speed, slots }: WorkerWish): Promise<WorkerId> {

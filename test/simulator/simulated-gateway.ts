@@ -160,6 +160,7 @@ export class SimulatedGateway implements Owner {
   private async claim(line: Line, slots: readonly number[]): Promise<void> {
     const wanted = this.wanted.get(line)!;
     const free = slots.filter((slot) => !wanted.has(slot));
+    if (free.length === 0) return;
     for (const slot of free) wanted.add(slot);
     try {
       const held = await this.stores.claims.held(line.worker, free, leaseSeconds);

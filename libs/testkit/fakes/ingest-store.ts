@@ -61,8 +61,7 @@ export class FakeIngestStore implements IngestStore {
     for (const build of again) this.reschedule(build as BuildId);
     const ids = walked.map((build) => build.id as BuildId);
     for (const build of ids) this.raise(build, batch);
-    const unsettled = roots.filter((build) => !memory.settled.has(build));
-    const failedInputs = this.tellFailures([...unsettled, ...ids]);
+    const failedInputs = this.tellFailures([...roots, ...repeated, ...ids]);
     memory.seen.push(...ids, ...repeated, ...fresh.map((d) => this.registered(d.path)));
     return { newBuilds: fresh.length, rescheduled: again.length, failedInputs };
   }
