@@ -81,7 +81,7 @@ async function pathOf(build: BuildId): Promise<string> {
 }
 
 describe('two specifications that share half their derivations', () => {
-  it('lose nothing by one another: only what the canceled one alone needs is canceled', async () => {
+  it('lose nothing by one another: only what one alone needs is canceled with it', async () => {
     const size = 50;
     const shared = await engine.builds(size);
     const [mine, theirs] = [await engine.builds(size), await engine.builds(size)];

@@ -35,8 +35,9 @@ async function demand(builds: readonly BuildId[], wished: BuildLimits = limits):
   const evaluation = await farm.evaluation('again', [], { status: 'started' });
   const fence = randomFence() as Fence;
   await engine.database.execute(
-    'update evaluations set lease_fence = $2, lease_expires_at = now() + $3::interval where id = $1',
-    [evaluation, fence, '1 minute'],
+    `update evaluations set lease_fence = $2, lease_expires_at = now() + interval '1 minute'
+      where id = $1`,
+    [evaluation, fence],
   );
   const paths = await engine.database.query<{ path: string }>(
     'select path from derivations where id = any ($1) order by id',

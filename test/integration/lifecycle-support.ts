@@ -1,4 +1,4 @@
-/** Evaluations with jobs and failures on the engine's rows, for the specs of restarts and cancels. */
+/** Evaluations with jobs and failures on the engine's rows, for specs of restarts and cancels. */
 import type { BuildStatus } from '#domain/build/status.js';
 import { id, type BuildId, type EvaluationId } from '#domain/ids.js';
 import { PostgresIntentStore } from '#adapters/postgres/intent-store.js';

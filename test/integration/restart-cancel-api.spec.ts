@@ -1,7 +1,6 @@
 /** Restarts and cancels as people ask for them: over REST, with a coordinator and a worker. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { BuildId } from '#domain/ids.js';
 import type { IntentAnswer } from '#protocol/api/wish.js';
 import { Coordinator } from '../../apps/coordinator/coordinator.js';
@@ -62,7 +61,6 @@ async function finished(id: unknown): Promise<IntentAnswer> {
     const response = await fetch(`${api.address}/api/v1/intents/${String(id)}`);
     const intent = (await response.json()) as IntentAnswer;
     if (intent.finishedAt !== null) return intent;
-    await pause(20);
   }
 }
 

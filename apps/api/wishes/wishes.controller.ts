@@ -1,4 +1,4 @@
-/** Restarts and cancels: `/api/v1/builds/ID/…` and `/api/v1/evaluations/ID/…`, and their intents. */
+/** Restarts and cancels below `/api/v1/builds/ID` and `/api/v1/evaluations/ID`; their intents. */
 import { Body, Controller, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';

@@ -28,9 +28,9 @@ update evaluations set evaluator = $1, lease_fence = $2, reads = reads + 1,
 returning id, specification_id, specification_version, reads`;
 
 /**
- * What an end means for builds is left as intents in the same statement. The builds of an evaluation
- * that failed go on only while a live one needs them; one that was read to its end takes the place
- * of the older ones, where the specification says so now.
+ * What an end means for builds is left as intents in the same statement. The builds of an
+ * evaluation that failed go on only while a live one needs them; one that was read to its end takes
+ * the place of the older ones, where the specification says so now.
  */
 const finishEvaluation = `
 with ended as (

@@ -1,6 +1,6 @@
 /**
- * What a person wishes of builds and evaluations: restarts and cancels. Each is one transaction; what
- * concerns many builds is left in it as an intent, for the coordinator to carry out.
+ * What a person wishes of builds and evaluations: restarts and cancels. Each is one transaction;
+ * what concerns many builds is left in it as an intent, for the coordinator to carry out.
  */
 import type { Result } from '#std/result.js';
 import type { FailureKind, RestartVerdict, RestartWish } from '#domain/build/restart.js';

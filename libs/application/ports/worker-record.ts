@@ -16,6 +16,6 @@ export interface WorkerRecords {
   suspects(
     attempts: number,
   ): Promise<{ readonly taking: number; readonly suspects: readonly WorkerRecord[] }>;
-  /** False when it drains already. The attempts up to `lastAttempt` are not held against it again. */
+  /** False when it drains already. Attempts up to `lastAttempt` are not held against it again. */
   drain(worker: WorkerId, why: string, lastAttempt: number): Promise<boolean>;
 }
