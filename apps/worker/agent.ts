@@ -3,21 +3,16 @@
  * (claim, heartbeat, disk guard, look, log, report), each in a file of its own. Builds run in
  * supervisors of their own and outlive it.
  */
-import { join } from 'node:path';
-import { removeTree } from '#adapters/backends/local/trees.js';
-import { capLimits } from '#domain/build/limits.js';
 import {
   protocolVersions,
-  type BuildMessage,
   type EnrolAnswer,
   type GatewayMessage,
   type Hello,
   type HoldsBack,
   type Welcome,
 } from '#protocol/worker.js';
-import { AttemptDirectory, type AttemptRequest, type Stop } from './attempt/attempt-directory.js';
-import { failure } from './attempt/run-attempt.js';
-import { AttemptLedger, heldAttempt, type HeldAttempt } from './attempt-ledger.js';
+import { AttemptDesk } from './attempt-desk.js';
+import { AttemptLedger, type HeldAttempt } from './attempt-ledger.js';
 import { ClaimLoop } from './claim-loop.js';
 import { GatewayConnection } from './connection.js';
 import { DiskGuard } from './disk-guard.js';
@@ -25,10 +20,8 @@ import { HeartbeatLoop } from './heartbeat-loop.js';
 import { LogLoop } from './log-loop.js';
 import { LookLoop } from './look-loop.js';
 import type { WorkerOptions } from './options.js';
-import { refusalOf } from './refusal.js';
 import { ReportLoop } from './report-loop.js';
 import { say } from './say.js';
-import { adoptAttempts, discardAttempt, startSupervisor, stopAttempt } from './supervisors.js';
 
 /** How long results that nobody takes hold up an agent that wants to end. */
 const unheardMilliseconds = 30_000;
@@ -38,6 +31,7 @@ export type Ending = 'drained' | 'removed';
 export class WorkerAgent {
   readonly #ledger: AttemptLedger;
   readonly #connection: GatewayConnection;
+  readonly #desk: AttemptDesk;
   readonly #claims: ClaimLoop;
   readonly #heartbeat: HeartbeatLoop;
   readonly #disk: DiskGuard;
@@ -76,13 +70,13 @@ export class WorkerAgent {
     });
     this.#logs = new LogLoop(ledger, line);
     this.#reports = new ReportLoop(ledger, send);
+    this.#desk = new AttemptDesk({ options, ledger, look: this.#look, logs: this.#logs });
   }
 
   start(): void {
     this.#disk.start();
-    for (const held of adoptAttempts(this.#attempts)) {
-      this.#hold(held);
-      const { leaseSeconds } = held.request;
+    const leaseSeconds = this.#desk.adopt();
+    if (leaseSeconds !== null) {
       this.#heartbeat.start({ heartbeatSeconds: leaseSeconds / 3, leaseSeconds, protocol: null });
     }
     this.#connection.open();
@@ -100,8 +94,7 @@ export class WorkerAgent {
   /** Gives all builds that run back to the farm. */
   async handBack(): Promise<void> {
     this.drain();
-    const stop: Stop = { kind: 'handed-back', message: 'the worker was asked to stop at once' };
-    await Promise.all(this.#ledger.running().map((held) => this.#stop(held, stop)));
+    await this.#desk.handBack();
   }
 
   #connect(farms: readonly string[], credential: string): GatewayConnection {
@@ -144,10 +137,6 @@ export class WorkerAgent {
     this.#heartbeat.lost();
   }
 
-  get #attempts(): string {
-    return join(this.options.data, 'attempts');
-  }
-
   #hello(): Hello {
     const { systems, features, maxJobs, cores, speed, backends } = this.options;
     return {
@@ -170,7 +159,7 @@ export class WorkerAgent {
     say(this.#welcome ? 'connected again' : this.#connectedAs(welcome.worker.name));
     this.#welcome = welcome;
     this.#lostAt = null;
-    for (const attempt of welcome.lost) this.#forget(attempt);
+    for (const attempt of welcome.lost) this.#desk.forget(attempt);
     this.#look.restart();
     this.#claims.restart();
     this.#reports.restart();
@@ -187,62 +176,20 @@ export class WorkerAgent {
   #hear(message: Exclude<GatewayMessage, Welcome>): void {
     switch (message.type) {
       case 'build':
-        return this.#begin(message);
+        this.#claims.answered(message.slot);
+        return this.#desk.begin(message, this.#welcome!, this.#holdsBack());
       case 'acknowledged':
         if (message.of === 'heartbeat') return this.#heartbeat.acknowledged();
         return message.of === 'log'
           ? this.#logKept(message.attempt, message.offset)
           : this.#settled(message.attempt, message.accepted);
       case 'cancel':
-        return this.#cancel(message);
+        return this.#desk.cancel(message);
       case 'drain':
         return say(`the farm gives no new builds: ${message.note}`);
       case 'refused':
         return;
     }
-  }
-
-  #begin(build: BuildMessage): void {
-    this.#claims.answered(build.slot);
-    if (this.#ledger.get(build.attempt)) return;
-    const directory = new AttemptDirectory(join(this.#attempts, build.attempt));
-    const request = this.#requestOf(build);
-    directory.create(request);
-    const holdsBack = this.#holdsBack();
-    const refusal = holdsBack
-      ? failure('handed-back', `the worker takes no new builds (${holdsBack})`)
-      : this.#ledger.admits(build.slot)
-        ? refusalOf(build, this.options)
-        : failure('handed-back', `slot ${build.slot} is not free`);
-    if (refusal) directory.writeResult(refusal);
-    else startSupervisor(directory);
-    say(`attempt ${build.attempt} of build ${build.build}: ${build.derivation}`);
-    const held = heldAttempt(directory, request);
-    this.#hold(held);
-    this.#look.look(held);
-  }
-
-  #requestOf(build: BuildMessage): AttemptRequest {
-    const { limits, cores, systems, features, data } = this.options;
-    const welcome = this.#welcome!;
-    return {
-      build,
-      limits: capLimits(build.limits, limits),
-      cores,
-      systems,
-      features,
-      maxLogBytes: welcome.maxLogBytes,
-      substituter: welcome.substituter,
-      publicKeys: welcome.publicKeys,
-      stores: join(data, 'stores'),
-      leaseSeconds: welcome.leaseSeconds,
-    };
-  }
-
-  #hold(held: HeldAttempt): void {
-    this.#ledger.add(held);
-    this.#look.watch(held);
-    this.#logs.watch();
   }
 
   #ended(held: HeldAttempt): void {
@@ -263,51 +210,14 @@ export class WorkerAgent {
   }
 
   #settled(attempt: string, accepted: boolean): void {
-    const held = this.#ledger.get(attempt);
-    if (!held || held.finishedAt === null) return;
-    const result = held.directory.result();
-    const words = result?.kind === 'failed' ? `failed (${result.reason})` : result?.kind;
-    say(`attempt ${attempt} ${words}${accepted ? '' : ', but it was no longer ours'}`);
-    this.#release(attempt);
-    void removeTree(held.directory.path).catch((thrown: unknown) => {
-      say(`the directory of attempt ${attempt} stays: ${String(thrown)}`);
-    });
+    this.#desk.settled(attempt, accepted);
     this.#claims.run();
     this.#endIfDone();
   }
 
-  #cancel({ attempt, fence, reason }: Extract<GatewayMessage, { type: 'cancel' }>): void {
-    const held = this.#ledger.get(attempt);
-    if (!held || held.fence !== fence || held.finishedAt !== null || held.stopping) return;
-    say(`stops attempt ${attempt}: ${reason}`);
-    void this.#stop(held, { kind: 'canceled', message: reason });
-  }
-
-  async #stop(held: HeldAttempt, stop: Stop): Promise<void> {
-    held.stopping = true;
-    await stopAttempt(held, stop);
-    this.#look.look(held);
-  }
-
-  /** The farm gave it to another worker. */
-  #forget(attempt: string): void {
-    const held = this.#ledger.get(attempt);
-    if (!held) return;
-    say(`attempt ${attempt} was lost to this worker`);
-    this.#release(attempt);
-    void discardAttempt(held);
-  }
-
-  #release(attempt: string): void {
-    this.#ledger.remove(attempt);
-    this.#look.unwatch(attempt);
-  }
-
-  /** Nothing that it has in hand is anybody's any more, and it will not be let in again. */
+  /** It will not be let in again. */
   async #removed(): Promise<void> {
-    const held = this.#ledger.all();
-    for (const { attempt } of held) this.#release(attempt);
-    await Promise.all(held.map(discardAttempt));
+    await this.#desk.discardAll();
     this.#end('removed');
   }
 
