@@ -38,6 +38,8 @@ const Environment = z.object({
     .int()
     .positive()
     .default(32 * 1024 ** 3),
+  /** A build whose log grows past it ends as `log-limit`; so much of the log is kept. */
+  GAMBESON_MAX_LOG_MB: z.coerce.number().int().min(1).default(512),
   GAMBESON_LOG_FORMAT: z.enum(['text', 'json']).default('text'),
 });
 
@@ -58,6 +60,7 @@ export interface Settings {
   readonly tickSeconds: number;
   readonly evaluation: { readonly timeoutSeconds: number; readonly memoryBytes: number };
   readonly maxNarBytes: number;
+  readonly maxLogBytes: number;
   readonly logFormat: 'text' | 'json';
 }
 
@@ -95,6 +98,7 @@ export function readSettings(
       memoryBytes: env.GAMBESON_EVALUATION_MEMORY_MB * 1024 * 1024,
     },
     maxNarBytes: env.GAMBESON_MAX_NAR_BYTES,
+    maxLogBytes: env.GAMBESON_MAX_LOG_MB * 1024 * 1024,
     logFormat: env.GAMBESON_LOG_FORMAT,
   };
 }

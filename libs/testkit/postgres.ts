@@ -28,15 +28,14 @@ export interface TestPostgres {
 
 const checkout = findCheckout(dirname(fileURLToPath(import.meta.url)));
 export const migrationsDirectory = join(checkout, 'prisma', 'migrations');
-const password = 'tests-only';
+export const testPassword = 'tests-only';
 
 /** Call it once per spec file, in beforeAll, and `stop()` it in afterAll. */
 export async function startTestPostgres(): Promise<TestPostgres> {
-  const user = await serverUser();
-  const cached = await preparedCluster(user);
   const directory = await mkdtemp(join(tmpdir(), 'gambeson-postgres-'));
   await chmod(directory, 0o755);
-  await copyCluster(cached, directory, user);
+  await copyTestCluster(directory);
+  const password = testPassword;
   const server = await EmbeddedPostgres.start({ directory, password, disposable: true });
   return {
     url: server.url(),
@@ -48,7 +47,14 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   };
 }
 
-async function freshDatabase(server: EmbeddedPostgres): Promise<TestDatabase> {
+/** Puts a stopped cluster that holds the migrated template into the directory. */
+export async function copyTestCluster(directory: string): Promise<void> {
+  const user = await serverUser();
+  await copyCluster(await preparedCluster(user), directory, user);
+}
+
+/** A database cloned from the migrated template of that cluster. */
+export async function freshDatabase(server: EmbeddedPostgres): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   await command(server.url(), `create database ${name} template farm_template strategy file_copy`);
   return {
@@ -79,7 +85,11 @@ async function preparedCluster(user: ServerUser | null): Promise<string> {
   await mkdir(cache, { recursive: true });
   const making = await mkdtemp(join(tmpdir(), 'gambeson-postgres-'));
   await chmod(making, 0o755);
-  const server = await EmbeddedPostgres.start({ directory: making, password, disposable: true });
+  const server = await EmbeddedPostgres.start({
+    directory: making,
+    password: testPassword,
+    disposable: true,
+  });
   await command(server.url(), 'create database farm_template');
   await migrate(server.url('farm_template'), migrationsDirectory);
   await server.stop();

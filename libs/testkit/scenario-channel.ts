@@ -10,6 +10,7 @@ export interface Recipe {
   readonly name: string;
   readonly script: string;
   readonly inputs?: readonly string[];
+  readonly outputs?: readonly string[];
   readonly system?: string;
   readonly requiredFeatures?: readonly string[];
   readonly timeoutSeconds?: number;

@@ -51,7 +51,6 @@ export interface FarmOfGateway {
 }
 
 const logWindowBytes = 1024 * 1024;
-const maxLogBytes = 512 * 1024 * 1024;
 
 export function gatewayParts(farm: FarmOfGateway): GatewayParts {
   const { settings, database } = farm;
@@ -61,7 +60,7 @@ export function gatewayParts(farm: FarmOfGateway): GatewayParts {
       leaseSeconds: settings.leaseSeconds,
       heartbeatSeconds: settings.leaseSeconds / 3,
       logWindowBytes,
-      maxLogBytes,
+      maxLogBytes: settings.maxLogBytes,
       substituterUrl: settings.substituterUrl,
       publicKeyFile: settings.publicKeyFile,
       serviceToken: farm.serviceToken,
