@@ -6,6 +6,7 @@ import { hold, type Contest, type Outcome } from './contest.js';
 import { claimLatency, claims, claimsWithBacklog } from './claims.js';
 import { completionsOf16, completionsOf200, completionsOneRow } from './completions.js';
 import { ingestKnown, ingestNew } from './ingest.js';
+import { lastInput } from './last-input.js';
 import { narHash } from './nar-hash.js';
 import { narinfoCold, narinfoHot } from './narinfo.js';
 
@@ -16,6 +17,7 @@ const contests: Record<string, () => Promise<Contest>> = {
   claims,
   'claims-backlog': claimsWithBacklog,
   'claims-latency': claimLatency,
+  'last-input': lastInput,
   'completions-16': completionsOf16,
   'completions-200': completionsOf200,
   'completions-one-row': completionsOneRow,

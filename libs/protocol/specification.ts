@@ -77,6 +77,8 @@ export const SpecificationInput = z
       .max(7 * 24 * 3600)
       .default(300),
     share: z.int().min(1).max(1_000_000).default(100),
+    /** How many of its builds may be out at once; no limit unless told. */
+    maxRunning: z.int().min(1).max(1_000_000).optional(),
     limits: z
       .strictObject({ timeoutSeconds: Seconds.optional(), maxSilentSeconds: Seconds.optional() })
       .default({}),

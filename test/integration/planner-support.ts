@@ -3,8 +3,6 @@ import type { BuildId, EvaluationId, SpecificationId } from '#domain/ids.js';
 import { id } from '#domain/ids.js';
 import type { EngineFarm } from './engine-support.js';
 
-export const unclaimed = { status: 'scheduled' };
-
 /** Unfinished inputs of each build, as the planner counts them. */
 export function countsOf(planner: {
   counts(): Iterable<{ build: BuildId; unfinishedInputs: number }>;
@@ -28,11 +26,16 @@ export async function specification(farm: EngineFarm, name: string): Promise<Spe
   );
   await farm.database.execute(
     `insert into specification_versions (specification_id, version, document)
-     values ($1, 1, '{"share": 100}')`,
-    [row!.id],
+     values ($1, 1, $2)`,
+    [row!.id, document],
   );
   return id<SpecificationId>(row!.id);
 }
+
+const document = {
+  ...{ backend: 'local', channels: [], selection: { file: 'recipes.json' }, systems: [] },
+  ...{ share: 100 },
+};
 
 /** An evaluation that is being read, with jobs that point at these builds. */
 export async function evaluation(

@@ -1,4 +1,4 @@
-/** The planner on a real Postgres: several at once, large graphs, and what stands in nobody's way. */
+/** The planner on a real Postgres: several at once, a large hub, demands and durations. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { never } from '#std/cancellation.js';
 import { PostgresDurationStore } from '#adapters/postgres/planner-durations.js';

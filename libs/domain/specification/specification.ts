@@ -41,6 +41,8 @@ export interface Specification {
   readonly period: number;
   /** Weight between specifications of equal priority. */
   readonly share: number;
+  /** How many of its builds may be out (released or running) at once; absent is no limit. */
+  readonly maxRunning?: number | undefined;
   readonly limits: WishedLimits;
   /** An inactive specification is kept and neither polled nor evaluated. */
   readonly active: boolean;

@@ -1,0 +1,152 @@
+/**
+ * Every waiting build tells its reason over the API, asked of the planner by the bus; and the
+ * reason stays when there is no planner to ask.
+ */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { writeFile } from 'node:fs/promises';
+import type { BuildId } from '#domain/ids.js';
+import type { BuildAnswer } from '#protocol/api/build.js';
+import type { EvaluationAnswer } from '#protocol/api/evaluation.js';
+import { Coordinator } from '../../apps/coordinator/coordinator.js';
+import { openCoordinator } from '../../apps/coordinator/coordinator-parts.js';
+import { startApiFarm, type ApiFarm } from './api-farm.js';
+import { amdClass, EngineFarm } from './engine-support.js';
+import { evaluation, setStatus, specification } from './planner-support.js';
+
+let api: ApiFarm;
+let farm: EngineFarm;
+let coordinator: Coordinator;
+
+beforeAll(async () => {
+  api = await startApiFarm({ GAMBESON_TICK_SECONDS: '0.2' });
+  await writeFile(api.parts.settings.publicKeyFile, 'farm-1:AAAA\n');
+  farm = await EngineFarm.open({
+    url: api.parts.settings.databaseUrl,
+    drop: async () => undefined,
+  });
+  coordinator = new Coordinator(openCoordinator(api.parts.settings));
+}, 60_000);
+
+afterAll(async () => {
+  await coordinator.beforeApplicationShutdown();
+  await coordinator.onApplicationShutdown();
+  await farm.close();
+  await api.stop();
+});
+
+async function get<T>(path: string): Promise<T> {
+  const response = await fetch(`${api.address}/api/v1/${path}`);
+  return (await response.json()) as T;
+}
+
+const build = (id: BuildId) => get<BuildAnswer>(`builds/${id}`);
+
+async function alter(id: BuildId, change: string): Promise<void> {
+  await farm.database.execute(`update derivations set ${change} where id = $1`, [id]);
+}
+
+/** Asks until the answer fits: the planner follows within a tick. */
+async function until<T>(ask: () => Promise<T>, fits: (answer: T) => boolean): Promise<T> {
+  const end = performance.now() + 15_000;
+  for (;;) {
+    const answer = await ask();
+    if (fits(answer)) return answer;
+    if (performance.now() > end) throw new Error(`in vain: ${JSON.stringify(answer)}`);
+  }
+}
+
+describe('a waiting build', () => {
+  it('tells its reason, and the planner when it expects it to run', async () => {
+    const builds = await farm.builds(50);
+    const [input, blocked, alien, gifted, patient, failed, spoilt] = builds;
+    await farm.edges([
+      [blocked!, input!],
+      [spoilt!, failed!],
+    ]);
+    await alter(alien!, `system = 'riscv64-linux'`);
+    await alter(gifted!, `required_features = '{gpu}'`);
+    await farm.database.execute(
+      `update builds set not_before = now() + interval '1 hour' where id = $1`,
+      [patient],
+    );
+    await farm.database.execute(
+      `update builds set status = 'failed', failure_propagated = true where id = $1`,
+      [failed],
+    );
+    const named = await specification(farm, 'waits');
+    await evaluation(farm, named, builds);
+    const read = await evaluation(farm, named, builds.slice(7));
+    await farm.worker({ slots: 1 });
+    await farm.database.execute(
+      `insert into package_durations (package_name, system, milliseconds, samples)
+       values ('d', 'x86_64-linux', 60000, 3)`,
+    );
+    await coordinator.onApplicationBootstrap();
+
+    const last = builds.at(-1)!;
+    const told = await until(
+      () => build(last),
+      (answer) => answer.estimate !== null,
+    );
+    expect(told.wait).toMatchObject({ reason: 'all-busy', position: expect.any(Number) });
+    expect(Date.parse(told.estimate!.endsAt!)).toBeGreaterThan(Date.now());
+    expect((await build(input!)).wait).toMatchObject({ reason: 'released' });
+    expect((await build(blocked!)).wait).toMatchObject({
+      reason: 'inputs-unfinished',
+      inputs: [{ id: String(input) }],
+    });
+    expect((await build(alien!)).wait).toMatchObject({
+      reason: 'no-worker-for-system',
+      sentence: 'No worker builds for riscv64-linux.',
+    });
+    expect((await build(gifted!)).wait).toMatchObject({ reason: 'no-worker-for-features' });
+    expect((await build(patient!)).wait).toMatchObject({
+      reason: 'backing-off',
+      until: expect.any(String),
+    });
+    expect((await build(spoilt!)).wait).toMatchObject({ reason: 'input-failed' });
+    const whole = await until(
+      () => get<EvaluationAnswer>(`evaluations/${read}`),
+      (answer) => answer.estimate !== null,
+    );
+    expect(Date.parse(whole.estimate!.endsAt!)).toBeGreaterThanOrEqual(
+      Date.parse(told.estimate!.endsAt!),
+    );
+    const page = async () => (await fetch(`${api.address}/builds/${last}`)).text();
+    await until(page, (text) => /Expected to start/.test(text));
+  }, 30_000);
+
+  it('tells of a specification that runs as many builds as it may', async () => {
+    await farm.database.execute(
+      `update specification_versions set document = document || '{"maxRunning": 1}'`,
+    );
+    await farm.database.execute(
+      `update builds set release_expires_at = null where worker_class = $1`,
+      [amdClass],
+    );
+    const held = (
+      await farm.database.query<{ id: BuildId }>('select max(id) as id from builds')
+    )[0]!;
+    const told = await until(
+      () => build(held.id),
+      (answer) => answer.wait?.reason === 'limit',
+    );
+    expect(told.wait!.sentence).toContain('as many builds as it may');
+  }, 30_000);
+
+  it('tells of paused, offline and full workers, and that without a planner, too', async () => {
+    await coordinator.beforeApplicationShutdown();
+    const [held] = await farm.builds(1);
+    const reason = async () => (await build(held!)).wait?.reason;
+    expect(await reason()).toBe('all-busy');
+    expect((await build(held!)).estimate).toBeNull();
+    await farm.database.execute('update workers set paused_at = now()');
+    expect(await reason()).toBe('workers-paused');
+    await farm.database.execute(`update workers set paused_at = null, holds_back = 'disk-guard'`);
+    expect(await reason()).toBe('disk-guard');
+    await farm.database.execute('update workers set gateway = null');
+    expect(await reason()).toBe('workers-offline');
+    await setStatus(farm, [held!], 'succeeded');
+    expect(await reason()).toBeUndefined();
+  }, 30_000);
+});
