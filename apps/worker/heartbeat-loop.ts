@@ -7,8 +7,9 @@
 import { readFileSync } from 'node:fs';
 import { freemem, loadavg } from 'node:os';
 import type { HoldsBack, WorkerMessage } from '#protocol/worker.js';
-import type { AttemptLedger } from './attempt-ledger.js';
+import type { AttemptLedger, HeldAttempt } from './attempt-ledger.js';
 import { freeBytes } from './disk-guard.js';
+import { say } from './say.js';
 
 export interface HeartbeatParts {
   readonly ledger: AttemptLedger;
@@ -56,7 +57,7 @@ export class HeartbeatLoop {
   beat(): void {
     const { ledger, data, minDisk, holdsBack, send } = this.parts;
     const { leaseSeconds, protocol } = this.#terms;
-    for (const { directory } of ledger.running()) directory.renewLease(leaseSeconds);
+    for (const held of ledger.running()) renew(held, leaseSeconds);
     if (protocol === null) return;
     const more = { sequence: ++this.#sequence, holdsBack: holdsBack(), minDisk };
     send({
@@ -83,6 +84,15 @@ export class HeartbeatLoop {
     if (performance.now() - this.#heardAt < (leaseSeconds * 1000 * 2) / 3) return;
     this.#heardAt = performance.now();
     this.parts.unheard();
+  }
+}
+
+/** A disk that is full must not end the agent, which has that to tell. */
+function renew({ attempt, directory }: HeldAttempt, leaseSeconds: number): void {
+  try {
+    directory.renewLease(leaseSeconds);
+  } catch (thrown) {
+    say(`attempt ${attempt} cannot be looked after: ${String(thrown)}`);
   }
 }
 

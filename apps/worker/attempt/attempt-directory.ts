@@ -139,7 +139,16 @@ export class AttemptDirectory {
 
   /** The first result stands; what comes after it is too late. */
   writeResult(result: AttemptResult): void {
-    if (!this.hasResult()) writeAtomically(this.#at('result.json'), JSON.stringify(result));
+    if (this.hasResult()) return;
+    const write = (): void => writeAtomically(this.#at('result.json'), JSON.stringify(result));
+    try {
+      write();
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code !== 'ENOSPC') throw thrown;
+      // The last word needs room, and what the build left has lost its use.
+      fs.rmSync(this.workDirectory, { recursive: true, force: true });
+      write();
+    }
   }
 
   hasResult(): boolean {

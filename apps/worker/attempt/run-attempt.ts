@@ -36,9 +36,13 @@ export async function runAttempt(
     const wish = { slug: store.slug, outputs: realised.outputs, cancellation };
     return { kind: 'succeeded', outputs: await uploadOutputs(backend, client, wish) };
   } catch (thrown) {
-    const reason = thrown instanceof FarmFault ? reasons[thrown.code] : undefined;
-    return failure(reason ?? 'infrastructure', sentenceOf(thrown));
+    return failure(reasonOf(thrown) ?? 'infrastructure', sentenceOf(thrown));
   }
+}
+
+function reasonOf(thrown: unknown): Failed['reason'] | undefined {
+  if (thrown instanceof FarmFault) return reasons[thrown.code];
+  return (thrown as NodeJS.ErrnoException).code === 'ENOSPC' ? 'no-space' : undefined;
 }
 
 interface Realising {
@@ -64,12 +68,17 @@ async function realise(
     },
     cancellation,
   );
-  let step = await realising.next();
-  for (; !step.done; step = await realising.next()) {
-    if (step.value.kind === 'started') directory.markStarted();
-    else directory.appendLog(step.value.bytes);
+  try {
+    let step = await realising.next();
+    for (; !step.done; step = await realising.next()) {
+      if (step.value.kind === 'started') directory.markStarted();
+      else directory.appendLog(step.value.bytes);
+    }
+    return step.value;
+  } finally {
+    // A log that cannot be kept ends the build, and its leavings go.
+    await realising.return(undefined as never);
   }
-  return step.value;
 }
 
 function failureOf(realised: Extract<RealiseResult, { kind: 'failed' }>): Failed {
