@@ -26,9 +26,7 @@ export class ReportDesk {
   settle(report: WorkerReport): Promise<boolean> {
     return new Promise((resolve, reject) => {
       this.pending.push({ report, resolve, reject });
-      this.working ??= this.work().finally(() => {
-        this.working = null;
-      });
+      this.working ??= this.work();
     });
   }
 
@@ -38,7 +36,13 @@ export class ReportDesk {
   }
 
   private async work(): Promise<void> {
-    while (this.pending.length > 0) await this.commit(this.takeBatch());
+    while (this.pending.length > 0) {
+      // Those who were answered a moment ago may have more to say: it goes along.
+      await new Promise((resolve) => setImmediate(resolve));
+      await this.commit(this.takeBatch());
+    }
+    // At once: a report that came a moment later would find a desk at work that has gone home.
+    this.working = null;
   }
 
   /** In the order of attempts, as all who lock several; an attempt stands in a batch once. */

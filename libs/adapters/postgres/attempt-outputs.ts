@@ -34,6 +34,26 @@ interface ExpectedRow extends Row {
   path: string | null;
 }
 
+interface KnownRow extends Row {
+  expected: ExpectedRow[] | null;
+  uploaded: UploadRow[] | null;
+  offered: OfferedRow[] | null;
+}
+
+/** Shared locks keep what is referred to from being collected before this commits. */
+const readAll = `
+  with told as (
+    select derivation_id, name, path from outputs where derivation_id = any ($1) order by name),
+  brought as (
+    select principal, store_id, path, nar_hash from uploads where principal = any ($2)),
+  there as (
+    select store_id, path, nar_hash from store_paths
+     where store_id = any ($3) and hash_part = any ($4) and path = any ($5)
+     order by id for key share)
+  select (select jsonb_agg(t order by t.name) from told t) as expected,
+         (select jsonb_agg(t) from brought t) as uploaded,
+         (select jsonb_agg(t) from there t) as offered`;
+
 /** What is known of the outputs of several attempts; grows as one after the other is settled. */
 export class OutputsKnown {
   private readonly expected: Map<number, ExpectedRow[]>;
@@ -75,25 +95,18 @@ export async function readOutputsKnown(
   places: readonly OutputsOf[],
 ): Promise<OutputsKnown> {
   if (places.length === 0) return new OutputsKnown([], [], []);
-  const expected = await client.query<ExpectedRow>(
-    `select derivation_id, name, path from outputs where derivation_id = any ($1) order by name`,
-    [places.map((place) => place.build)],
-  );
-  const uploaded = await client.query<UploadRow>(
-    'select principal, store_id, path, nar_hash from uploads where principal = any ($1)',
-    [places.map((place) => principalOf(place.attempt))],
-  );
   const reported = places.flatMap((place) => place.reported);
   const wanted = new Set(reported.flatMap((output) => [output.path, ...output.references]));
   const stores = new Set(places.map((place) => place.store));
-  // Shared locks keep what is referred to from being collected before this commits.
-  const offered = await client.query<OfferedRow>(
-    `select store_id, path, nar_hash from store_paths
-      where store_id = any ($1) and hash_part = any ($2) and path = any ($3)
-      order by id for key share`,
-    [[...stores], [...wanted].map((path) => path.slice(0, 32)), [...wanted]],
-  );
-  return new OutputsKnown(expected.rows, uploaded.rows, offered.rows);
+  const { rows } = await client.query<KnownRow>(readAll, [
+    places.map((place) => place.build),
+    places.map((place) => principalOf(place.attempt)),
+    [...stores],
+    [...wanted].map((path) => path.slice(0, 32)),
+    [...wanted],
+  ]);
+  const { expected, uploaded, offered } = rows[0]!;
+  return new OutputsKnown(expected ?? [], uploaded ?? [], offered ?? []);
 }
 
 const offerAll = `

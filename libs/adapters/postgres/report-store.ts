@@ -171,34 +171,37 @@ async function settledBefore(
   };
 }
 
-const closeAll = `
+const endTogether = `
   with told as (
     select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[],
                          $6::text[], $7::int[], $8::bigint[])
              t (attempt, evaluation, build, status, reason, message, exit_code, log_bytes)),
   freed as (delete from leases where attempt_id = any ($1)),
-  used as (delete from uploads where principal = any ($9))
-  update attempts a
-     set status = t.status, reason = t.reason, message = t.message, exit_code = t.exit_code,
-         ended_at = now(), log_bytes = greatest(a.log_bytes, t.log_bytes)
-    from told t
-   where a.evaluation_id = any ($2) and a.id = any ($1)
-     and a.evaluation_id = t.evaluation and a.id = t.attempt and a.ended_at is null`;
-
-const moveAll = `
-  update builds b
-     set status = t.status, reason = t.reason, farm_faults = t.farm_faults,
-         failure_propagated = false, release_expires_at = null,
-         not_before = now() + make_interval(secs => t.back_off),
-         ended_at = case when t.status = 'scheduled' then null else now() end,
-         started_at = case when t.status = 'scheduled' then null else b.started_at end
-    from unnest($1::bigint[], $2::text[], $3::text[], $4::smallint[], $5::float8[])
-           t (build, status, reason, farm_faults, back_off)
-   where b.id = any ($1) and b.id = t.build and b.status in ('submitted', 'started')`;
+  used as (delete from uploads where principal = any ($9)),
+  closed as (
+    update attempts a
+       set status = t.status, reason = t.reason, message = t.message, exit_code = t.exit_code,
+           ended_at = now(), log_bytes = greatest(a.log_bytes, t.log_bytes)
+      from told t
+     where a.evaluation_id = any ($2) and a.id = any ($1)
+       and a.evaluation_id = t.evaluation and a.id = t.attempt and a.ended_at is null
+    returning a.id),
+  moved as (
+    update builds b
+       set status = t.status, reason = t.reason, farm_faults = t.farm_faults,
+           failure_propagated = false, release_expires_at = null,
+           not_before = now() + make_interval(secs => t.back_off),
+           ended_at = case when t.status = 'scheduled' then null else now() end,
+           started_at = case when t.status = 'scheduled' then null else b.started_at end
+      from unnest($3::bigint[], $10::text[], $11::text[], $12::smallint[], $13::float8[])
+             t (build, status, reason, farm_faults, back_off)
+     where b.id = any ($3) and b.id = t.build and b.status in ('submitted', 'started')
+    returning b.id)
+  select (select count(*) from closed)::int as closed, (select count(*) from moved)::int as moved`;
 
 async function endAll(client: Client, ends: readonly End[]): Promise<void> {
   if (ends.length === 0) return;
-  const closed = await client.query(closeAll, [
+  const { rows } = await client.query<{ closed: number; moved: number }>(endTogether, [
     ends.map(({ report }) => report.attempt),
     ends.map(({ live }) => live.evaluation_id),
     ends.map(({ live }) => live.build_id),
@@ -208,16 +211,13 @@ async function endAll(client: Client, ends: readonly End[]): Promise<void> {
     ends.map(({ settlement }) => settlement.attempt.exitCode),
     ends.map(({ report }) => report.logBytes),
     ends.map(({ report }) => principalOf(report.attempt)),
-  ]);
-  invariant(closed.rowCount === ends.length, 'every attempt with a lease has an open row');
-  const moved = await client.query(moveAll, [
-    ends.map(({ live }) => live.build_id),
     ends.map(({ settlement }) => settlement.build.status),
     ends.map(({ settlement }) => settlement.build.reason),
     ends.map(({ settlement }) => settlement.build.farmFaults),
     ends.map(({ settlement }) => settlement.build.backOffSeconds),
   ]);
-  invariant(moved.rowCount === ends.length, 'every build with a lease is submitted or started');
+  invariant(rows[0]?.closed === ends.length, 'every attempt with a lease has an open row');
+  invariant(rows[0].moved === ends.length, 'every build with a lease is submitted or started');
 }
 
 /** Postgres refuses NUL in text, and a message from a worker must never make its report fail. */
