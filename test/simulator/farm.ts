@@ -33,6 +33,11 @@ export class SimulatedFarm {
     await world.look(null);
     void world.spare(() => farm.evaluator.evaluate());
     farm.scheduleBlow();
+    // The first evaluation is often interrupted while it is still read.
+    if (Number.isFinite(world.odds.blowSeconds) && world.chance.odds(0.4)) {
+      const seconds = world.chance.between(0.05, 2);
+      world.timeline.after(seconds, world.fate, () => farm.evaluator.replace());
+    }
     return farm;
   }
 

@@ -29,6 +29,8 @@ export interface SeedOptions {
 
 const calmSecondsAtMost = 3600;
 const quietSeconds = 40;
+/** Two ticks of a coordinator, and some. */
+const noticedSeconds = 15;
 /** A ready build and an idle slot that fits it meet within so long. */
 const idleSecondsAtMost = 20;
 
@@ -55,18 +57,24 @@ async function endInCalm(world: World, farm: SimulatedFarm): Promise<void> {
   await farm.calm();
   const begun = world.timeline.now;
   const idle = new IdleWatch(world);
-  let isFlushed = false;
+  let flushedAt: number | null = null;
+  let isNoticed = false;
   let isWished = false;
-  while (!farm.isWishedAgain || !isDone(world)) {
+  while (!farm.isWishedAgain || !isNoticed || !isDone(world)) {
     const calmSeconds = world.timeline.now - begun;
     const isCanceling = world.rows.leases.some((lease) => lease.cancelReason !== null);
     if (calmSeconds > quietSeconds && !isWished && !isCanceling) {
       isWished = true;
       farm.wishAgain();
     }
-    if (calmSeconds > quietSeconds && !isFlushed) {
-      isFlushed = true;
+    if (calmSeconds > quietSeconds && flushedAt === null) {
+      flushedAt = calmSeconds;
       farm.flush();
+    }
+    if (flushedAt !== null && !isNoticed && calmSeconds > flushedAt + noticedSeconds) {
+      isNoticed = true;
+      const isMarked = await farm.queue.isMarked();
+      world.spareNow(() => holds(isMarked, 'a lost queue is noticed', () => 'it is not marked'));
     }
     if (calmSeconds > quietSeconds) world.spareNow(() => idle.look());
     world.spareNow(() =>
