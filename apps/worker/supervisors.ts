@@ -35,8 +35,9 @@ export function startSupervisor(directory: AttemptDirectory): void {
 }
 
 /**
- * The attempts that an earlier agent left, their leases renewed. One whose supervisor has died gets
- * the result that says so; one whose supervisor was never begun is begun.
+ * The attempts that an earlier agent left, their leases renewed. One whose supervisor died with that
+ * agent is forgotten: the farm misses it in our `hello` and ends it as `worker-lost`. One whose
+ * supervisor was never begun is begun.
  */
 export function adoptAttempts(attempts: string): HeldAttempt[] {
   fs.mkdirSync(attempts, { recursive: true, mode: 0o700 });
@@ -49,6 +50,12 @@ export function adoptAttempts(attempts: string): HeldAttempt[] {
       continue;
     }
     const held = heldAttempt(directory, request);
+    if (endedSilently(held)) {
+      say(`attempt ${held.attempt} of build ${held.build} died with the former agent`);
+      killAttempt(directory.path, directory.supervisor());
+      fs.rmSync(directory.path, { recursive: true, force: true });
+      continue;
+    }
     if (directory.hasResult()) held.finishedAt = performance.now();
     else {
       directory.renewLease(request.leaseSeconds);

@@ -73,11 +73,18 @@ describe('the supervisor', () => {
     server.close();
   });
 
-  it('stops what it had begun when it is asked to in the middle of starting', async () => {
-    const up = await startUp(data, ['--no-demo']);
-    await up.said(/starting api/);
-    up.child.kill('SIGINT');
-    expect(await up.exited).toBe(0);
-    expect(processesNaming(data)).toEqual([]);
-  }, 60_000);
+  it.each([
+    ['starting the database', /starting the database/],
+    ['starting the apps', /starting api/],
+  ])(
+    'stops what it had begun when it is asked to while %s',
+    async (_, said) => {
+      const up = await startUp(data, ['--no-demo']);
+      await up.said(said);
+      up.child.kill('SIGINT');
+      expect(await up.exited).toBe(0);
+      expect(processesNaming(data)).toEqual([]);
+    },
+    60_000,
+  );
 });

@@ -16,6 +16,8 @@ export interface ChildOptions {
   /** The line that says it is ready. */
   readonly ready: RegExp;
   readonly restart: boolean;
+  /** The first pause before it is started again, when it is not the usual one. */
+  readonly restartPauseMillis?: number;
   /** Signals, and how long to wait after each; SIGKILL follows. */
   readonly farewell: readonly { readonly signal: NodeJS.Signals; readonly waitMillis: number }[];
   readonly hear: (name: string, line: string) => void;
@@ -33,11 +35,13 @@ const lastLinesKept = 12;
 export class Child {
   private process: ChildProcess | null = null;
   private stopping = false;
-  private pauseMillis = firstPauseMillis;
+  private pauseMillis: number;
   private readonly lastLines: string[] = [];
   private readonly interrupt = new AbortController();
 
-  constructor(private readonly options: ChildOptions) {}
+  constructor(private readonly options: ChildOptions) {
+    this.pauseMillis = this.firstPause;
+  }
 
   get name(): string {
     return this.options.name;
@@ -45,6 +49,10 @@ export class Child {
 
   get pid(): number | undefined {
     return this.process?.pid;
+  }
+
+  private get firstPause(): number {
+    return this.options.restartPauseMillis ?? firstPauseMillis;
   }
 
   /** Resolves with the ready line. Throws `program-failed` with the child's last words. */
@@ -122,11 +130,15 @@ export class Child {
       this.options.tell(`${this.name} ended with ${how}; it is left so (--no-restart)`);
       return;
     }
-    if (performance.now() - startedAt > healthyMillis) this.pauseMillis = firstPauseMillis;
-    this.options.tell(`${this.name} ended with ${how}; starting it again`);
+    if (performance.now() - startedAt > healthyMillis) this.pauseMillis = this.firstPause;
+    const soon = this.pauseMillis < 1000 ? '' : ` in ${Math.round(this.pauseMillis / 1000)} s`;
+    this.options.tell(`${this.name} ended with ${how}; starting it again${soon}`);
     while (!this.stopping) {
       await pause(this.pauseMillis, undefined, { signal: this.interrupt.signal }).catch(() => {});
-      this.pauseMillis = Math.min(this.pauseMillis * 2, longestPauseMillis);
+      this.pauseMillis = Math.min(
+        this.pauseMillis * 2,
+        Math.max(this.firstPause, longestPauseMillis),
+      );
       if (this.stopping || (await this.startedAgain())) return;
     }
   }

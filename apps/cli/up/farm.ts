@@ -84,9 +84,12 @@ export class Farm {
     await this.startGroup(programs);
   }
 
-  /** Everything that was started, last first; may be called at any time, and again. */
+  /**
+   * Everything that was started, last first; may be called at any time, and again: what was still
+   * starting at the first call is stopped by the next.
+   */
   stop(): Promise<void> {
-    this.stopped ??= this.stopGroups();
+    this.stopped = (this.stopped ?? Promise.resolve()).then(() => this.stopGroups());
     return this.stopped;
   }
 

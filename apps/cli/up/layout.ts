@@ -19,7 +19,10 @@ export interface Site {
   readonly programs: string;
 }
 
-export type Program = Pick<ChildOptions, 'name' | 'command' | 'environment' | 'ready' | 'farewell'>;
+export type Program = Pick<
+  ChildOptions,
+  'name' | 'command' | 'environment' | 'ready' | 'farewell' | 'restartPauseMillis'
+>;
 
 export const appNames = ['api', 'substituter', 'coordinator', 'evaluator'] as const;
 export type AppName = (typeof appNames)[number];
@@ -66,6 +69,12 @@ export function workerData(data: string, name: string): string {
   return join(data, 'workers', name);
 }
 
+/**
+ * A worker that dies is taken for a lost machine, as it would be elsewhere: it comes back when its
+ * lease has run out and its builds have gone to others.
+ */
+const leaseMarginSeconds = 5;
+
 export function workerProgram(site: Site, plan: WorkerPlan): Program {
   const main = join(site.programs, 'apps', 'worker', 'main.js');
   return {
@@ -78,6 +87,7 @@ export function workerProgram(site: Site, plan: WorkerPlan): Program {
     environment: surroundings(site),
     ready: /Z connected to /,
     farewell: draining,
+    restartPauseMillis: (site.leaseSeconds + leaseMarginSeconds) * 1000,
   };
 }
 

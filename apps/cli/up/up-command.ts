@@ -46,8 +46,18 @@ export function upCommand(): Command {
     .option('--workers <number>', 'workers on this machine', whole(0), 2)
     .option('--max-jobs <number>', 'builds at once on each worker', whole(1), 2)
     .option('--cores <number>', 'cores of one build', whole(0), defaultCores)
-    .option('--database-url <url>', 'a Postgres of yours instead of the embedded one')
-    .option('--redis-url <url>', 'a Redis of yours instead of one started here')
+    .addOption(
+      address('--database-url <url>', 'a Postgres of yours instead of the embedded one', [
+        'postgresql:',
+        'postgres:',
+      ]),
+    )
+    .addOption(
+      address('--redis-url <url>', 'a Redis of yours instead of one started here', [
+        'redis:',
+        'rediss:',
+      ]),
+    )
     .option('--no-redis', 'keep tickets and timers in Postgres even where Redis is installed')
     .addOption(backendOption())
     .option('--lease-seconds <number>', 'after which silence a worker is lost', seconds, 30)
@@ -69,6 +79,13 @@ function backendOption(): Option {
 
 function port(flags: string, description: string): Option {
   return new Option(flags, description).argParser(whole(1, 65_535));
+}
+
+function address(flags: string, description: string, protocols: readonly string[]): Option {
+  return new Option(flags, description).argParser((text) => {
+    if (URL.canParse(text) && protocols.includes(new URL(text).protocol)) return text;
+    throw new InvalidArgumentError(`give an address that begins with ${protocols[0]}//.`);
+  });
 }
 
 function whole(least: number, most = 1024): (text: string) => number {

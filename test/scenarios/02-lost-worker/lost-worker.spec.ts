@@ -5,7 +5,7 @@ import { ScenarioFarm } from '#testkit/scenario-farm.js';
 let farm: ScenarioFarm;
 
 beforeAll(async () => {
-  farm = await ScenarioFarm.start({ workers: 2, maxJobs: 1, more: ['--no-restart'] });
+  farm = await ScenarioFarm.start({ workers: 2, maxJobs: 1 });
 }, 120_000);
 afterAll(() => farm?.stop(), 60_000);
 
