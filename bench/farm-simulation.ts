@@ -39,6 +39,9 @@ export interface Ran {
   readonly endedAt: number;
 }
 
+/** The planner's clock at the start: no time of a real farm is 0. */
+const epoch = 1e12;
+
 interface Ticket extends Assignment {
   readonly place: number;
   readonly expiresAt: number;
@@ -98,14 +101,15 @@ class SimulatedFarm {
       this.classes.find(({ state }) => state.workerClass.speed === ran.speed)!.free += 1;
       this.done.push(ran);
       const build = ran.build.build as BuildId;
-      this.planner.change([{ build, status: 'succeeded', endedAt: ran.endedAt }]);
+      this.planner.change([{ build, status: 'succeeded', endedAt: epoch + ran.endedAt }]);
     }
   }
 
   private plan(now: number): void {
     const { specifications, policy } = this.simulation;
     const classes = this.classes.map(({ state }) => state);
-    const plan = this.planner.plan({ now, classes, workers: this.workers, specifications });
+    const { workers } = this;
+    const plan = this.planner.plan({ now: epoch + now, classes, workers, specifications });
     const named = (name: string): SimulatedClass =>
       this.classes.find(({ state }) => state.name === name)!;
     for (const { build, workerClass } of plan.withdrawals) {
@@ -132,7 +136,8 @@ class SimulatedFarm {
         const endedAt = now + simulated.duration / workerClass.speed;
         const { speed } = workerClass;
         pushByEnd(this.running, { build: simulated, speed, startedAt: now, endedAt });
-        this.planner.change([{ build, status: 'started', runningOn: name, startedAt: now }]);
+        const startedAt = epoch + now;
+        this.planner.change([{ build, status: 'started', runningOn: name, startedAt }]);
       }
     }
   }
@@ -160,7 +165,7 @@ function plannerBuild(simulated: SimulatedBuild): PlannerBuild {
     estimateMs: simulated.estimate,
     notBefore: null,
     generation: 0,
-    scheduledAt: simulated.arrivesAt,
+    scheduledAt: epoch + simulated.arrivesAt,
   };
 }
 

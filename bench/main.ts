@@ -5,10 +5,12 @@ import { Command, InvalidArgumentError } from 'commander';
 import { hold, type Contest, type Outcome } from './contest.js';
 import { claimLatency, claims, claimsWithBacklog } from './claims.js';
 import { completionsOf16, completionsOf200, completionsOneRow } from './completions.js';
+import { criticalPath } from './critical-path.js';
 import { ingestKnown, ingestNew } from './ingest.js';
 import { lastInput } from './last-input.js';
 import { narHash } from './nar-hash.js';
 import { narinfoCold, narinfoHot } from './narinfo.js';
+import { fairnessReport, footprintReport, makespanReport } from './scheduling-report.js';
 
 const contests: Record<string, () => Promise<Contest>> = {
   'nar-hash': narHash,
@@ -21,9 +23,18 @@ const contests: Record<string, () => Promise<Contest>> = {
   'completions-16': completionsOf16,
   'completions-200': completionsOf200,
   'completions-one-row': completionsOneRow,
+  'critical-path': criticalPath,
   'narinfo-hot': narinfoHot,
   'narinfo-cold': narinfoCold,
 };
+
+/** Figures against a bound or a promise instead of a floor: each prints a table of its own. */
+const reports: Record<string, () => Promise<string>> = {
+  makespan: makespanReport,
+  fairness: fairnessReport,
+  'planner-footprint': footprintReport,
+};
+const figures = [...Object.keys(contests), ...Object.keys(reports)];
 
 interface Options {
   readonly only?: string[];
@@ -33,7 +44,7 @@ interface Options {
 
 const command = new Command('bench')
   .description('Measure the farm against floors of the same run and print ratios of medians.')
-  .option('--only <names...>', `some of: ${Object.keys(contests).join(', ')}`, undefined)
+  .option('--only <names...>', `some of: ${figures.join(', ')}`, undefined)
   .option('--rounds <n>', 'counted rounds of each side', wholeNumber, 3)
   .option('--json', 'print JSON for programs', false)
   .addHelpText(
@@ -44,11 +55,15 @@ const command = new Command('bench')
 await command.parseAsync();
 
 async function run(options: Options): Promise<void> {
-  const names = options.only ?? Object.keys(contests);
-  const unknown = names.filter((name) => !(name in contests));
+  const names = options.only ?? figures;
+  const unknown = names.filter((name) => !figures.includes(name));
   if (unknown.length > 0) command.error(`there is no figure called ${unknown.join(', ')}`);
   const outcomes: Outcome[] = [];
-  for (const name of names) {
+  for (const name of names.filter((one) => one in reports)) {
+    const text = await reports[name]!();
+    (options.json ? process.stderr : process.stdout).write(`${text}\n`);
+  }
+  for (const name of names.filter((one) => one in contests)) {
     const outcome = await holdOne(name, options.rounds);
     if (outcome) outcomes.push(outcome);
     else process.exitCode = 1;

@@ -1,8 +1,9 @@
 /**
  * Weighted fair shares between specifications: each has a virtual time, the work done for it
  * divided by its share, and who is least far goes first. Work is charged by its estimate when a
- * build is released and corrected when it ends; a build shared by several is charged to each in
- * proportion to its share, which moves all of them on by the same.
+ * build is released (of a long build the first part, the rest as it runs: hours charged at once
+ * would starve whoever has few long builds) and corrected when it ends. A build shared by several
+ * is charged to each in proportion to its share, which moves all of them on by the same.
  */
 import type { SpecificationId } from '../ids.js';
 import type { SpecificationShare } from './planner-model.js';
@@ -90,7 +91,7 @@ export class FairShares {
     this.charge(set, correction);
   }
 
-  private charge(set: number, work: number): void {
+  charge(set: number, work: number): void {
     const members = this.sets[set]!;
     const total = members.reduce((sum, party) => sum + party.share, 0);
     for (const party of members) party.virtualTime += work / total;

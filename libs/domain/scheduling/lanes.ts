@@ -12,6 +12,7 @@ export interface LaneParts {
   readonly classes: ClassTable;
   readonly shares: FairShares;
   readonly agingMs: number;
+  readonly chargeAheadMs: number;
 }
 
 export class Lanes {
@@ -64,11 +65,22 @@ export class Lanes {
     nodes.chargedSet[row] = -1;
   }
 
+  /** A running build is charged as it goes on, at most `chargeAheadMs` before it has run. */
+  accrue(row: number, done: number): void {
+    const { nodes, shares, chargeAheadMs } = this.parts;
+    const set = nodes.chargedSet[row]!;
+    if (set === -1) return;
+    const due = Math.max(done, Math.min(nodes.estimate[row]!, done + chargeAheadMs));
+    if (due <= nodes.charged[row]!) return;
+    shares.charge(set, due - nodes.charged[row]!);
+    nodes.charged[row] = due;
+  }
+
   private charge(row: number, goes: number): void {
     const { nodes, shares } = this.parts;
     if (goes !== lane.out && goes !== lane.running) this.settleCharge(row, null);
     else if (nodes.chargedSet[row] === -1) {
-      nodes.charged[row] = nodes.estimate[row]!;
+      nodes.charged[row] = Math.min(nodes.estimate[row]!, this.parts.chargeAheadMs);
       nodes.chargedSet[row] = nodes.specifications[row]!;
       shares.goesOut(nodes.chargedSet[row]!, nodes.charged[row]!);
     }

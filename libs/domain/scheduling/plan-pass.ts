@@ -8,11 +8,14 @@ import type { Assignment, Withdrawal } from './planner-model.js';
 import { Prospects } from './prospects.js';
 import { firstOf, type ReadyQueue } from './ready-queues.js';
 import { heldSince, offersOf, reservationOf, type Offer } from './reservation.js';
-import { isCritical, mayGoTo } from './slack-rule.js';
+import { fearedEstimate, isCritical, mayGoTo } from './slack-rule.js';
 import { dueRank, isOfPriority, ticketRank } from './ticket-rank.js';
 
 /** How deep a queue is searched for a build that may go to a slow or a reserved class. */
 const searched = 64;
+
+/** A build of a name never seen may be as long as this share of all names. */
+const fearedQuantile = 0.99;
 
 interface Choice {
   readonly row: number;
@@ -27,6 +30,7 @@ export class PlanPass {
   private readonly prospects: Prospects;
   private readonly queues: readonly ReadyQueue[];
   private readonly assigned = new Set<number>();
+  private readonly fearedUnknown: number;
   /** By demand, the speed of the fastest class that can build it. */
   private readonly fastest = new Map<number, number>();
 
@@ -34,6 +38,7 @@ export class PlanPass {
     this.taking = state.classes.taking();
     this.withdrawLost();
     this.prospects = new Prospects(state, this.taking);
+    this.fearedUnknown = state.history.quantile(fearedQuantile);
     this.queues = [...state.lanes.ready.filled()];
   }
 
@@ -183,7 +188,10 @@ export class PlanPass {
     // Only a class that can build it is worth waiting for, however fast others of the group are.
     if (row.speed >= this.fastestFor(demand)) return true;
     const prospect = this.prospects.of(demand);
-    return !prospect || mayGoTo(row.speed, { estimate, rank: nodes.rank[build]! }, prospect);
+    if (!prospect) return true;
+    const feared = fearedEstimate(estimate, nodes.measured[build] === 1, this.fearedUnknown);
+    const rank = nodes.rank[build]! - estimate + feared;
+    return mayGoTo(row.speed, { estimate: feared, rank }, prospect);
   }
 
   private fastestFor(demand: number): number {

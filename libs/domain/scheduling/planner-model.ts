@@ -118,6 +118,8 @@ export interface SchedulingPolicy {
   readonly agingMs: number;
   /** Tickets lie ahead of the slots for at least so much work, within the window. */
   readonly aheadMs: number;
+  /** A build is charged for at most so much of its estimate before it has run. */
+  readonly chargeAheadMs: number;
   /** A class of rare features is kept free for builds that need them for so long at most. */
   readonly reserveMs: number;
   /** Features whose classes are reserved for the builds that need them. */
@@ -134,6 +136,7 @@ export const defaultPolicy: SchedulingPolicy = {
   releaseMs: 30_000,
   agingMs: 7_200_000,
   aheadMs: 10_000,
+  chargeAheadMs: 600_000,
   reserveMs: 300_000,
   reservedFeatures: ['big-parallel'],
   unknownMs: 600_000,

@@ -51,7 +51,8 @@ export class PlannerState {
     this.shares = kept?.shares ?? new FairShares();
     this.history = kept?.history ?? new DurationHistory(policy.unknownMs);
     const { classes, shares } = this;
-    this.lanes = new Lanes({ nodes, classes, shares, agingMs: policy.agingMs });
+    const { agingMs, chargeAheadMs } = policy;
+    this.lanes = new Lanes({ nodes, classes, shares, agingMs, chargeAheadMs });
     this.ranks = new UpwardRanks(nodes, this.edges, (row) => this.lanes.ready.moved(row));
     this.durations = new KnownDurations({
       nodes,
@@ -121,6 +122,16 @@ export class PlannerState {
       if (nodes.notBefore[row]! > now) continue;
       lanes.leave(row);
       lanes.enter(row, now);
+    }
+  }
+
+  /** Running builds are charged for what they have had since the last plan. */
+  accrue(): void {
+    const { lanes, nodes, classes, now } = this;
+    for (const row of lanes.running) {
+      const runningOn = nodes.runningOn[row]!;
+      const speed = runningOn === -1 ? 1 : classes.rows[runningOn]!.speed;
+      lanes.accrue(row, Math.max(0, now - (nodes.startedAt[row]! || now)) * speed);
     }
   }
 

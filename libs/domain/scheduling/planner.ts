@@ -84,6 +84,7 @@ export class Planner {
     state.classes.update(classes);
     state.shares.update(specifications);
     state.wake();
+    state.accrue();
     state.ranks.settle();
     const { assignments, withdrawals } = new PlanPass(state).run();
     return { assignments, withdrawals };

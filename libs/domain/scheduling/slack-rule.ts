@@ -17,6 +17,14 @@ export interface Load {
   readonly rank: number;
 }
 
+/**
+ * What a build must be feared to last when a slow worker is asked: measured durations double now
+ * and then, and a long build of a name never seen is what a slow worker must not get.
+ */
+export function fearedEstimate(estimate: number, measured: boolean, unknown: number): number {
+  return measured ? 2 * estimate : Math.max(estimate, unknown);
+}
+
 export function mayGoTo(speed: number, load: Load, prospect: Prospect): boolean {
   if (speed >= prospect.fastest) return true;
   return endOn(speed, load, prospect.fastest) <= Math.max(prospect.byPath, prospect.byWork);
