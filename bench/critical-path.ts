@@ -76,7 +76,8 @@ function* largeBuilds(count: number, edgesEach: number): Generator<PlannerBuild>
   const chance = new SeededChance(7);
   for (let i = 0; i < count; i += 1) {
     const inputs = new Set<number>();
-    while (i > 100 && inputs.size < edgesEach) inputs.add(Math.floor(i * chance.next() ** 2));
+    const wished = i > 100 ? edgesEach : 0;
+    while (inputs.size < wished) inputs.add(Math.floor(i * chance.next() ** 2));
     yield plannerBuild(i, [...inputs], 60_000);
   }
 }

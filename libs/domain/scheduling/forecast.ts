@@ -61,7 +61,8 @@ export class Forecast {
       startsAt = Math.max(startsAt, endsAt);
     }
     if (group) startsAt = Math.max(startsAt, this.madeAt + this.queueing(row, group));
-    return { startsAt, endsAt: startsAt + nodes.estimate[row]! / (group?.fastest ?? 1) };
+    const endsAt = startsAt + nodes.estimate[row]! / (group?.fastest ?? 1);
+    return { startsAt: Math.round(startsAt), endsAt: Math.round(endsAt) };
   }
 
   private estimateRunning(row: number): Estimate {
@@ -71,7 +72,7 @@ export class Forecast {
     const startsAt = nodes.startedAt[row]! || this.madeAt;
     const done = Math.max(0, this.madeAt - startsAt) * speed;
     const left = remainingWork(nodes.estimate[row]!, done);
-    return { startsAt, endsAt: this.madeAt + left / speed };
+    return { startsAt, endsAt: Math.round(this.madeAt + left / speed) };
   }
 
   /** A ticket is out for it, or so much time until a slot comes to it. */
