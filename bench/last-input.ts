@@ -1,7 +1,8 @@
 /**
  * From the report of a build's last input to the next build on an idle slot, through real
- * processes: api, two coordinators, Redis and a durable Postgres. The worker speaks the real protocol; its
- * builds take no time. The floor is the wire alone: a claim that finds its build released already.
+ * processes: api, two coordinators, Redis and a durable Postgres. The worker speaks the real
+ * protocol; its builds take no time. The floor is the wire alone: a claim that finds its build
+ * released already.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -35,9 +35,9 @@ export function startSupervisor(directory: AttemptDirectory): void {
 }
 
 /**
- * The attempts that an earlier agent left, their leases renewed. One whose supervisor died with that
- * agent is forgotten: the farm misses it in our `hello` and ends it as `worker-lost`. One whose
- * supervisor was never begun is begun.
+ * The attempts that an earlier agent left, their leases renewed. One whose supervisor died with
+ * that agent is forgotten: the farm misses it in our `hello` and ends it as `worker-lost`. One
+ * whose supervisor was never begun is begun.
  */
 export function adoptAttempts(attempts: string): HeldAttempt[] {
   fs.mkdirSync(attempts, { recursive: true, mode: 0o700 });

@@ -45,7 +45,7 @@ async function startCoordinator(): Promise<ChildProcess> {
   await new Promise<void>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the coordinator ended with ${code}`)));
     createInterface({ input: child.stdout }).on('line', (line) => {
-      if (/^coordinator listening on /.test(line)) resolve();
+      if (line.startsWith('coordinator listening on ')) resolve();
     });
   });
   return child;
