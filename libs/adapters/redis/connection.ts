@@ -43,6 +43,7 @@ export interface QueueConnection {
 
 const prefix = 'gambeson';
 const pingMilliseconds = 2000;
+const answerMilliseconds = 20_000;
 
 export function openQueue(address: QueueAddress): QueueConnection {
   return address.redisUrl ? openOnRedis(address.redisUrl) : openOnPostgres(address.databaseUrl);
@@ -54,6 +55,9 @@ export function openQueue(address: QueueAddress): QueueConnection {
  */
 export function openRedis(url: string, failFast = false): Redis {
   const client = new Redis(url, {
+    // A wire that swallows everything is cut: longer than BullMQ's fetches wait (10 s at most).
+    socketTimeout: answerMilliseconds,
+    keepAlive: 10_000,
     maxRetriesPerRequest: failFast ? 0 : null,
     enableReadyCheck: true,
     retryStrategy: (tries) => Math.min(50 * 2 ** Math.min(tries, 6), 2000),

@@ -60,4 +60,20 @@ describe('the outputs of a report', () => {
       note: expect.stringMatching(/Not reproducible/),
     });
   });
+
+  it('are not put beside different bytes of another attempt', () => {
+    const doc = { ...out, name: 'doc', path: 'ddd-x-doc', references: [] };
+    const outcome = judgeOutputs([{ ...out, narHash: 'sha256:2' }, doc], {
+      expected: [...facts.expected, { name: 'doc', path: 'ddd-x-doc' }],
+      uploaded: new Map([
+        ['aaa-x', 'sha256:2'],
+        ['ddd-x-doc', doc.narHash],
+      ]),
+      offered: new Map([
+        ['aaa-x', 'sha256:1'],
+        ['eee-z', 'sha256:9'],
+      ]),
+    });
+    expect(outcome).toMatchObject({ kind: 'failed', reason: 'nondeterministic' });
+  });
 });

@@ -1,7 +1,8 @@
 /**
  * Whether the outputs that a worker reports can be offered: every output of the derivation, at its
  * path, arrived here with the hash that the worker names, and refers only to what is offered or
- * comes with it. Anything else is the farm's fault, never the package's.
+ * comes with it. Anything else is the farm's fault, never the package's. Only a build whose bytes
+ * differ from what is offered of another attempt is the package's own.
  */
 import type { AttemptOutcome } from './next-build-status.js';
 
@@ -34,8 +35,12 @@ export function judgeOutputs(
     reported.map((output) => dangling(output, reported, facts)).find((fault) => fault !== null);
   if (lack) return { kind: 'failed', reason: 'upload-failed', message: lack };
   const notes = reported.flatMap((output) => differing(output, facts));
-  if (notes.length > 0) return { kind: 'succeeded', note: notes.join(' ') };
-  return { kind: 'succeeded' };
+  if (notes.length === 0) return { kind: 'succeeded' };
+  const note = notes.join(' ');
+  // Beside what another attempt made stands none of this one's: their bytes are never mixed.
+  const whole = reported.every((output) => facts.offered.has(output.path));
+  if (!whole) return { kind: 'failed', reason: 'nondeterministic', message: note };
+  return { kind: 'succeeded', note };
 }
 
 function mismatch(
