@@ -74,7 +74,8 @@ export function endedSilently({ directory }: HeldAttempt): boolean {
 }
 
 /** Ends an attempt and leaves its result; within 4 s, and with all its processes. */
-export async function stopAttempt({ directory }: HeldAttempt, stop: Stop): Promise<void> {
+export async function stopAttempt(held: HeldAttempt, stop: Stop): Promise<void> {
+  const { directory } = held;
   if (directory.hasResult()) return;
   directory.askToStop(stop);
   const supervisor = directory.supervisor();
@@ -84,6 +85,9 @@ export async function stopAttempt({ directory }: HeldAttempt, stop: Stop): Promi
     while (performance.now() < end && isAlive(supervisor)) await pause(lookMilliseconds);
   }
   killAttempt(directory.path, supervisor);
+  // The supervisor told its end meanwhile; once that is seen, the farm may have taken it and the
+  // directory may be gone.
+  if (held.finishedAt !== null || directory.hasResult()) return;
   const { kind, message } = stop;
   directory.writeResult(kind === 'canceled' ? { kind, message } : failure('handed-back', message));
 }
