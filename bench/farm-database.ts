@@ -9,6 +9,8 @@ import { migrationsDirectory } from '#testkit/postgres.js';
 
 export interface FarmDatabase {
   readonly url: string;
+  /** The server's own process: its children do the work. */
+  readonly pid: number;
   readonly database: Database;
   /** Empties every table of the farm but `stores`. */
   clear(): Promise<void>;
@@ -24,6 +26,7 @@ export async function startFarmDatabase(): Promise<FarmDatabase> {
   const database = new Database(server.url(), 8, 'bench');
   return {
     url: server.url(),
+    pid: server.pid,
     database,
     clear: () => clear(database),
     stop: async () => {

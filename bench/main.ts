@@ -6,6 +6,7 @@ import { hold, type Contest, type Outcome } from './contest.js';
 import { claimLatency, claims, claimsWithBacklog } from './claims.js';
 import { completionsOf16, completionsOf200, completionsOneRow } from './completions.js';
 import { criticalPath } from './critical-path.js';
+import { idleReport } from './idle.js';
 import { ingestKnown, ingestNew } from './ingest.js';
 import { lastInput } from './last-input.js';
 import { narHash } from './nar-hash.js';
@@ -32,6 +33,7 @@ const contests: Record<string, () => Promise<Contest>> = {
 const reports: Record<string, () => Promise<string>> = {
   makespan: makespanReport,
   fairness: fairnessReport,
+  'idle-farm': idleReport,
   'planner-footprint': footprintReport,
 };
 const figures = [...Object.keys(contests), ...Object.keys(reports)];
