@@ -80,18 +80,22 @@ export class AttemptDirectory {
     }
   }
 
-  /** True for exactly one process, ever. */
+  /**
+   * True for exactly one process, ever. The file gets its name when it is whole: an agent that saw
+   * half of it would take the attempt for dead.
+   */
   takeSupervision(): boolean {
     const own: SupervisorIdentity = { pid: process.pid, startTime: startTimeOf(process.pid) ?? '' };
+    const aside = this.#at(`supervisor.${process.pid}.new`);
+    fs.writeFileSync(aside, JSON.stringify(own), { mode: 0o600 });
     try {
-      fs.writeFileSync(this.#at('supervisor.json'), JSON.stringify(own), {
-        flag: 'wx',
-        mode: 0o600,
-      });
+      fs.linkSync(aside, this.#at('supervisor.json'));
       return true;
     } catch (thrown) {
       if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return false;
       throw thrown;
+    } finally {
+      fs.rmSync(aside);
     }
   }
 
