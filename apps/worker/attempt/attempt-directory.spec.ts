@@ -19,11 +19,12 @@ const attempts = 2000;
 /** Tells how many of the files it saw before they were whole. */
 const onlooker = `
 const { readFileSync } = require('node:fs');
+const root = process.argv[1];
 let halves = 0;
 process.stdout.write('looks ');
 for (let i = 0; i < ${attempts};) {
   let seen;
-  try { seen = readFileSync(process.argv[1] + '/' + i + '/supervisor.json', 'utf8'); } catch { continue; }
+  try { seen = readFileSync(root + '/' + i + '/supervisor.json', 'utf8'); } catch { continue; }
   if (seen === '') halves += 1;
   i += 1;
 }
