@@ -298,11 +298,13 @@ function supervisorIn(directory: string): number[] {
   }
 }
 
-function program(app: string): string {
+/** The built program of an app. */
+export function program(app: string): string {
   return join(checkout, 'dist', 'apps', app, 'main.js');
 }
 
-function surroundings(): Record<string, string | undefined> {
+/** What a process of the farm may know of the test's own environment. */
+export function surroundings(): Record<string, string | undefined> {
   const { PATH, HOME, LANG, TZ, TMPDIR } = process.env;
   const cache = join(checkout, 'node_modules', '.cache', 'gambeson', 'compiled');
   return { PATH, HOME, LANG, TZ, TMPDIR, NODE_COMPILE_CACHE: cache };

@@ -36,6 +36,10 @@ export class KillablePostgres {
     return new KillablePostgres(directory, server, url, pool);
   }
 
+  get pid(): number {
+    return this.server.pid;
+  }
+
   async sql<T extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<T[]> {
     return (await this.pool.query<T>(text, values)).rows;
   }
