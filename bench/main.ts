@@ -11,6 +11,7 @@ import { ingestKnown, ingestNew } from './ingest.js';
 import { lastInput } from './last-input.js';
 import { narHash } from './nar-hash.js';
 import { narinfoCold, narinfoHot } from './narinfo.js';
+import { plannerRebuild } from './planner-rebuild.js';
 import { fairnessReport, footprintReport, makespanReport } from './scheduling-report.js';
 
 const contests: Record<string, () => Promise<Contest>> = {
@@ -25,6 +26,7 @@ const contests: Record<string, () => Promise<Contest>> = {
   'completions-200': completionsOf200,
   'completions-one-row': completionsOneRow,
   'critical-path': criticalPath,
+  'planner-rebuild': plannerRebuild,
   'narinfo-hot': narinfoHot,
   'narinfo-cold': narinfoCold,
 };

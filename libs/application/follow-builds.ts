@@ -33,7 +33,7 @@ export async function rebuildPlanner(
     for (const one of part.demanded) demanded.push(one);
   }
   const memory = new PlannerMemory(policy, start!);
-  memory.admit(builds, demanded);
+  memory.begin(builds, demanded);
   return memory;
 }
 

@@ -12,10 +12,13 @@ export interface Demand {
 export class Demands {
   readonly none: Demand = { key: 0, specifications: [] };
   private readonly known = new Map<string, Demand>([['', this.none]]);
+  private readonly single = new Map<SpecificationId, Demand>();
   private readonly unions = new Map<number, Demand>();
 
   of(specification: SpecificationId): Demand {
-    return this.make([specification]);
+    let demand = this.single.get(specification);
+    if (!demand) this.single.set(specification, (demand = this.make([specification])));
+    return demand;
   }
 
   union(one: Demand, other: Demand): Demand {

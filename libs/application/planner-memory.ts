@@ -5,7 +5,13 @@
  */
 import { isFinal } from '#domain/build/status.js';
 import type { BuildId, EvaluationId, SpecificationId } from '#domain/ids.js';
-import { Planner, type BuildChange, type SchedulingPolicy } from '#domain/scheduling/planner.js';
+import {
+  Planner,
+  type BuildChange,
+  type PlannerBuild,
+  type SchedulingPolicy,
+} from '#domain/scheduling/planner.js';
+import { beginningOf } from './planner-beginning.js';
 import { Demands, type Demand } from './planner-demand.js';
 import type { Demanded, FeedChange, FeedPosition, GraphBuild } from './ports/planner-store.js';
 
@@ -73,6 +79,19 @@ export class PlannerMemory {
     const taken = this.succeeded;
     this.succeeded = [];
     return taken;
+  }
+
+  /** Everything that there is, for a memory that knows nothing yet. */
+  begin(told: readonly GraphBuild[], demanded: readonly Demanded[]): void {
+    const { builds, edges, waiters, demand } = beginningOf(told, demanded, this.demands);
+    for (let row = 0; row < builds.length; row += 1) {
+      const { build, inputs, status } = builds[row]!;
+      const final = isFinal(status);
+      const node = { inputs, waiters: waiters[row]!, final, status, demand: demand[row]! };
+      this.nodes.set(build, node);
+    }
+    this.planner.load(this.toldBuilds(builds), edges);
+    this.forget(builds.map(({ build }) => build));
   }
 
   /** New builds, or builds read again: what they say replaces what was known of them. */
@@ -233,13 +252,17 @@ export class PlannerMemory {
 
   private tell(builds: readonly GraphBuild[]): void {
     for (let start = 0; start < builds.length; start += toldAtOnce) {
-      this.planner.add(
-        builds.slice(start, start + toldAtOnce).map((build) => {
-          const { specifications } = this.nodes.get(build.build)!.demand;
-          return { ...build, specifications };
-        }),
-      );
+      this.planner.add([...this.toldBuilds(builds.slice(start, start + toldAtOnce))]);
     }
+  }
+
+  private *toldBuilds(builds: readonly GraphBuild[]): Iterable<PlannerBuild> {
+    for (const build of builds) yield this.toldBuild(build);
+  }
+
+  private toldBuild(build: GraphBuild): PlannerBuild {
+    const { specifications } = this.nodes.get(build.build)!.demand;
+    return { ...build, specifications };
   }
 
   private tellDemand(builds: readonly BuildId[]): void {

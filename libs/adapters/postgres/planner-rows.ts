@@ -2,6 +2,7 @@
 import { id, type BuildId, type EvaluationId } from '#domain/ids.js';
 import { isFinal, type BuildStatus } from '#domain/build/status.js';
 import type { FeedChange, FeedPosition, GraphBuild } from '#application/ports/planner-store.js';
+import type { BinaryRow } from './copy-out.js';
 import type { Row } from './database.js';
 
 export function milliseconds(column: string): string {
@@ -56,6 +57,49 @@ export const readNotSucceeded = `
   select ${graphColumns}, null as inputs
     from unnest(${idList('$1')}) k (id) join builds b on b.id = k.id ${graphTables}
    where b.status <> 'succeeded' order by b.id`;
+
+/** Everything unfinished, with all inputs as one array each: one probe of an index for a build. */
+export const readGraph = `
+  select ${graphColumns},
+         array(select i.input_id from derivation_inputs i where i.derivation_id = b.id) as inputs
+    from builds b ${graphTables}
+   where ${isUnfinished}`;
+
+/** The columns of `readGraph`, in their order. */
+export function graphBuildOf(row: BinaryRow): GraphBuild & { inputs: BuildId[] } {
+  const build = id<BuildId>(row.integer());
+  const status = row.word() as BuildStatus;
+  const priority = row.integer();
+  const generation = row.integer();
+  const workerClass = row.word();
+  const releaseExpiresAt = row.double();
+  const notBefore = row.double();
+  const scheduledAt = row.double() ?? 0;
+  const startedAt = row.double();
+  const runningOn = row.word();
+  const packageName = row.text() ?? '';
+  const system = row.word() ?? '';
+  const features = row.word();
+  const estimateMs = row.double();
+  const inputs = row.integers() as BuildId[];
+  return {
+    build,
+    status,
+    priority,
+    system,
+    requiredFeatures: features === null ? noFeatures : features.split(' '),
+    packageName,
+    inputs,
+    estimateMs,
+    notBefore,
+    generation,
+    scheduledAt,
+    releasedTo: releaseExpiresAt === null ? null : workerClass,
+    releaseExpiresAt,
+    runningOn,
+    startedAt,
+  };
+}
 
 const noFeatures: readonly string[] = [];
 

@@ -16,12 +16,13 @@ import type {
   PlannerStore,
 } from '#application/ports/planner-store.js';
 import type { Client, Database, Row } from './database.js';
+import { isLiveEvaluation } from './need-walk.js';
+import { loadGraph } from './planner-graph.js';
 import {
   feedChange,
   graphBuild,
   idList,
   isUnfinished,
-  milliseconds,
   readChanges,
   readNotSucceeded,
   readUnfinished,
@@ -29,20 +30,12 @@ import {
   type GraphRow,
 } from './planner-rows.js';
 
-const buildsAtOnce = 10_000;
 const forgottenAtOnce = 20_000;
-
-const readIds = `
-  select string_agg(b.id::text, ' ' order by b.id) as ids, pg_current_snapshot()::text as position,
-         ${milliseconds('clock_timestamp()')} as now
-    from (select id from builds where status = 'scheduled'
-          union all select id from builds where status in ('submitted', 'started')) b`;
 
 const readDemanded = `
   select distinct j.build_id as build, e.specification_id as specification
     from jobs j join evaluations e on e.id = j.evaluation_id
-   where j.build_id = any(${idList('$1')}) and e.status in ('started', 'succeeded')
-     and e.canceled_at is null`;
+   where j.build_id = any(${idList('$1')}) and ${isLiveEvaluation}`;
 
 const readDependents = `
   select distinct b.id from derivation_inputs i join builds b on b.id = i.derivation_id
@@ -56,15 +49,24 @@ const forgetChanges = `
     select ctid from planner_changes where xid < pg_snapshot_xmin($1::pg_snapshot)
      order by xid limit $2))`;
 
-/** A window of ids, whatever became of them, keeps a slice bounded on a farm with a long past. */
+/**
+ * A window of ids, whatever became of them, keeps a slice bounded on a farm with a long past. The
+ * inputs are joined to builds once for all: counted build by build, each count read the whole of a
+ * table that Postgres still believed to be empty (1 s for 3,000 builds).
+ */
 const readCounts = `
   with looked as materialized (
-    select id, status from builds where id > $1 order by id limit $2)
+    select id, status from builds where id > $1 order by id limit $2),
+  unfinished as materialized (select b.id from looked b where ${isUnfinished}),
+  edges as materialized (
+    select u.id, i.input_id from unfinished u cross join lateral (
+      select input_id from derivation_inputs where derivation_id = u.id offset 0) i),
+  counted as (
+    select e.id, count(*) as inputs from edges e join builds x on x.id = e.input_id
+     where x.status <> 'succeeded' group by e.id)
   select (select max(id) from looked) as last, (select count(*) from looked) as looked,
-         (select json_agg(json_build_array(b.id, (
-             select count(*) from derivation_inputs i join builds x on x.id = i.input_id
-              where i.derivation_id = b.id and x.status <> 'succeeded')))
-            from looked b where ${isUnfinished}) as counts`;
+         (select json_agg(json_build_array(u.id, coalesce(c.inputs, 0)))
+            from unfinished u left join counted c on c.id = u.id) as counts`;
 
 interface CountsRow extends Row {
   last: number | null;
@@ -80,20 +82,7 @@ export class PostgresPlannerStore implements PlannerStore, AuditStore {
   async *load(): AsyncIterable<GraphPart> {
     const client = await this.database.dedicated();
     try {
-      await client.query('begin isolation level repeatable read read only');
-      const ask = askOf(client);
-      const [head] = await ask<{ ids: string | null; position: FeedPosition; now: number }>(
-        readIds,
-        [],
-      );
-      const ids = head?.ids?.split(' ').map(Number) ?? [];
-      const inputs = new InputFilter(ask, new Set(ids));
-      const { position, now } = head!;
-      for (let start = 0; start === 0 || start < ids.length; start += buildsAtOnce) {
-        const list = ids.slice(start, start + buildsAtOnce).join(' ');
-        const builds = await inputs.filter(await ask<GraphRow>(readUnfinished, [list]));
-        yield { position, now, builds, demanded: await askDemanded(ask, list) };
-      }
+      yield await loadGraph(client);
     } finally {
       await client.end();
     }
@@ -107,7 +96,7 @@ export class PostgresPlannerStore implements PlannerStore, AuditStore {
     if (builds.length === 0) return [];
     const ask: Ask = (text, values) => this.database.query(text, values);
     const rows = await ask<GraphRow>(readUnfinished, [builds.join(' ')]);
-    return new InputFilter(ask, new Set()).filter(rows);
+    return withHeld(ask, rows);
   }
 
   async dependents(builds: readonly BuildId[]): Promise<readonly BuildId[]> {
@@ -166,39 +155,19 @@ function changesOf([row]: readonly ChangesRow[]): FeedChanges | null {
 }
 
 /**
- * Leaves of each build's inputs those that have not succeeded. Inputs that are not known to be
- * unfinished are asked for once; those that failed or were canceled come with the builds.
+ * Leaves of each build's inputs those that have not succeeded; those that failed or were canceled
+ * come with the builds.
  */
-class InputFilter {
-  private readonly asked = new Set<number>();
-
-  /** `held` is what is known not to have succeeded; it grows. */
-  constructor(
-    private readonly ask: Ask,
-    private readonly held: Set<number>,
-  ) {}
-
-  async filter(rows: readonly GraphRow[]): Promise<GraphBuild[]> {
-    const lists = rows.map((row) => row.inputs?.split(' ').map(Number) ?? []);
-    const unknown = new Set<number>();
-    for (const list of lists) {
-      for (const input of list) {
-        if (!this.held.has(input) && !this.asked.has(input)) unknown.add(input);
-      }
-    }
-    const spoilt = await this.look([...unknown]);
-    const builds = rows.map((row, at) => {
-      const inputs = (lists[at] ?? []).filter((input) => this.held.has(input));
-      return graphBuild(row, inputs as BuildId[]);
-    });
-    return [...spoilt.map((row) => graphBuild(row, [])), ...builds];
-  }
-
-  private async look(unknown: readonly number[]): Promise<GraphRow[]> {
-    if (unknown.length === 0) return [];
-    for (const input of unknown) this.asked.add(input);
-    const rows = await this.ask<GraphRow>(readNotSucceeded, [unknown.join(' ')]);
-    for (const row of rows) this.held.add(row.id);
-    return rows.filter((row) => isFinal(row.status));
-  }
+async function withHeld(ask: Ask, rows: readonly GraphRow[]): Promise<GraphBuild[]> {
+  const lists = rows.map((row) => row.inputs?.split(' ').map(Number) ?? []);
+  const inputs = [...new Set(lists.flat())];
+  const unfinished =
+    inputs.length === 0 ? [] : await ask<GraphRow>(readNotSucceeded, [inputs.join(' ')]);
+  const held = new Set(unfinished.map((row) => row.id));
+  const builds = rows.map((row, at) => {
+    const holding = lists[at]!.filter((input) => held.has(input));
+    return graphBuild(row, holding as BuildId[]);
+  });
+  const final = unfinished.filter((row) => isFinal(row.status));
+  return [...final.map((row) => graphBuild(row, [])), ...builds];
 }

@@ -79,8 +79,14 @@ export type AttemptStatus = keyof typeof attemptStatuses;
 
 /** Nothing more happens by itself: only somebody's wish leads on. */
 export function isFinal(status: BuildStatus): boolean {
-  return Object.values(buildStatuses[status].next).every((cause) => cause === 'restart');
+  return finals.has(status);
 }
+
+const finals: ReadonlySet<BuildStatus> = new Set(
+  (Object.keys(buildStatuses) as BuildStatus[]).filter((status) =>
+    Object.values(buildStatuses[status].next).every((cause) => cause === 'restart'),
+  ),
+);
 
 /** A final status other than succeeded, from which dependents can never start. */
 export function isFailed(status: BuildStatus): boolean {

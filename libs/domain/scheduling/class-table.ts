@@ -54,7 +54,8 @@ export class ClassTable {
   }
 
   demandOf({ system, requiredFeatures }: BuildDemand): number {
-    const name = `${system} ${[...requiredFeatures].sort().join(' ')}`;
+    const features = requiredFeatures.length > 1 ? [...requiredFeatures].sort() : requiredFeatures;
+    const name = `${system} ${features.join(' ')}`;
     let demand = this.demandsByName.get(name);
     if (demand === undefined) {
       demand = this.demands.length;

@@ -2,11 +2,17 @@
  * Edges of the build graph: the inputs of a build lie together, and the dependents of a build are a
  * chain through the same rows. 12 bytes an edge, whichever way one walks.
  */
+/** The inputs of row n, as rows, from `start[n]` to `start[n + 1]`. */
+export interface GraphEdges {
+  readonly start: Int32Array<ArrayBuffer>;
+  readonly inputs: Int32Array<ArrayBuffer>;
+}
+
 export class EdgeTable {
   length = 0;
   /** How many edges belong to builds that were forgotten or read anew. */
   dead = 0;
-  input = new Int32Array(0);
+  input: Int32Array<ArrayBuffer> = new Int32Array(0);
   /** The dependent; -1 for a dead edge. */
   owner = new Int32Array(0);
   /** The next edge with the same input, or -1. */
@@ -45,6 +51,27 @@ export class EdgeTable {
       this.owner[edge] = row;
       this.next[edge] = this.firstDependent[input]!;
       this.firstDependent[input] = edge;
+    }
+  }
+
+  /** Every edge at once, in an empty table: far cheaper than row by row. */
+  load({ start, inputs }: GraphEdges): void {
+    const rows = start.length - 1;
+    this.fit(rows);
+    this.length = inputs.length;
+    this.input = inputs;
+    this.owner = new Int32Array(inputs.length);
+    this.next = new Int32Array(inputs.length);
+    for (let row = 0; row < rows; row += 1) {
+      const end = start[row + 1]!;
+      this.start[row] = start[row]!;
+      this.count[row] = end - start[row]!;
+      for (let edge = start[row]!; edge < end; edge += 1) {
+        const input = inputs[edge]!;
+        this.owner[edge] = row;
+        this.next[edge] = this.firstDependent[input]!;
+        this.firstDependent[input] = edge;
+      }
     }
   }
 

@@ -24,6 +24,9 @@ export class FairShares {
   private readonly parties = new Map<SpecificationId, Party>();
   private readonly setsByName = new Map<string, number>();
   private readonly sets: Party[][] = [];
+  /** Most builds in a row are demanded by the same ones, told by the same list. */
+  private lastAsked: { readonly specifications: readonly SpecificationId[]; readonly set: number } =
+    { specifications: [], set: -1 };
   /** How far the last one served was, by priority: nobody that comes later starts behind it. */
   private readonly served = new Float64Array(priorities);
 
@@ -37,6 +40,13 @@ export class FairShares {
 
   /** One number for a set of specifications. */
   setOf(specifications: readonly SpecificationId[]): number {
+    if (specifications !== this.lastAsked.specifications) {
+      this.lastAsked = { specifications, set: this.internedSet(specifications) };
+    }
+    return this.lastAsked.set;
+  }
+
+  private internedSet(specifications: readonly SpecificationId[]): number {
     const members = [...new Set(specifications)].sort((a, b) => a - b);
     const name = members.join(' ');
     const known = this.setsByName.get(name);

@@ -93,6 +93,11 @@ export class NodeTable {
     return row;
   }
 
+  /** Makes room for so many rows at once. */
+  fit(rows: number): void {
+    if (rows > this.id.length) this.grow(rows);
+  }
+
   buildOf(row: number): BuildId {
     return this.id[row] as BuildId;
   }

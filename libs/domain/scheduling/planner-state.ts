@@ -2,10 +2,11 @@
  * The planner's memory: the graph, its critical path, what is ready and out, and what each
  * specification has been charged. Every change of a build goes through here, so that they agree.
  */
+import { invariant } from '#std/invariant.js';
 import type { BuildId } from '../ids.js';
 import { ClassTable, learnDuration } from './class-table.js';
 import { DurationHistory } from './duration-history.js';
-import { EdgeTable } from './edge-table.js';
+import { EdgeTable, type GraphEdges } from './edge-table.js';
 import { FairShares } from './fair-shares.js';
 import { KnownDurations } from './known-durations.js';
 import { Lanes } from './lanes.js';
@@ -62,14 +63,27 @@ export class PlannerState {
     });
   }
 
+  /** Everything at once, into an empty state: the n-th build is that of row n of the edges. */
+  load(builds: Iterable<PlannerBuild>, graph: GraphEdges): void {
+    const { nodes, edges, ranks } = this;
+    invariant(nodes.length === 0, 'only an empty planner is loaded');
+    nodes.fit(graph.start.length - 1);
+    edges.load(graph);
+    ranks.touchAll();
+    for (const build of builds) {
+      const row = nodes.rowOf(build.build);
+      this.describe(row, build);
+      nodes.unfinished[row] = this.countUnfinished(row);
+      if (nodes.unfinished[row] === 0) nodes.readyAt[row] ||= build.scheduledAt;
+      this.alter(row, build);
+    }
+  }
+
   add(build: PlannerBuild): void {
     const row = this.rowOf(build.build);
     this.lanes.leave(row);
     const { nodes, edges } = this;
-    nodes.demand[row] = this.classes.demandOf(build);
-    nodes.specifications[row] = this.shares.setOf(build.specifications);
-    const key = DurationHistory.key(build.packageName, build.system);
-    this.durations.name(row, key, build.estimateMs);
+    this.describe(row, build);
     const inputs = build.inputs.map((input) => this.rowOf(input));
     this.ranks.touch(row);
     this.ranks.touchInputs(row);
@@ -147,6 +161,25 @@ export class PlannerState {
     fresh.edges.fit(fresh.nodes.length);
     for (const row of this.nodes.rows.values()) fresh.takeOver(this, row, moved);
     return fresh;
+  }
+
+  private countUnfinished(row: number): number {
+    const { status } = this.nodes;
+    const { input, start, count } = this.edges;
+    const end = start[row]! + count[row]!;
+    let unfinished = 0;
+    for (let edge = start[row]!; edge < end; edge += 1) {
+      if (status[input[edge]!] !== succeededCode) unfinished += 1;
+    }
+    return unfinished;
+  }
+
+  private describe(row: number, build: PlannerBuild): void {
+    const { nodes } = this;
+    nodes.demand[row] = this.classes.demandOf(build);
+    nodes.specifications[row] = this.shares.setOf(build.specifications);
+    const key = DurationHistory.key(build.packageName, build.system);
+    this.durations.name(row, key, build.estimateMs);
   }
 
   private alter(row: number, change: BuildChange | PlannerBuild): void {

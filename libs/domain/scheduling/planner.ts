@@ -11,6 +11,7 @@
  * (n + 1) × agingTurns-th release of any class that can build it, unless a limit holds it.
  */
 import type { BuildId } from '../ids.js';
+import type { GraphEdges } from './edge-table.js';
 import { Forecast } from './forecast.js';
 import {
   isFailedCode,
@@ -36,6 +37,7 @@ import { waitReason, type WaitFacts, type WaitReason } from './wait-reason.js';
 import type { WorkerState } from './worker-state.js';
 
 export * from './planner-model.js';
+export type { GraphEdges } from './edge-table.js';
 
 /** A forecast costs milliseconds for each 100,000 builds, so it serves all who ask for so long. */
 const forecastMs = 2000;
@@ -59,6 +61,15 @@ export class Planner {
    */
   add(builds: readonly PlannerBuild[]): void {
     for (const build of builds) this.state.add(build);
+    this.forecast = null;
+  }
+
+  /**
+   * Everything at once, for a planner that knows nothing: the n-th build is that of row n of the
+   * edges, which say its inputs (those that the build itself names are not looked at).
+   */
+  load(builds: Iterable<PlannerBuild>, edges: GraphEdges): void {
+    this.state.load(builds, edges);
     this.forecast = null;
   }
 

@@ -12,6 +12,8 @@ const fewOfAll = 1 / 32;
 
 export class UpwardRanks {
   private readonly touched = new Set<number>();
+  /** So many are touched that they are not counted any more. */
+  private isWhole = false;
   private keys = new Float64Array(0);
   private places = new Int32Array(0);
 
@@ -23,24 +25,35 @@ export class UpwardRanks {
 
   /** Its time, its status or its dependents have changed. */
   touch(row: number): void {
+    if (this.isWhole) return;
     this.touched.add(row);
+    if (this.touched.size > this.few()) this.touchAll();
+  }
+
+  touchAll(): void {
+    this.isWhole = true;
+    this.touched.clear();
   }
 
   /** The inputs of a build may have lost or won their longest path. */
   touchInputs(row: number): void {
+    if (this.isWhole) return;
     const start = this.edges.start[row]!;
     const end = start + this.edges.count[row]!;
     for (let edge = start; edge < end; edge += 1) {
       const input = this.edges.input[edge]!;
-      if (isLiveCode(this.nodes.status[input]!)) this.touched.add(input);
+      if (isLiveCode(this.nodes.status[input]!)) this.touch(input);
     }
   }
 
   settle(): void {
-    if (this.touched.size === 0) return;
-    const few = this.touched.size <= 64 + this.nodes.length * fewOfAll;
-    if (!few || !this.walkUp()) this.computeAll();
+    if (this.isWhole || !this.walkUp()) this.computeAll();
+    this.isWhole = false;
     this.touched.clear();
+  }
+
+  private few(): number {
+    return 64 + this.nodes.length * fewOfAll;
   }
 
   /** Kahn's order from the builds on which nothing waits; each edge is looked at twice. */
@@ -69,6 +82,7 @@ export class UpwardRanks {
 
   /** From the smallest rank up, so that nearly every build is looked at once. */
   private walkUp(): boolean {
+    if (this.touched.size === 0) return true;
     this.fit();
     const heap = new RowHeap(() => ({ keys: this.keys, places: this.places }));
     const enqueue = (row: number): void => {
