@@ -7,6 +7,7 @@ import { writeFile } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import { id, type AttemptId, type BuildId } from '#domain/ids.js';
 import type { BuildMessage } from '#protocol/worker.js';
+import { answered } from '#testkit/eventually.js';
 import { Coordinator } from '../../apps/coordinator/coordinator.js';
 import { openCoordinator } from '../../apps/coordinator/coordinator-parts.js';
 import { startApiFarm, type ApiFarm } from './api-farm.js';
@@ -256,6 +257,20 @@ describe('a build', () => {
     ]);
   }, 30_000);
 
+  it('whose report overtakes the heartbeat before it is not taken for lost', async () => {
+    const connected = await join();
+    await scheduled(1);
+    connected.say({ type: 'claim', slots: [0] });
+    const told = await connected.hears('build');
+    await farm.uploaded(id<AttemptId>(told.attempt), told.outputs[0]!.path!);
+    connected.beat([told]);
+    connected.succeed(told);
+    await connected.hears('acknowledged', (one) => one.of === 'report');
+    // Carried out after the heartbeat, which it follows.
+    connected.beat([{ attempt: told.attempt, fence: 'f'.repeat(16) }]);
+    expect(await connected.hears('cancel')).toMatchObject({ fence: 'f'.repeat(16) });
+  });
+
   it('that somebody cancels is told to its worker at once', async () => {
     const worker = await farm.worker();
     const connected = await join({ worker });
@@ -275,6 +290,42 @@ describe('a build', () => {
     expect(await farm.status(build!)).toMatchObject({ status: 'canceled' });
   });
 });
+
+describe('a worker that is cut off and comes back at once', () => {
+  it('is there, however long its leave-taking took to be written', async () => {
+    const ids = await Promise.all([farm.worker(), farm.worker(), farm.worker()]);
+    const [slow, quick] = [await join({ worker: ids[0] }), await join({ worker: ids[1] })];
+    const lock = await farm.database.dedicated();
+    await lock.query('begin');
+    await lock.query('select from workers where id = $1 for update', [ids[0]]);
+    await slow.leave();
+    await answered('a leave-taking that waits', waitsForLock);
+    // It is written with the next ones, and those wait until the first is.
+    await quick.leave();
+    const back = join({ worker: ids[1] });
+    const other = await join({ worker: ids[2] });
+    await lock.query('commit');
+    await lock.end();
+    await back;
+    await other.leave();
+    await answered('the last leave-taking', () => isGone(ids[2]));
+    expect(await Promise.all(ids.map(isGone))).toEqual([true, null, true]);
+  });
+});
+
+async function waitsForLock(): Promise<true | null> {
+  const waiting = await farm.database.query(
+    `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+  return waiting.length > 0 || null;
+}
+
+async function isGone(worker: number): Promise<true | null> {
+  const gone = await farm.database.query('select from workers where id = $1 and gateway is null', [
+    worker,
+  ]);
+  return gone.length > 0 || null;
+}
 
 describe('a paused worker', () => {
   it('gets nothing until it is resumed, and then without claiming again', async () => {

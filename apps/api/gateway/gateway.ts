@@ -14,8 +14,9 @@ import { negotiate, offeredVersions } from '#protocol/negotiate.js';
 import { WorkerMessage, type GatewayMessage } from '#protocol/worker.js';
 import { ClaimDesk } from './claim-desk.js';
 import type { GatewayParts } from './gateway-parts.js';
+import { pulseOf } from './pulse.js';
 import { ReportDesk } from './report-desk.js';
-import { Session, type SessionLine, type SessionWorker } from './session.js';
+import { Session, type SessionDesks, type SessionLine, type SessionWorker } from './session.js';
 import { authenticate, refuseUpgrade } from './upgrade.js';
 
 const messageBytesAtMost = 32 * 1024 * 1024;
@@ -34,15 +35,17 @@ export class Gateway {
     maxPayload: messageBytesAtMost,
   });
   private readonly connected = new Map<WorkerId, Connected>();
-  private readonly claims: ClaimDesk;
-  private readonly reports: ReportDesk;
+  private readonly desks: SessionDesks;
   private readonly beating: NodeJS.Timeout;
-  private readonly leaving = new Set<Promise<void>>();
+  private readonly leaving = new Map<WorkerId, Promise<void>>();
   private closing = false;
 
   constructor(private readonly parts: GatewayParts) {
-    this.claims = new ClaimDesk(parts);
-    this.reports = new ReportDesk({ store: parts.reports, bus: parts.bus });
+    this.desks = {
+      claims: new ClaimDesk(parts),
+      reports: new ReportDesk({ store: parts.reports, bus: parts.bus }),
+      pulse: pulseOf(parts.settings.heartbeatSeconds),
+    };
     const { beatSeconds } = presenceOf(parts.settings.leaseSeconds);
     this.beating = setInterval(() => void this.beat(), beatSeconds * 1000);
     void this.beat();
@@ -56,6 +59,8 @@ export class Gateway {
       return 'unavailable' as const;
     });
     if (typeof known === 'string') return refuseUpgrade(socket, known);
+    // What is written of its last leave-taking must not overwrite what its hello will say.
+    await this.leaving.get(known.id);
     if (this.closing) return refuseUpgrade(socket, 'closing');
     this.server.handleUpgrade(request, socket, head, (webSocket) => {
       void this.converse(webSocket, known);
@@ -66,19 +71,18 @@ export class Gateway {
   async close(): Promise<void> {
     this.closing = true;
     clearInterval(this.beating);
-    await this.claims.close();
-    await this.reports.close();
+    await this.desks.claims.close();
+    await this.desks.reports.close();
     const ended = [...this.connected.values()].map(({ socket }) => closed(socket));
     for (const { socket } of this.connected.values()) socket.close(1012, 'restarting');
     await Promise.race([Promise.all(ended), new Promise((resolve) => setTimeout(resolve, 1000))]);
     for (const { socket } of this.connected.values()) socket.terminate();
-    await Promise.all(this.leaving);
+    await Promise.all(this.leaving.values());
     await this.parts.tickets.close();
   }
 
   private async converse(socket: WebSocket, worker: SessionWorker): Promise<void> {
-    const desks = { claims: this.claims, reports: this.reports };
-    const session = new Session(worker, this.parts, desks, lineOf(socket));
+    const session = new Session(worker, this.parts, this.desks, lineOf(socket));
     const earlier = this.connected.get(worker.id);
     this.connected.set(worker.id, { session, socket });
     earlier?.session.refuse('replaced', 'This worker has connected again.');
@@ -93,10 +97,11 @@ export class Gateway {
     socket.on('error', () => socket.terminate());
     socket.once('close', () => {
       watch.end();
-      session.end();
       void unsubscribe.then((end) => end?.());
-      const leaving = this.left(worker, session).finally(() => this.leaving.delete(leaving));
-      this.leaving.add(leaving);
+      const leaving = this.left(worker, session).finally(() => {
+        if (this.leaving.get(worker.id) === leaving) this.leaving.delete(worker.id);
+      });
+      this.leaving.set(worker.id, leaving);
     });
   }
 
@@ -110,6 +115,7 @@ export class Gateway {
   }
 
   private async left(worker: SessionWorker, session: Session): Promise<void> {
+    await session.end();
     if (this.connected.get(worker.id)?.session !== session) return;
     this.connected.delete(worker.id);
     const { workers, settings, bus } = this.parts;

@@ -19,6 +19,7 @@ import type { ClaimDesk, WaitingSlot } from './claim-desk.js';
 import type { GatewayParts } from './gateway-parts.js';
 import { LogIntake } from './log-intake.js';
 import { buildMessage, claimOf, reportOf } from './messages.js';
+import type { Pulse } from './pulse.js';
 import type { ReportDesk } from './report-desk.js';
 
 export interface SessionLine {
@@ -32,6 +33,8 @@ export interface SessionLine {
 export interface SessionDesks {
   readonly claims: ClaimDesk;
   readonly reports: ReportDesk;
+  /** When heartbeats are carried out. */
+  readonly pulse: Pulse;
 }
 
 export interface SessionWorker {
@@ -52,6 +55,8 @@ export class Session {
   private readonly wanted = new Set<number>();
   private readonly waitingForResume = new Set<number>();
   private readonly reporting = new Set<Promise<unknown>>();
+  /** What the heartbeats that wait for a pulse name. */
+  private readonly beats = new Set<Map<AttemptId, AttemptClaim>>();
   private greeting: Promise<void> | null = null;
   private hello: Greeted | null = null;
   private heartbeat: Heartbeat | null = null;
@@ -120,10 +125,11 @@ export class Session {
     await this.parts.bus.publish('workers', '');
   }
 
-  /** The socket is gone. */
-  end(): void {
+  /** The socket is gone. Resolves when what was begun for the hello is done. */
+  async end(): Promise<void> {
     this.ended = true;
     if (this.hello) this.desks.claims.tidy(this.hello.className);
+    await this.greeting?.catch(() => undefined);
   }
 
   /** Known from this conversation; or from the leases, after a hello that did not name it. */
@@ -171,23 +177,36 @@ export class Session {
   }
 
   private async beat(heartbeat: Heartbeat): Promise<void> {
-    const lost = (await this.renew(heartbeat.attempts.map(claimOf))).map(String);
-    const named = new Map(heartbeat.attempts.map((one) => [one.attempt, one.fence]));
+    const named = new Map(heartbeat.attempts.map(claimOf).map((claim) => [claim.attempt, claim]));
+    if (!this.turns(heartbeat)) await this.pulse(named);
+    if (this.ended) return;
+    const lost = await this.renew([...named.values()]);
     for (const attempt of lost) {
-      const fence = named.get(attempt) ?? '';
-      this.line.send({ type: 'cancel', attempt, fence, reason: 'lease-lost' });
+      const { fence } = named.get(attempt)!;
+      this.line.send({ type: 'cancel', attempt: String(attempt), fence, reason: 'lease-lost' });
     }
     await this.look(heartbeat);
     const { sequence } = heartbeat;
     if (this.ended || sequence === undefined || this.hello!.spoken < 2) return;
-    const renewed = [...named.keys()].filter((attempt) => !lost.includes(attempt));
+    const renewed = [...named.keys()].filter((attempt) => !lost.includes(attempt)).map(String);
     this.line.send({ type: 'acknowledged', of: 'heartbeat', sequence, renewed });
+  }
+
+  /** An attempt that is reported meanwhile has no lease any more, and is not lost. */
+  private async pulse(named: Map<AttemptId, AttemptClaim>): Promise<void> {
+    this.beats.add(named);
+    await this.desks.pulse.next();
+    this.beats.delete(named);
+  }
+
+  private turns({ holdsBack = null }: Heartbeat): boolean {
+    return holdsBack !== (this.heartbeat?.holdsBack ?? null);
   }
 
   /** Keeps what the worker said of itself, and does as the farm's people wish. */
   private async look(heartbeat: Heartbeat): Promise<void> {
     const { holdsBack = null, minDisk = null } = heartbeat;
-    const turned = holdsBack !== (this.heartbeat?.holdsBack ?? null);
+    const turned = this.turns(heartbeat);
     this.heartbeat = heartbeat;
     const { workers, bus, settings } = this.parts;
     const told = { ...heartbeat, holdsBack, minDisk, gateway: settings.gateway };
@@ -276,6 +295,7 @@ export class Session {
 
   private async settle(message: Report): Promise<void> {
     const report = reportOf(this.worker.id, message);
+    for (const named of this.beats) named.delete(report.attempt);
     // An attempt of another worker has no log of this session to wait for, and no seal to ask for.
     if (this.live.has(report.attempt)) await this.intake.seal(report.attempt);
     const accepted = await this.desks.reports.settle(report);

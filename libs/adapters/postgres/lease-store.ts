@@ -1,14 +1,22 @@
 /**
- * Leases by the database's clock: renewed by heartbeats, reaped only when no outage of ours
- * explains them.
+ * Leases by the database's clock: renewed by heartbeats, many in one statement; reaped only when no
+ * outage of ours explains them.
  */
 import { id, type AttemptId, type BuildId, type Fence, type WorkerId } from '#domain/ids.js';
 import type { AttemptClaim, LeaseStore, Renewal } from '#application/ports/lease-store.js';
 import type { AttemptReport } from '#application/ports/report-store.js';
 import type { Database, Row } from './database.js';
+import { Gathered } from './gathered.js';
+
+interface Asked {
+  readonly worker: WorkerId;
+  readonly claims: readonly AttemptClaim[];
+  readonly seconds: number;
+}
 
 interface RenewedRow extends Row {
   attempt_id: number;
+  worker_id: number;
   fence: Fence;
   cancel_reason: string | null;
 }
@@ -19,8 +27,29 @@ interface ExpiredRow extends Row {
   fence: Fence;
 }
 
+/** In one statement. */
+const workersAtOnce = 500;
+
+/** Locked in the order of attempts, as by all who lock several. */
+const renewLeases = `
+  with mine as (
+    select l.attempt_id, c.seconds from leases l
+      join unnest($1::bigint[], $2::bigint[], $3::text[], $4::float8[])
+           c (worker, attempt, fence, seconds)
+        on c.attempt = l.attempt_id and c.fence = l.fence
+     where l.worker_id = c.worker order by l.attempt_id for update of l)
+  update leases l set expires_at = now() + make_interval(secs => m.seconds)
+    from mine m where l.attempt_id = m.attempt_id
+  returning l.attempt_id, l.worker_id, l.fence, l.cancel_reason`;
+
 export class PostgresLeaseStore implements LeaseStore {
-  constructor(private readonly database: Database) {}
+  private readonly renewing: Gathered<Asked, Renewal>;
+  private readonly begun: Gathered<WorkerId, readonly AttemptReport[]>;
+
+  constructor(private readonly database: Database) {
+    this.renewing = new Gathered((asked) => renewTogether(database, asked), workersAtOnce);
+    this.begun = new Gathered((workers) => begunAt(database, workers), workersAtOnce);
+  }
 
   async renew(
     worker: WorkerId,
@@ -28,23 +57,7 @@ export class PostgresLeaseStore implements LeaseStore {
     seconds: number,
   ): Promise<Renewal> {
     if (claims.length === 0) return { renewed: new Set(), canceled: [] };
-    const rows = await this.database.query<RenewedRow>(
-      `with mine as (
-         select l.attempt_id from leases l
-           join unnest($2::bigint[], $3::text[]) c (attempt, fence)
-             on c.attempt = l.attempt_id and c.fence = l.fence
-          where l.worker_id = $1 order by l.attempt_id for update of l)
-       update leases l set expires_at = now() + make_interval(secs => $4)
-         from mine where l.attempt_id = mine.attempt_id
-       returning l.attempt_id, l.fence, l.cancel_reason`,
-      [worker, claims.map((c) => c.attempt), claims.map((c) => c.fence), seconds],
-    );
-    return {
-      renewed: new Set(rows.map((row) => id<AttemptId>(row.attempt_id))),
-      canceled: rows.flatMap(({ attempt_id, fence, cancel_reason: reason }) =>
-        reason === null ? [] : [{ attempt: id<AttemptId>(attempt_id), fence, reason }],
-      ),
-    };
+    return this.renewing.ask({ worker, claims, seconds });
   }
 
   async holder(attempt: AttemptId): Promise<WorkerId | null> {
@@ -59,14 +72,8 @@ export class PostgresLeaseStore implements LeaseStore {
     worker: WorkerId,
     named: readonly AttemptId[],
   ): Promise<readonly AttemptReport[]> {
-    const rows = await this.database.query<ExpiredRow>(
-      `select l.attempt_id, l.worker_id, l.fence from leases l
-         join attempts a on a.evaluation_id = l.evaluation_id and a.id = l.attempt_id
-        where l.worker_id = $1 and l.attempt_id <> all ($2) and a.status = 'started'
-        order by l.attempt_id`,
-      [worker, named],
-    );
-    return rows.map(lostReport);
+    const begun = await this.begun.ask(worker);
+    return begun.filter(({ attempt }) => !named.includes(attempt));
   }
 
   async beat(gapSeconds: number): Promise<void> {
@@ -102,6 +109,53 @@ export class PostgresLeaseStore implements LeaseStore {
     );
     return row ? id<WorkerId>(row.worker_id) : null;
   }
+}
+
+async function renewTogether(
+  database: Database,
+  asked: readonly Asked[],
+): Promise<readonly Renewal[]> {
+  const named = asked.flatMap(({ worker, claims, seconds }) =>
+    claims.map((claim) => ({ ...claim, worker, seconds })),
+  );
+  const rows = await database.query<RenewedRow>(renewLeases, [
+    named.map((one) => one.worker),
+    named.map((one) => one.attempt),
+    named.map((one) => one.fence),
+    named.map((one) => one.seconds),
+  ]);
+  const found = new Map(rows.map((row) => [row.attempt_id, row]));
+  return asked.map(({ worker, claims }) => {
+    const mine = claims.flatMap((claim) => {
+      const row = found.get(claim.attempt);
+      return row?.worker_id === worker && row.fence === claim.fence ? [row] : [];
+    });
+    return renewalOf(mine);
+  });
+}
+
+function renewalOf(rows: readonly RenewedRow[]): Renewal {
+  return {
+    renewed: new Set(rows.map((row) => id<AttemptId>(row.attempt_id))),
+    canceled: rows.flatMap(({ attempt_id, fence, cancel_reason: reason }) =>
+      reason === null ? [] : [{ attempt: id<AttemptId>(attempt_id), fence, reason }],
+    ),
+  };
+}
+
+/** Those whose builder runs, as its worker said; the others are still to be given. */
+async function begunAt(
+  database: Database,
+  workers: readonly WorkerId[],
+): Promise<readonly (readonly AttemptReport[])[]> {
+  const rows = await database.query<ExpiredRow>(
+    `select l.attempt_id, l.worker_id, l.fence from leases l
+       join attempts a on a.evaluation_id = l.evaluation_id and a.id = l.attempt_id
+      where l.worker_id = any ($1) and a.status = 'started' order by l.attempt_id`,
+    [workers],
+  );
+  const reports = rows.map(lostReport);
+  return workers.map((worker) => reports.filter((report) => report.worker === worker));
 }
 
 function lostReport(row: ExpiredRow): AttemptReport {

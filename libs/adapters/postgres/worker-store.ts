@@ -1,4 +1,7 @@
-/** Workers in Postgres: enrolment by one-time token, and what they last said of themselves. */
+/**
+ * Workers in Postgres: enrolment by one-time token, and what they last said of themselves. What
+ * many workers say in the same moment is one statement.
+ */
 import { err, ok, type Result } from '#std/result.js';
 import { id, type WorkerId } from '#domain/ids.js';
 import type {
@@ -11,40 +14,33 @@ import type {
   WorkerRefusal,
   WorkerStore,
 } from '#application/ports/worker-store.js';
-import type { Client, Database, Row } from './database.js';
+import type { Client, Database } from './database.js';
+import { Gathered } from './gathered.js';
+import {
+  beatTogether,
+  findTogether,
+  greetTogether,
+  leaveTogether,
+  type Said,
+} from './worker-batch.js';
 
-/** SQL: a gateway holds the worker, and has heard of it within three of the longest heartbeats. */
-export const workerIsThere = `(
-  gateway is not null and last_seen_at > now() - interval '90 seconds')`;
+export { workerIsPaused, workerIsThere, workerStanding } from './worker-standing.js';
 
-/** SQL: paused now, by the database's clock; a pause that has reached its end is none. */
-export const workerIsPaused = '(paused_at is not null and coalesce(pause_until > now(), true))';
-
-/** SQL: the columns of a WorkerState beside the class and the slots. */
-export const workerStanding = `${workerIsThere} as connected, ${workerIsPaused} as paused,
-  draining or coalesce(holds_back = 'draining', false) as draining,
-  coalesce(holds_back = 'disk-guard', false) as "diskGuard"`;
-
-interface FoundRow extends Row {
-  id: number;
-  name: string;
-  credential_hash: string;
-  removed: boolean;
-}
-
-interface StandingRow extends Row {
-  paused: boolean;
-  draining: boolean;
-  removed: boolean;
-  note: string;
-}
-
-const standing = `${workerIsPaused} as paused, draining, removed_at is not null as removed,
-  coalesce(pause_note, '') as note`;
-const gone: Standing = { paused: false, draining: false, removed: true, note: '' };
+/** In one statement. */
+const workersAtOnce = 500;
 
 export class PostgresWorkerStore implements WorkerStore {
-  constructor(private readonly database: Database) {}
+  private readonly finding: Gathered<WorkerId, KnownWorker | null>;
+  private readonly greeting: Gathered<Said<WorkerHello>, Standing>;
+  private readonly beating: Gathered<Said<WorkerBeat>, Standing>;
+  private readonly leaving: Gathered<Said<string>, void>;
+
+  constructor(private readonly database: Database) {
+    this.finding = new Gathered((asked) => findTogether(database, asked), workersAtOnce);
+    this.greeting = new Gathered((said) => greetTogether(database, said), workersAtOnce);
+    this.beating = new Gathered((said) => beatTogether(database, said), workersAtOnce);
+    this.leaving = new Gathered((said) => leaveTogether(database, said), workersAtOnce);
+  }
 
   async createToken(tokenHash: string, note: string, seconds: number): Promise<Date> {
     const [row] = await this.database.query<{ expires_at: Date }>(
@@ -59,64 +55,20 @@ export class PostgresWorkerStore implements WorkerStore {
     return this.database.transaction((client) => enrolOnce(client, enrolment));
   }
 
-  async find(worker: WorkerId): Promise<KnownWorker | null> {
-    const [row] = await this.database.query<FoundRow>(
-      `select id, name, credential_hash, removed_at is not null as removed
-         from workers where id = $1`,
-      [worker],
-    );
-    if (!row) return null;
-    const { name, credential_hash: credentialHash, removed } = row;
-    return { id: id<WorkerId>(row.id), name, credentialHash, removed };
+  find(worker: WorkerId): Promise<KnownWorker | null> {
+    return this.finding.ask(worker);
   }
 
-  async hello(worker: WorkerId, hello: WorkerHello): Promise<Standing> {
-    const [row] = await this.database.query<StandingRow>(
-      `update workers set gateway = $2, class = $3, systems = $4, features = $5, speed = $6,
-              slots = $7, cores = $8, protocol = $9, version = $10,
-              connected_at = now(), last_seen_at = now(), holds_back = null,
-              refused_at = null, refused_code = null, refused_message = null
-        where id = $1 and removed_at is null returning ${standing}`,
-      [
-        worker,
-        hello.gateway,
-        hello.className,
-        hello.systems,
-        hello.features,
-        hello.speed,
-        hello.slots,
-        hello.cores,
-        hello.protocol,
-        hello.version,
-      ],
-    );
-    return row ?? gone;
+  hello(worker: WorkerId, word: WorkerHello): Promise<Standing> {
+    return this.greeting.ask({ worker, word });
   }
 
-  async beat(worker: WorkerId, beat: WorkerBeat): Promise<Standing> {
-    const [row] = await this.database.query<StandingRow>(
-      `update workers set gateway = $2, free_slots = $3, load = $4, memory_free = $5,
-              disk_free = $6, holds_back = $7, min_disk = $8, last_seen_at = now()
-        where id = $1 and removed_at is null returning ${standing}`,
-      [
-        worker,
-        beat.gateway,
-        beat.freeSlots,
-        beat.load,
-        beat.memoryFree,
-        beat.diskFree,
-        beat.holdsBack,
-        beat.minDisk,
-      ],
-    );
-    return row ?? gone;
+  beat(worker: WorkerId, word: WorkerBeat): Promise<Standing> {
+    return this.beating.ask({ worker, word });
   }
 
-  async left(worker: WorkerId, gateway: string): Promise<void> {
-    await this.database.execute(
-      'update workers set gateway = null, free_slots = 0 where id = $1 and gateway = $2',
-      [worker, gateway],
-    );
+  left(worker: WorkerId, word: string): Promise<void> {
+    return this.leaving.ask({ worker, word });
   }
 
   async refused(worker: WorkerId, { code, message }: WorkerRefusal): Promise<void> {
