@@ -9,7 +9,7 @@ import { defaultPolicy } from '#domain/scheduling/planner.js';
 import { to as copyTo } from 'pg-copy-streams';
 import { secondsOf, type Contest } from './contest.js';
 import { startFarmDatabase, type FarmDatabase } from './farm-database.js';
-import { seedLargeGraph } from './large-graph.js';
+import { seedLargeGraph } from '#testkit/large-graph.js';
 
 const builds = 300_000;
 

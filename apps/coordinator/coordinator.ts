@@ -1,6 +1,7 @@
 /**
  * The reconcilers of the farm. One coordinator leads and the others stand by with the same loops at
- * rest; on gaining the lead every loop runs at once.
+ * rest, but for the one that keeps the planner's memory; on gaining the lead every loop runs at
+ * once.
  */
 import {
   Injectable,
@@ -11,7 +12,7 @@ import {
 } from '@nestjs/common';
 import { sentenceOf } from '#std/farm-fault.js';
 import { InvariantBroken } from '#std/invariant.js';
-import { Leadership } from '#adapters/postgres/leadership.js';
+import { Leadership, type Standing } from '#adapters/postgres/leadership.js';
 import { propagateFailure } from '#application/propagate-failure.js';
 import { reapLeases } from '#application/reap-leases.js';
 import type { Topic } from '#application/ports/bus.js';
@@ -25,6 +26,16 @@ const leadKey = 726_003;
 const auditMilliseconds = 60_000;
 /** An estimate may be as old as this. */
 const learnMilliseconds = 2000;
+/** A standby is behind by so much at most, and by no more than one small read idle. */
+const followMilliseconds = 1000;
+
+type LoopName = 'release' | 'learn' | 'reap' | 'propagate' | 'audit';
+
+const sentences: Record<Standing, string> = {
+  leads: 'leads',
+  'stands-by': 'stands by',
+  'cut-off': 'is cut off from Postgres, and holds no lead',
+};
 
 @Injectable()
 export class Coordinator
@@ -34,10 +45,11 @@ export class Coordinator
   private readonly lead: Leadership;
   private readonly planner: PlannerDesk;
   private readonly lifecycle: readonly Reconciler[];
-  private readonly loops: Record<'release' | 'learn' | 'reap' | 'propagate' | 'audit', Reconciler>;
+  private readonly loops: Record<LoopName, Reconciler>;
+  private readonly follow: Reconciler;
 
   constructor(private readonly parts: CoordinatorParts) {
-    this.lead = new Leadership(parts.database, leadKey, (leading) => this.leadChanged(leading));
+    this.lead = new Leadership(parts.database, leadKey, (standing) => this.stand(standing));
     this.planner = new PlannerDesk(parts);
     const tick = parts.settings.tickSeconds * 1000;
     this.loops = {
@@ -47,6 +59,13 @@ export class Coordinator
       propagate: this.loop('propagate-failure', tick, () => this.propagate()),
       audit: this.loop('audit-failures', auditMilliseconds, () => this.audit()),
     };
+    this.follow = new Reconciler({
+      name: 'follow-builds',
+      tickMilliseconds: followMilliseconds,
+      pass: () => this.planner.follow(),
+      mayRun: () => this.lead.standing === 'stands-by',
+      fault: (of, error) => this.fault(of, error),
+    });
     this.lifecycle = lifecycleLoops(parts).map(({ name, tickMilliseconds, topic, pass }) => {
       const loop = this.loop(name, tickMilliseconds, async () => {
         for (const told of await pass(() => this.lead.isLeading)) this.logger.warn(told);
@@ -80,7 +99,7 @@ export class Coordinator
   }
 
   private everyLoop(): Reconciler[] {
-    return [...Object.values(this.loops), ...this.lifecycle];
+    return [...Object.values(this.loops), ...this.lifecycle, this.follow];
   }
 
   private async reap(): Promise<void> {
@@ -120,10 +139,12 @@ export class Coordinator
     this.logger.error(`${name}: ${sentenceOf(error)}`);
   }
 
-  private leadChanged(leading: boolean): void {
-    this.logger.log(leading ? 'leads' : 'has lost the lead and stands by');
-    this.planner.drop();
-    if (leading) for (const loop of this.everyLoop()) loop.wake();
+  private stand(standing: Standing): void {
+    this.logger.log(sentences[standing]);
+    if (standing === 'leads') this.planner.lead();
+    // A crash of Postgres empties the change feed: what was known before it cannot be followed.
+    else this.planner.drop();
+    for (const loop of this.everyLoop()) loop.wake();
   }
 
   private async wakeOn(topic: Topic, loop: Reconciler): Promise<void> {

@@ -1,11 +1,12 @@
 /**
- * The planner of a coordinator that leads: its memory is built when the lead is gained, followed in
- * each pass, audited now and then, and dropped with the lead, so that a standby holds nothing.
+ * The planner of a coordinator. A standby builds its memory and follows what changes, without
+ * planning, so that it can lead at once; a leader plans in each pass and audits now and then. The
+ * memory is dropped with the connection that waits for the lead.
  */
 import { Logger } from '@nestjs/common';
 import { answerPlanner, parseQuestion } from '#application/answer-planner.js';
 import { auditPlanner } from '#application/audit-planner.js';
-import { rebuildPlanner, renewDemands } from '#application/follow-builds.js';
+import { followBuilds, rebuildPlanner, renewDemands } from '#application/follow-builds.js';
 import type { PlannerMemory } from '#application/planner-memory.js';
 import type { FeedPosition } from '#application/ports/planner-store.js';
 import { releaseTickets } from '#application/release-tickets.js';
@@ -25,8 +26,12 @@ type Parts = Pick<
 export class PlannerDesk {
   private readonly logger = new Logger('planner');
   private memory: PlannerMemory | null = null;
-  /** Counts the leads, so that a pass of an earlier one leaves nothing behind. */
+  /** Counts the memories, so that a pass on a dropped one leaves nothing behind. */
   private term = 0;
+  private leads = false;
+  private othersAreVoid = false;
+  /** One pass at a time looks at changes: they are told in their order. */
+  private turn: Promise<unknown> = Promise.resolve();
   private auditedUntil = 0;
   private nextAudit = 0;
   private nextDemand = 0;
@@ -42,17 +47,38 @@ export class PlannerDesk {
     return this.memory?.size ?? null;
   }
 
-  drop(): void {
-    this.term += 1;
-    this.memory = null;
-    this.kept = null;
+  /** From now on it plans. */
+  lead(): void {
+    this.leads = true;
+    this.othersAreVoid = false;
   }
 
-  async pass(): Promise<void> {
-    const { term } = this;
-    const memory = this.memory ?? (await this.rebuild());
-    if (term !== this.term) return;
-    this.memory = memory;
+  drop(): void {
+    this.leads = false;
+    this.forgetAll();
+  }
+
+  /** Keeps up without planning. */
+  follow(): Promise<void> {
+    return this.inTurn(async () => {
+      const memory = await this.known();
+      if (!memory || this.leads) return;
+      const { graph, jobs } = this.parts;
+      if (!(await followBuilds({ graph, jobs }, memory))) return this.fallBehind();
+      // Whoever leads learns from them.
+      memory.takeSucceeded();
+    });
+  }
+
+  pass(): Promise<void> {
+    return this.inTurn(() => this.plan());
+  }
+
+  private async plan(): Promise<void> {
+    if (!this.leads) return;
+    await this.voidOfOthers();
+    const memory = await this.known();
+    if (!memory || !this.leads) return;
     const { releases: store, tickets, epoch, graph, jobs } = this.parts;
     const pass = await releaseTickets({ store, tickets, epoch, graph, jobs }, memory);
     if (pass.voided > 0) {
@@ -71,10 +97,32 @@ export class PlannerDesk {
   async answer(message: string): Promise<void> {
     const { memory } = this;
     const question = parseQuestion(message);
-    if (!memory || !question) return;
+    if (!memory || !question || !this.leads) return;
     const answer = await answerPlanner(this.parts.jobs, memory, question).catch(() => null);
     if (!answer) return;
     await this.parts.bus.publish(`planner/answer/${question.reply}`, JSON.stringify(answer));
+  }
+
+  /** Whoever led before may have died between the release of builds and the offer of tickets. */
+  private async voidOfOthers(): Promise<void> {
+    if (this.othersAreVoid) return;
+    await this.parts.releases.voidAll();
+    this.othersAreVoid = true;
+  }
+
+  private inTurn(pass: () => Promise<void>): Promise<void> {
+    const taken = this.turn.then(pass);
+    this.turn = taken.catch(() => undefined);
+    return taken;
+  }
+
+  /** Null when what was being built is of no use any more. */
+  private async known(): Promise<PlannerMemory | null> {
+    const { term } = this;
+    const memory = this.memory ?? (await this.rebuild());
+    if (term !== this.term) return null;
+    this.memory = memory;
+    return memory;
   }
 
   private async rebuild(): Promise<PlannerMemory> {
@@ -120,6 +168,12 @@ export class PlannerDesk {
 
   private fallBehind(): void {
     this.logger.warn('changes were forgotten before they were followed: begins anew');
-    this.drop();
+    this.forgetAll();
+  }
+
+  private forgetAll(): void {
+    this.term += 1;
+    this.memory = null;
+    this.kept = null;
   }
 }

@@ -24,7 +24,10 @@ interface Candidate {
 function candidate(): Candidate {
   const gained = Promise.withResolvers<void>();
   const lost = Promise.withResolvers<void>();
-  const lead = new Leadership(database, 7, (leads) => (leads ? gained : lost).resolve());
+  const lead = new Leadership(database, 7, (standing) => {
+    if (standing === 'leads') gained.resolve();
+    if (standing === 'cut-off') lost.resolve();
+  });
   return { lead, gained: gained.promise, lost: lost.promise };
 }
 
@@ -33,7 +36,7 @@ describe('the lead', () => {
     const [first, standby] = [candidate(), candidate()];
     await first.lead.start();
     await standby.lead.start();
-    expect([first.lead.isLeading, standby.lead.isLeading]).toEqual([true, false]);
+    expect([first.lead.standing, standby.lead.standing]).toEqual(['leads', 'stands-by']);
     const begun = performance.now();
     await database.query(
       `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted`,
@@ -43,6 +46,6 @@ describe('the lead', () => {
     await standby.gained;
     expect(performance.now() - begun).toBeLessThan(5000);
     await standby.lead.stop();
-    expect(standby.lead.isLeading).toBe(false);
+    expect(standby.lead.standing).toBe('cut-off');
   }, 20_000);
 });

@@ -8,22 +8,32 @@ import type { Database } from './database.js';
 
 const tryMilliseconds = 1000;
 
+/**
+ * `cut-off` is who has no connection to wait on: what Postgres was doing meanwhile is not known,
+ * and may have been a crash.
+ */
+export type Standing = 'leads' | 'stands-by' | 'cut-off';
+
 export class Leadership {
-  private leading = false;
+  private now: Standing = 'cut-off';
   private stopped = false;
   private client: pg.Client | null = null;
   private trying: Promise<void> = Promise.resolve();
   private timer: NodeJS.Timeout | null = null;
 
-  /** `key` names the office; `changed` hears of each gain and loss. */
+  /** `key` names the office; `changed` hears of each change. */
   constructor(
     private readonly database: Database,
     private readonly key: number,
-    private readonly changed: (leading: boolean) => void = () => undefined,
+    private readonly changed: (standing: Standing) => void = () => undefined,
   ) {}
 
   get isLeading(): boolean {
-    return this.leading;
+    return this.now === 'leads';
+  }
+
+  get standing(): Standing {
+    return this.now;
   }
 
   /** Resolves after the first try, whatever it gave. */
@@ -44,17 +54,15 @@ export class Leadership {
   }
 
   private async tryOnce(): Promise<void> {
-    if (this.leading || this.stopped) return;
+    if (this.isLeading || this.stopped) return;
     try {
       this.client ??= await this.connect();
+      this.become('stands-by');
       const { rows } = await this.client.query<{ won: boolean }>(
         'select pg_try_advisory_lock($1) as won',
         [this.key],
       );
-      if (rows[0]?.won === true && !this.stopped) {
-        this.leading = true;
-        this.changed(true);
-      }
+      if (rows[0]?.won === true && !this.stopped) this.become('leads');
     } catch {
       this.lose(this.client);
     }
@@ -75,8 +83,12 @@ export class Leadership {
   private lose(client: pg.Client | null): void {
     if (client === null || this.client !== client) return;
     this.client = null;
-    if (!this.leading) return;
-    this.leading = false;
-    this.changed(false);
+    this.become('cut-off');
+  }
+
+  private become(standing: Standing): void {
+    if (this.now === standing) return;
+    this.now = standing;
+    this.changed(standing);
   }
 }
