@@ -10,6 +10,8 @@ import type { CancelIntent, Intent, IntentStore, RestartIntent } from './ports/i
 export interface CarryOutParts {
   readonly store: IntentStore;
   readonly bus: Bus;
+  /** How many builds one transaction schedules again. */
+  readonly atOnce?: number;
 }
 
 export const rescheduledAtOnce = 5000;
@@ -36,7 +38,7 @@ function carryOut(parts: CarryOutParts, intent: Intent, goOn: () => boolean): Pr
 
 /** Inputs have smaller ids than what needs them, so every batch leaves a graph that makes sense. */
 async function restart(
-  { store, bus }: CarryOutParts,
+  { store, bus, atOnce = rescheduledAtOnce }: CarryOutParts,
   intent: RestartIntent,
   goOn: () => boolean,
 ): Promise<boolean> {
@@ -44,9 +46,9 @@ async function restart(
     const fallen = await store.fallen(intent);
     const chosen = buildsToRestart(fallen, intent.mode).sort((a, b) => a - b);
     if (chosen.length === 0) return true;
-    for (let at = 0; at < chosen.length; at += rescheduledAtOnce) {
+    for (let at = 0; at < chosen.length; at += atOnce) {
       if (!goOn()) return false;
-      await store.reschedule(intent, chosen.slice(at, at + rescheduledAtOnce));
+      await store.reschedule(intent, chosen.slice(at, at + atOnce));
       await bus.publish('planner', '');
       // One message for all: pages that are open look again.
       await bus.publish('live/builds', JSON.stringify({ status: 'scheduled' }));

@@ -91,10 +91,9 @@ async function followJobs(
   if (memory.closedEvaluations.has(evaluation) && memory.demandIsStale) return;
   const told = await jobs.jobs(evaluation, memory.seenJobs.get(evaluation) ?? 0);
   if (!told) return;
-  if (!told.live) memory.demandIsStale = true;
-  else if (!memory.closedEvaluations.has(evaluation)) {
-    memory.demand(told.builds, told.specification);
-  }
+  // One that moves after it was closed was given up, or is wished for again.
+  if (!told.live || memory.closedEvaluations.has(evaluation)) memory.demandIsStale = true;
+  else memory.demand(told.builds, told.specification);
   if (told.open) {
     memory.seenJobs.set(evaluation, told.last);
     return;

@@ -35,7 +35,7 @@ export async function releaseTickets(
 ): Promise<ReleasePass> {
   const voided = await voidLostTickets(parts);
   const { store } = parts;
-  const [followed, workers, outstanding, specifications] = await Promise.all([
+  const [followed, workers, outstanding, specifications] = await allEnded([
     followBuilds(parts, memory),
     store.workers(),
     store.outstanding(),
@@ -48,6 +48,14 @@ export async function releaseTickets(
   const withdrawn = await withdraw(parts, plan);
   const released = await release(parts, memory, plan.assignments);
   return { released, withdrawn, voided, behind: false };
+}
+
+/** As `Promise.all`, but what is left of a pass that fails never meets the next pass. */
+async function allEnded<T extends readonly unknown[]>(
+  promises: readonly [...{ [K in keyof T]: Promise<T[K]> }],
+): Promise<T> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises) as Promise<unknown> as Promise<T>;
 }
 
 /** The mark is set only after all is void: a crash in between does it once more. */

@@ -3,13 +3,14 @@
  * what the outside world does to that database, its clock, and all its rows. The fake and real
  * Postgres are both such a subject, and pass the same suites. Times are milliseconds since 1970.
  */
-import type { AttemptId, BuildId, EvaluationId, Fence, WorkerId } from '#domain/ids.js';
-import type { AttemptStatus, BuildStatus } from '#domain/build/status.js';
+import type { EvaluationId, SpecificationId, WorkerId } from '#domain/ids.js';
+import type { SupersededPolicy } from '#domain/specification/specification.js';
 import type { WorkerClass } from '#domain/worker/worker-class.js';
 import type { ClaimStore } from '#application/ports/claim-store.js';
-import type { EvaluationLease } from '#application/ports/evaluation-leases.js';
+import type { EvaluationLease, EvaluationLeases } from '#application/ports/evaluation-leases.js';
 import type { FailureStore } from '#application/ports/failure-store.js';
 import type { IngestStore } from '#application/ports/ingest-store.js';
+import type { IntentStore } from '#application/ports/intent-store.js';
 import type { AttemptClaim, LeaseStore } from '#application/ports/lease-store.js';
 import type {
   AuditStore,
@@ -19,119 +20,13 @@ import type {
 } from '#application/ports/planner-store.js';
 import type { ReleaseStore } from '#application/ports/release-store.js';
 import type { ReportStore } from '#application/ports/report-store.js';
+import type { WishStore } from '#application/ports/wish-store.js';
+import type { WorkerRecords } from '#application/ports/worker-record.js';
+import type { WorkerStandingStore } from '#application/ports/worker-standing-store.js';
 import type { WorkerStore } from '#application/ports/worker-store.js';
+import type { FarmRows } from './farm-rows.js';
 
-export interface BuildRow {
-  id: BuildId;
-  evaluation: EvaluationId;
-  status: BuildStatus;
-  reason: string | null;
-  priority: number;
-  timeoutSeconds: number | null;
-  maxSilentSeconds: number | null;
-  generation: number;
-  workerClass: string | null;
-  releaseExpiresAt: number | null;
-  notBefore: number | null;
-  attempts: number;
-  farmFaults: number;
-  failedInput: BuildId | null;
-  failurePropagated: boolean;
-  /** When it was last wished for. */
-  scheduledAt: number;
-  /** The limits that its last attempt was given. */
-  triedTimeoutSeconds: number | null;
-  triedMaxSilentSeconds: number | null;
-  startedAt: number | null;
-  endedAt: number | null;
-}
-
-export interface DerivationRow {
-  id: BuildId;
-  path: string;
-  system: string;
-  requiredFeatures: readonly string[];
-}
-
-export interface AttemptRow {
-  id: AttemptId;
-  evaluation: EvaluationId;
-  build: BuildId;
-  number: number;
-  worker: WorkerId;
-  slot: number;
-  status: AttemptStatus;
-  reason: string | null;
-  message: string | null;
-  fence: Fence;
-  logBytes: number;
-  createdAt: number;
-  endedAt: number | null;
-}
-
-export interface LeaseRow {
-  build: BuildId;
-  attempt: AttemptId;
-  evaluation: EvaluationId;
-  worker: WorkerId;
-  slot: number;
-  fence: Fence;
-  expiresAt: number;
-  cancelReason: string | null;
-}
-
-export interface UploadRow {
-  principal: string;
-  path: string;
-  narHash: string;
-}
-
-/** An offered path of the store `local`. */
-export interface PathRow {
-  path: string;
-  narHash: string;
-  attempt: AttemptId | null;
-  references: readonly string[];
-  /** How many nars it is offered as; none would be a broken promise. */
-  nars: number;
-}
-
-export interface WorkerRow extends WorkerClass {
-  id: WorkerId;
-  name: string;
-  slots: number;
-  gateway: string | null;
-  lastSeenAt: number | null;
-  draining: boolean;
-  pausedAt: number | null;
-  removedAt: number | null;
-}
-
-/** Each in the order of its ids or names. */
-export interface EvaluationRow {
-  readonly id: EvaluationId;
-  /** Of the evaluator that reads it now. */
-  fence: Fence;
-  status: string;
-}
-
-export interface FarmRows {
-  readonly now: number;
-  readonly builds: readonly Readonly<BuildRow>[];
-  readonly derivations: readonly Readonly<DerivationRow>[];
-  readonly edges: readonly { readonly build: BuildId; readonly input: BuildId }[];
-  readonly outputs: readonly {
-    readonly build: BuildId;
-    readonly name: string;
-    readonly path: string | null;
-  }[];
-  readonly attempts: readonly Readonly<AttemptRow>[];
-  readonly leases: readonly Readonly<LeaseRow>[];
-  readonly uploads: readonly Readonly<UploadRow>[];
-  readonly paths: readonly Readonly<PathRow>[];
-  readonly workers: readonly Readonly<WorkerRow>[];
-  readonly evaluations: readonly Readonly<EvaluationRow>[];
-}
+export * from './farm-rows.js';
 
 export interface FarmStores {
   readonly releases: ReleaseStore;
@@ -144,6 +39,17 @@ export interface FarmStores {
   readonly graph: PlannerStore & AuditStore;
   readonly jobs: EvaluationJobStore;
   readonly durations: DurationStore;
+  readonly intents: IntentStore;
+  readonly wishes: WishStore;
+  readonly readings: Pick<EvaluationLeases, 'finish'>;
+  readonly standings: WorkerStandingStore;
+  readonly records: WorkerRecords;
+}
+
+export interface SpecificationWish {
+  readonly share: number;
+  readonly maxRunning: number | null;
+  readonly superseded: SupersededPolicy;
 }
 
 export interface WorkerWish extends WorkerClass {
@@ -155,13 +61,16 @@ export interface FarmSubject {
   readonly stores: FarmStores;
   /** The clock of the database stands until it is set again. */
   setClock(now: number): Promise<void>;
+  specification(wish?: SpecificationWish): Promise<SpecificationId>;
   /** Enrolled, and not connected yet. */
   worker(wish: WorkerWish): Promise<WorkerId>;
-  pause(worker: WorkerId, paused: boolean): Promise<void>;
-  /** A new evaluation, begun and in the hand of one evaluator. */
-  evaluation(): Promise<EvaluationLease>;
-  /** Another evaluator has taken it over: the former fence is void. */
-  takeOver(evaluation: EvaluationId): Promise<EvaluationLease>;
+  /** A new one, begun and in the hand of one evaluator; without `of` of a new specification. */
+  evaluation(of?: SpecificationId): Promise<EvaluationLease>;
+  /**
+   * Another evaluator has taken it over and reads it anew: the former fence is void, its jobs are
+   * gone. Null when it is read no more.
+   */
+  takeOver(evaluation: EvaluationId): Promise<EvaluationLease | null>;
   /** A nar arrives, as the substituter takes it: only for a live lease. False when refused. */
   upload(claim: AttemptClaim, path: string, narHash: string): Promise<boolean>;
   rows(): Promise<FarmRows>;

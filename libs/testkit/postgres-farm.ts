@@ -4,20 +4,37 @@
  */
 import { PostgresClaimStore } from '#adapters/postgres/claim-store.js';
 import { Database, type Client, type Row } from '#adapters/postgres/database.js';
+import { PostgresEvaluationLeases } from '#adapters/postgres/evaluation-store.js';
 import { PostgresFailureStore } from '#adapters/postgres/failure-store.js';
 import { PostgresIngestStore } from '#adapters/postgres/ingest-store.js';
+import { PostgresIntentStore } from '#adapters/postgres/intent-store.js';
 import { PostgresLeaseStore } from '#adapters/postgres/lease-store.js';
 import { PostgresDurationStore } from '#adapters/postgres/planner-durations.js';
 import { PostgresEvaluationJobStore } from '#adapters/postgres/planner-jobs.js';
 import { PostgresPlannerStore } from '#adapters/postgres/planner-store.js';
 import { PostgresReleaseStore } from '#adapters/postgres/release-store.js';
 import { PostgresReportStore } from '#adapters/postgres/report-store.js';
+import { PostgresWishStore } from '#adapters/postgres/wish-store.js';
+import { PostgresWorkerRecord } from '#adapters/postgres/worker-record.js';
+import { PostgresWorkerStandingStore } from '#adapters/postgres/worker-standing-store.js';
 import { PostgresWorkerStore } from '#adapters/postgres/worker-store.js';
 import { randomFence } from '#adapters/system/secret.js';
-import { id, type EvaluationId, type Fence, type WorkerId } from '#domain/ids.js';
+import {
+  id,
+  type EvaluationId,
+  type Fence,
+  type SpecificationId,
+  type WorkerId,
+} from '#domain/ids.js';
 import type { EvaluationLease } from '#application/ports/evaluation-leases.js';
 import type { AttemptClaim } from '#application/ports/lease-store.js';
-import type { FarmRows, FarmStores, FarmSubject, WorkerWish } from './farm-subject.js';
+import type {
+  FarmRows,
+  FarmStores,
+  FarmSubject,
+  SpecificationWish,
+  WorkerWish,
+} from './farm-subject.js';
 import type { TestDatabase } from './postgres.js';
 
 const standingClock = `
@@ -29,7 +46,8 @@ const standingClock = `
   create function simulated.clock_timestamp() returns timestamptz language sql stable
     as 'select at from simulated.clock';
   alter table builds alter column scheduled_at set default simulated.now();
-  alter table attempts alter column created_at set default simulated.now()`;
+  alter table attempts alter column created_at set default simulated.now();
+  alter table intents alter column requested_at set default simulated.now()`;
 
 const ms = (column: string): string =>
   `(extract(epoch from ${column}) * 1000)::bigint as "${camel(column)}"`;
@@ -47,14 +65,16 @@ const tables: Record<Exclude<keyof FarmRows, 'now'>, string> = {
                   ${ms('scheduled_at')}, tried_timeout_seconds as "triedTimeoutSeconds",
                   tried_max_silent_seconds as "triedMaxSilentSeconds"
              from builds order by id`,
-  derivations: `select id, path, system, required_features as "requiredFeatures"
+  derivations: `select id, path, package_name as "packageName", system,
+                       required_features as "requiredFeatures"
                   from derivations order by id`,
   edges: `select derivation_id as build, input_id as input
             from derivation_inputs order by derivation_id, input_id`,
   outputs: `select derivation_id as build, name, path from outputs order by derivation_id, name`,
   attempts: `select id, evaluation_id as evaluation, build_id as build, number,
                     worker_id as worker, slot, status, reason, message, fence,
-                    log_bytes as "logBytes", ${ms('created_at')}, ${ms('ended_at')}
+                    log_bytes as "logBytes", ${ms('created_at')}, ${ms('started_at')},
+                    ${ms('ended_at')}
                from attempts order by id`,
   leases: `select build_id as build, attempt_id as attempt, evaluation_id as evaluation,
                   worker_id as worker, slot, fence, ${ms('expires_at')},
@@ -67,9 +87,18 @@ const tables: Record<Exclude<keyof FarmRows, 'now'>, string> = {
                  (select count(*) from nars n where n.path_id = p.id) as nars
             from store_paths p order by id`,
   workers: `select id, name, systems, features, speed, slots, gateway, draining,
-                   ${ms('last_seen_at')}, ${ms('paused_at')}, ${ms('removed_at')}
+                   ${ms('last_seen_at')}, ${ms('paused_at')}, ${ms('pause_until')},
+                   holds_back as "holdsBack", ${ms('removed_at')}
               from workers order by id`,
-  evaluations: 'select id, lease_fence as fence, status from evaluations order by id',
+  evaluations: `select id, specification_id as specification, lease_fence as fence, status,
+                       ${ms('canceled_at')}
+                  from evaluations order by id`,
+  jobs: 'select id, evaluation_id as evaluation, build_id as build from jobs order by id',
+  intents: `select id, kind, mode, evaluation_id as evaluation, build_id as build, reason,
+                   ${ms('requested_at')}, ${ms('finished_at')}
+              from intents order by id`,
+  durations: `select package_name as "packageName", system, milliseconds, samples
+                from package_durations order by package_name, system`,
 };
 
 const columns = Object.entries(tables).map(
@@ -126,6 +155,11 @@ export class PostgresFarm implements FarmSubject {
       graph: new PostgresPlannerStore(database),
       jobs: new PostgresEvaluationJobStore(database),
       durations: new PostgresDurationStore(database),
+      intents: new PostgresIntentStore(database),
+      wishes: new PostgresWishStore(database),
+      readings: new PostgresEvaluationLeases(database),
+      standings: new PostgresWorkerStandingStore(database),
+      records: new PostgresWorkerRecord(database),
     };
   }
 
@@ -153,39 +187,47 @@ export class PostgresFarm implements FarmSubject {
     return id<WorkerId>(row!.id);
   }
 
-  async pause(worker: WorkerId, paused: boolean): Promise<void> {
-    await this.database.execute(
-      'update workers set paused_at = case when $2 then now() end where id = $1',
-      [worker, paused],
-    );
-  }
-
-  async evaluation(): Promise<EvaluationLease> {
-    const fence = randomFence();
+  async specification(wish?: SpecificationWish): Promise<SpecificationId> {
     const [row] = await this.database.query<{ id: number }>(
       `with s as (
          insert into specifications (name, version) values (gen_random_uuid()::text, 1)
          returning id),
        v as (
          insert into specification_versions (specification_id, version, document)
-         select id, 1, '{}' from s)
-       insert into evaluations (specification_id, specification_version, revisions_digest, try,
+         select id, 1, $1 from s)
+       select id from s`,
+      [JSON.stringify(wish ?? {})],
+    );
+    return id<SpecificationId>(row!.id);
+  }
+
+  async evaluation(of?: SpecificationId): Promise<EvaluationLease> {
+    const fence = randomFence();
+    const specification = of ?? (await this.specification());
+    const [row] = await this.database.query<{ id: number }>(
+      `insert into evaluations (specification_id, specification_version, revisions_digest, try,
                                 trigger, status, lease_fence)
-       select id, 1, 'digest', 1, 'poll', 'started', $1 from s returning id`,
-      [fence],
+       values ($2, 1, $1, 1, 'poll', 'started', $1) returning id`,
+      [fence, specification],
     );
     const evaluation = id<EvaluationId>(row!.id);
     await this.database.query('select ensure_evaluation_partitions($1)', [evaluation]);
     return { evaluation, fence };
   }
 
-  async takeOver(evaluation: EvaluationId): Promise<EvaluationLease> {
+  async takeOver(evaluation: EvaluationId): Promise<EvaluationLease | null> {
     const fence: Fence = randomFence();
-    await this.database.execute('update evaluations set lease_fence = $2 where id = $1', [
-      evaluation,
-      fence,
-    ]);
-    return { evaluation, fence };
+    return this.database.transaction(async (client) => {
+      const taken = await client.query(
+        `update evaluations set lease_fence = $2 where id = $1 and status = 'started'`,
+        [evaluation, fence],
+      );
+      await client.query('delete from jobs where evaluation_id = $1 and $2', [
+        evaluation,
+        taken.rowCount === 1,
+      ]);
+      return taken.rowCount === 1 ? { evaluation, fence } : null;
+    });
   }
 
   async upload(claim: AttemptClaim, path: string, narHash: string): Promise<boolean> {

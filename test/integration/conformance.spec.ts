@@ -2,6 +2,7 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { claimsAndReportsConformance } from '#testkit/conformance/claims-and-reports.js';
 import { failuresAndIngestConformance } from '#testkit/conformance/failures-and-ingest.js';
+import { intentsAndWishesConformance } from '#testkit/conformance/intents-and-wishes.js';
 import { leasesAndReleasesConformance } from '#testkit/conformance/leases-and-releases.js';
 import { PostgresFarm } from '#testkit/postgres-farm.js';
 import { startTestPostgres, type TestPostgres } from '#testkit/postgres.js';
@@ -17,3 +18,4 @@ const open = async (): Promise<PostgresFarm> => PostgresFarm.open(await server.f
 claimsAndReportsConformance('Postgres', open);
 leasesAndReleasesConformance('Postgres', open);
 failuresAndIngestConformance('Postgres', open);
+intentsAndWishesConformance('Postgres', open);

@@ -13,6 +13,8 @@ import type { Released } from '#application/ports/release-store.js';
 import type { AttemptReport, Settled } from '#application/ports/report-store.js';
 import type { AttemptRow, BuildRow, LeaseRow } from '#testkit/farm-subject.js';
 import { holds } from './broken.js';
+import { checkIntents } from './intent-promises.js';
+import { learntRightly } from './planner-promises.js';
 import type { FarmView } from './state-promises.js';
 
 /** One call to a store, as it was carried out. */
@@ -36,6 +38,8 @@ export function checkChange(change: Change): void {
   attemptsStay(change);
   leasesBelong(change);
   pathsStay(change);
+  checkIntents(change);
+  if (change.call.label === 'durations.learn') learntRightly(change);
   if (change.call.label === 'releases.release') releasedWhenReady(change);
   if (change.call.label === 'leases.renew') renewedByOwner(change);
   if (change.call.label === 'reports.settle') settledByOwner(change);
@@ -49,8 +53,8 @@ function ingestedByOwner({ before, call }: Change): void {
   holds(isTheirs, 'only the fence ingests', () => `evaluation ${evaluation} was taken over`);
 }
 
-const reopeners = /^(ingest\.|lifecycle\.)/;
-const generationMovers = /^(releases\.|ingest\.|lifecycle\.|claims\.claim)/;
+const reopeners = /^(ingest\.|intents\.reschedule|wishes\.restartBuild)/;
+const generationMovers = /^(releases\.|ingest\.|intents\.|wishes\.|claims\.claim)/;
 
 function buildsMove({ before, after, call }: Change): void {
   for (const build of after.rows.builds) {
@@ -139,7 +143,9 @@ function claimedRightly({ before, after, call }: Change, lease: Readonly<LeaseRo
   const fits = request.build === build.id && request.generation === build.generation;
   holds(fits && build.status === 'scheduled', promise, sentence);
   const worker = before.rows.workers.find((row) => row.id === request.worker)!;
-  holds(worker.pausedAt === null, 'a paused worker takes nothing', sentence);
+  const isPaused = worker.pausedAt !== null && (worker.pauseUntil ?? Infinity) > after.rows.now;
+  holds(!isPaused, 'a paused worker takes nothing', sentence);
+  holds(!worker.draining, 'a worker that drains takes nothing', sentence);
   const demand = after.rows.derivations.find((row) => row.id === lease.build)!;
   holds(canBuild(worker, demand), 'a worker builds what it can', sentence);
 }

@@ -4,22 +4,27 @@ import { SimulatedWire } from './simulated-bus.js';
 import { SimulatedCoordinator } from './simulated-coordinator.js';
 import { SimulatedEvaluator } from './simulated-evaluator.js';
 import { SimulatedGateway } from './simulated-gateway.js';
+import { SimulatedPeople } from './simulated-people.js';
 import { SimulatedWorker } from './simulated-worker.js';
 import type { World } from './world.js';
 
 export class SimulatedFarm {
   readonly queue = new FakeTicketQueue();
-  readonly evaluator: SimulatedEvaluator;
   readonly workers: SimulatedWorker[] = [];
+  private evaluators: SimulatedEvaluator[] = [];
   private readonly wire: SimulatedWire;
   private gateways: SimulatedGateway[] = [];
   private coordinators: SimulatedCoordinator[] = [];
+  private readonly people: SimulatedPeople;
   private born = 0;
+  /** Moves the lead on without a death; nobody leads until then. */
+  private leadShift = 0;
+  private leaderlessUntil = 0;
   isWishedAgain = false;
 
   private constructor(private readonly world: World) {
     this.wire = new SimulatedWire(world);
-    this.evaluator = new SimulatedEvaluator(world, this.wire);
+    this.people = new SimulatedPeople(world, this.wire);
   }
 
   static async open(world: World): Promise<SimulatedFarm> {
@@ -30,14 +35,17 @@ export class SimulatedFarm {
       const id = await world.subject.worker(wish);
       farm.workers.push(new SimulatedWorker(id, wish, world, () => farm.gateways));
     }
+    farm.evaluators = await SimulatedEvaluator.open(world, farm.wire);
     await world.look(null);
-    void world.spare(() => farm.evaluator.evaluate());
-    farm.scheduleBlow();
-    // The first evaluation is often interrupted while it is still read.
-    if (Number.isFinite(world.odds.blowSeconds) && world.chance.odds(0.4)) {
-      const seconds = world.chance.between(0.05, 2);
-      world.timeline.after(seconds, world.fate, () => farm.evaluator.replace());
+    for (const evaluator of farm.evaluators) {
+      void evaluator.poll();
+      // The first evaluation is often interrupted while it is still read.
+      if (Number.isFinite(world.odds.blowSeconds) && world.chance.odds(0.4)) {
+        const seconds = world.chance.between(0.05, 2);
+        world.timeline.after(seconds, world.fate, () => evaluator.replace());
+      }
     }
+    farm.scheduleBlow();
     return farm;
   }
 
@@ -52,18 +60,16 @@ export class SimulatedFarm {
     while (this.coordinators.filter(({ alive }) => alive).length < world.scenario.coordinators) {
       this.startCoordinator();
     }
-    for (const worker of this.workers) {
-      worker.thaw();
-      await world.subject.pause(worker.id, false);
-    }
+    for (const worker of this.workers) worker.thaw();
+    void this.people.lookAfterWorkers();
     await world.look(null);
-    await this.evaluator.replace();
+    for (const evaluator of this.evaluators) await evaluator.replace();
   }
 
   /** Somebody needs everything: what was canceled or failed by the farm is wished for anew. */
   wishAgain(): void {
     void this.world.spare(async () => {
-      await this.evaluator.evaluate();
+      await Promise.all(this.evaluators.map((evaluator) => evaluator.evaluate()));
       this.isWishedAgain = true;
     });
   }
@@ -81,18 +87,21 @@ export class SimulatedFarm {
   }
 
   private startCoordinator(): void {
+    const { splitLead } = this.world.scenario;
     this.born += 1;
     const coordinator = new SimulatedCoordinator(`coordinator-${this.born}`, this.world, {
       wire: this.wire,
       tickets: this.queue,
       epoch: this.queue,
-      leads: (one) => this.world.scenario.splitLead || one === this.leader(),
+      leads: (one) => one === this.leader() || (splitLead && !this.isLeaderless),
     });
     this.coordinators = [...this.coordinators.filter(({ alive }) => alive), coordinator];
   }
 
   private leader(): SimulatedCoordinator | undefined {
-    return this.coordinators.find(({ alive }) => alive);
+    if (this.isLeaderless) return undefined;
+    const there = this.coordinators.filter(({ alive }) => alive);
+    return there[this.leadShift % there.length];
   }
 
   private scheduleBlow(): void {
@@ -118,40 +127,37 @@ export class SimulatedFarm {
     const { world } = this;
     const { chance, timeline } = world;
     const worker = chance.pick(this.workers);
+    const evaluator = chance.pick(this.evaluators);
     return {
       'a worker freezes': () => worker.freeze(chance.between(5, 120)),
       'a worker crashes': () => this.crash(worker, false),
       'a worker loses its disk': () => this.crash(worker, true),
       'a connection breaks': () => worker.hangUp(),
-      'a worker is paused': async () => {
-        await world.subject.pause(worker.id, true);
-        const resume = () => world.subject.pause(worker.id, false).then(() => world.look(null));
-        timeline.after(chance.between(5, 60), world.fate, resume);
-      },
+      'a worker is stopped': () => this.stop(worker),
+      'a disk is full': () => worker.holdBack(chance.between(5, 60)),
       'an api dies': () => this.killGateway(chance.between(1, 40)),
       'all apis die': () => {
         const seconds = chance.between(5, 120);
         for (const _ of [...this.gateways]) this.killGateway(seconds);
       },
       'a coordinator dies': () => {
-        const dying = chance.pick(this.coordinators.filter(({ alive }) => alive));
-        dying?.die();
-        timeline.after(chance.between(1, 30), world.fate, () => {
-          if (!world.isCalm && dying) this.startCoordinator();
-        });
+        const living = this.coordinators.filter(({ alive }) => alive);
+        if (living.length > 0) this.killCoordinator(chance.pick(living));
       },
-      'an evaluator dies': () => this.evaluator.replace(),
-      'a new evaluation': () => void world.spare(() => this.evaluator.evaluate()),
+      'a coordinator dies in the middle of a wish': () =>
+        world.trap(/^intents\.(reschedule|cancel|finish)$/, (name) => {
+          const dying = this.coordinators.find((one) => one.alive && one.name === name);
+          if (dying) this.killCoordinator(dying);
+        }),
+      'the lead moves in the middle of a wish': () =>
+        world.trap(/^intents\.(reschedule|cancel)$/, () => this.moveLead()),
+      'the lead moves': () => this.moveLead(),
+      'an evaluator dies': () => evaluator.replace(),
       'Redis is flushed': () => this.flush(),
       'Postgres is away': () => {
         world.outageUntil = timeline.now + chance.between(1, 45);
       },
       'the clock of Postgres jumps': () => world.skewClock(chance.whole(-3000, 40_000)),
-      'somebody cancels a build': async () => {
-        const running = world.rows.leases;
-        if (running.length === 0) return;
-        await world.subject.stores.leases.wishCancel(chance.pick(running).build, 'not wanted');
-      },
     };
   }
 
@@ -159,6 +165,34 @@ export class SimulatedFarm {
     const { chance, timeline, fate } = this.world;
     worker.crash(losesDisk);
     timeline.after(chance.between(1, 90), fate, () => worker.thaw());
+  }
+
+  private get isLeaderless(): boolean {
+    return !this.world.isCalm && this.world.timeline.now < this.leaderlessUntil;
+  }
+
+  private moveLead(): void {
+    this.leadShift += 1;
+    this.leaderlessUntil = this.world.timeline.now + this.world.chance.between(0, 8);
+  }
+
+  /** Once by a signal that lets it end its builds, and after a while by another that does not. */
+  private stop(worker: SimulatedWorker): void {
+    const { chance, timeline, fate } = this.world;
+    worker.holdBack(Infinity);
+    timeline.after(chance.between(1, 40), fate, () => {
+      if (this.world.isCalm) return;
+      worker.handBack();
+      timeline.after(chance.between(1, 10), fate, () => this.crash(worker, false));
+    });
+  }
+
+  private killCoordinator(dying: SimulatedCoordinator): void {
+    const { world } = this;
+    dying.die();
+    world.timeline.after(world.chance.between(1, 30), world.fate, () => {
+      if (!world.isCalm) this.startCoordinator();
+    });
   }
 
   private killGateway(downSeconds: number): void {

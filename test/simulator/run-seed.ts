@@ -1,9 +1,11 @@
 /** Runs one seed to its end: unkind time, then calm, in which everything must come to its end. */
 import { isFailed, isFinal } from '#domain/build/status.js';
 import { canBuild, workerClassName } from '#domain/worker/worker-class.js';
-import type { FarmSubject } from '#testkit/farm-subject.js';
+import type { SpecificationId } from '#domain/ids.js';
+import type { FarmSubject, WorkerRow } from '#testkit/farm-subject.js';
 import { holds, type Broken } from './broken.js';
 import { SimulatedFarm } from './farm.js';
+import { demandersOf } from './needs.js';
 import { scenarioOf } from './scenario.js';
 import { FarmView } from './state-promises.js';
 import { World } from './world.js';
@@ -62,8 +64,7 @@ async function endInCalm(world: World, farm: SimulatedFarm): Promise<void> {
   let isWished = false;
   while (!farm.isWishedAgain || !isNoticed || !isDone(world)) {
     const calmSeconds = world.timeline.now - begun;
-    const isCanceling = world.rows.leases.some((lease) => lease.cancelReason !== null);
-    if (calmSeconds > quietSeconds && !isWished && !isCanceling) {
+    if (calmSeconds > quietSeconds && !isWished) {
       isWished = true;
       farm.wishAgain();
     }
@@ -87,12 +88,19 @@ async function endInCalm(world: World, farm: SimulatedFarm): Promise<void> {
 
 function isDone({ rows, scenario }: World): boolean {
   const isAll = rows.builds.length === scenario.recipes.length;
+  const isRead = rows.evaluations.every(({ status }) => status !== 'started');
+  if (!isRead || rows.intents.some(({ finishedAt }) => finishedAt === null)) return false;
   return isAll && rows.leases.length === 0 && rows.builds.every(({ status }) => isFinal(status));
 }
 
 function unfinished({ rows }: World): string {
   const waiting = rows.builds.filter(({ status }) => !isFinal(status));
-  return waiting.map(({ id, status }) => `build ${id} is ${status}`).join(', ');
+  const open = rows.intents.filter(({ finishedAt }) => finishedAt === null);
+  return [
+    ...waiting.map(({ id, status }) => `build ${id} is ${status}`),
+    ...open.map(({ id }) => `intent ${id} is open`),
+    ...rows.evaluations.filter((e) => e.status === 'started').map(({ id }) => `${id} is read`),
+  ].join(', ');
 }
 
 /** In the end every build is what its recipe says, or the farm has failed it five times. */
@@ -136,23 +144,41 @@ class IdleWatch {
   private idleBuild(): number | null {
     const { rows } = this.world;
     const free = rows.workers.filter(
-      ({ id, slots, gateway }) =>
-        gateway !== null && rows.leases.filter((l) => l.worker === id).length < slots,
+      (worker) =>
+        this.takes(worker) &&
+        rows.leases.filter((l) => l.worker === worker.id).length < worker.slots,
     );
     if (free.length === 0) return null;
     const view = new FarmView(rows);
-    const there = new Set(
-      rows.workers.filter(({ gateway }) => gateway !== null).map((row) => workerClassName(row)),
-    );
+    const takers = rows.workers.filter((worker) => this.takes(worker));
+    const there = new Set(takers.map((row) => workerClassName(row)));
+    const demanders = demandersOf(view);
     const found = rows.builds.find((build) => {
       // A ticket at a class that has just lost its workers is made again when it expires.
       if (build.releaseExpiresAt !== null && !there.has(build.workerClass ?? '')) return false;
       if (build.status !== 'scheduled' || (build.notBefore ?? 0) > this.world.databaseNow)
         return false;
+      if (this.isLimited(demanders.get(build.id))) return false;
       if (!view.inputsOf(build.id).every((input) => input.status === 'succeeded')) return false;
       const demand = rows.derivations.find(({ id }) => id === build.id)!;
-      return free.some((worker) => canBuild(worker, demand));
+      // A slow worker may wait for something short; the fastest never does.
+      const fastest = Math.max(
+        ...takers.filter((one) => canBuild(one, demand)).map((one) => one.speed),
+      );
+      return free.some((worker) => worker.speed === fastest && canBuild(worker, demand));
     });
     return found?.id ?? null;
+  }
+
+  private takes({ gateway, draining, pausedAt, pauseUntil, holdsBack }: WorkerRow): boolean {
+    const isPaused = pausedAt !== null && (pauseUntil ?? Infinity) > this.world.databaseNow;
+    return gateway !== null && !draining && !isPaused && holdsBack === null;
+  }
+
+  /** All that demand it may have only so many builds out. */
+  private isLimited(demanders: ReadonlySet<SpecificationId> = new Set()): boolean {
+    const { specifications } = this.world.scenario;
+    const isFree = [...demanders].some((of) => specifications[of - 1]!.maxRunning === null);
+    return demanders.size > 0 && !isFree;
   }
 }

@@ -1,6 +1,6 @@
 /** What a seed means: a graph, workers, processes, and how unkind the world is to them. */
 import type { IngestDerivation } from '#application/ports/ingest-store.js';
-import type { WorkerWish } from '#testkit/farm-subject.js';
+import type { SpecificationWish, WorkerWish } from '#testkit/farm-subject.js';
 import { Chance } from './chance.js';
 
 export interface Odds {
@@ -16,6 +16,8 @@ export interface Odds {
   readonly lie: number;
   /** Seconds between blows: processes die, workers freeze, Redis is flushed. */
   readonly blowSeconds: number;
+  /** Seconds between wishes of people. */
+  readonly actSeconds: number;
 }
 
 /**
@@ -28,8 +30,15 @@ export interface Recipe extends IngestDerivation {
   readonly nature: Nature;
 }
 
+export interface SpecificationPlan extends SpecificationWish {
+  /** What its jobs point at. */
+  readonly roots: readonly Recipe[];
+}
+
 export interface Scenario {
   readonly recipes: readonly Recipe[];
+  /** Together they need every recipe. */
+  readonly specifications: readonly SpecificationPlan[];
   /** Sizes of the batches in which they are ingested. */
   readonly batch: number;
   readonly workers: readonly WorkerWish[];
@@ -47,8 +56,10 @@ const arm = 'aarch64-linux';
 
 export function scenarioOf(seed: number): Scenario {
   const chance = new Chance(`scenario ${seed}`);
+  const recipes = recipesOf(chance.fork('recipes'));
   return {
-    recipes: recipesOf(chance.fork('recipes')),
+    recipes,
+    specifications: specificationsOf(chance.fork('specifications'), recipes),
     batch: chance.whole(3, 12),
     workers: workersOf(chance.fork('workers')),
     gateways: chance.whole(1, 3),
@@ -72,7 +83,34 @@ function oddsOf(chance: Chance): Odds {
     farmFault: upTo(0.2),
     lie: upTo(0.5),
     blowSeconds: scale === 0 ? Infinity : chance.between(5, 60),
+    actSeconds: chance.between(5, 60),
   };
+}
+
+/** What nothing else needs is a job of somebody; anything may be one. */
+function specificationsOf(chance: Chance, recipes: readonly Recipe[]): SpecificationPlan[] {
+  const count = chance.whole(1, 3);
+  const needed = new Set(recipes.flatMap((recipe) => recipe.inputs));
+  const roots = Array.from({ length: count }, () => new Set<Recipe>());
+  for (const recipe of recipes) {
+    if (!needed.has(recipe.path)) chance.pick(roots).add(recipe);
+    for (const some of roots) if (chance.odds(0.25)) some.add(recipe);
+  }
+  return roots.map((some) => ({
+    roots: some.size > 0 ? [...some] : [recipes[0]!],
+    share: chance.pick([50, 100, 200]),
+    maxRunning: chance.odds(0.4) ? chance.whole(1, 3) : null,
+    superseded: chance.odds(0.5) ? 'cancel' : 'keep',
+  }));
+}
+
+/** In the order of the recipes, in which inputs come first. */
+export function closureOf(recipes: readonly Recipe[], roots: readonly Recipe[]): Recipe[] {
+  const needed = new Set(roots.map((root) => root.path));
+  for (const { path, inputs } of recipes.toReversed()) {
+    if (needed.has(path)) for (const input of inputs) needed.add(input);
+  }
+  return recipes.filter((recipe) => needed.has(recipe.path));
 }
 
 function recipesOf(chance: Chance): Recipe[] {
@@ -88,7 +126,7 @@ function recipesOf(chance: Chance): Recipe[] {
     recipes.push({
       path: `${hash}-p${number}.drv`,
       name: `p${number}`,
-      packageName: `p${number}`,
+      packageName: `p${chance.odds(0.3) ? chance.whole(1, number) : number}`,
       system: chance.odds(0.2) ? arm : amd,
       requiredFeatures: chance.odds(0.1) ? ['kvm'] : [],
       fixedOutput: false,

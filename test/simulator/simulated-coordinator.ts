@@ -1,4 +1,6 @@
 /** One coordinator process: the reconcilers, on tick and on wake, while it thinks that it leads. */
+import { carryOutIntents } from '#application/carry-out-intents.js';
+import { judgeWorkers } from '#application/judge-workers.js';
 import { propagateFailure } from '#application/propagate-failure.js';
 import { reapLeases } from '#application/reap-leases.js';
 import type { Topic } from '#application/ports/bus.js';
@@ -19,6 +21,8 @@ export interface CoordinatorParts {
 
 const tickSeconds = 5;
 const auditSeconds = 20;
+/** So that a restart of a small graph takes several batches. */
+const atOnce = 1;
 
 export class SimulatedCoordinator implements Owner {
   alive = true;
@@ -36,7 +40,7 @@ export class SimulatedCoordinator implements Owner {
     ]);
     this.stores = Object.fromEntries(ports) as FarmStores;
     const bus = parts.wire.of(this);
-    const { leases, reports, failures } = this.stores;
+    const { leases, reports, failures, intents, records } = this.stores;
     const tickets = gated({ world, owner: this }, 'tickets', parts.tickets);
     const epoch = gated({ world, owner: this }, 'epoch', parts.epoch);
     this.planner = new SimulatedPlanner(world, this, { stores: this.stores, tickets, epoch });
@@ -44,6 +48,11 @@ export class SimulatedCoordinator implements Owner {
     this.loop(tickSeconds, null, () => reapLeases({ leases, reports, bus, leaseSeconds }));
     this.loop(tickSeconds, 'failures', () => propagateFailure({ store: failures, bus }));
     this.loop(auditSeconds, null, () => failures.audit());
+    const goOn = (): boolean => this.alive && parts.leads(this);
+    const carryOut = { store: intents, bus, atOnce };
+    this.loop(tickSeconds, 'intents', () => carryOutIntents(carryOut, goOn));
+    this.loop(tickSeconds, null, () => judgeWorkers({ store: records, bus }));
+    this.loop(tickSeconds, null, () => this.planner.learn());
   }
 
   die(): void {

@@ -12,6 +12,7 @@ import type { ClaimedBuild } from '#application/ports/claim-store.js';
 import type { AttemptClaim } from '#application/ports/lease-store.js';
 import type { HeldTicket, TicketQueue } from '#application/ports/ticket-queue.js';
 import type { AttemptId, Fence, WorkerId } from '#domain/ids.js';
+import type { WorkerBeat } from '#application/ports/worker-store.js';
 import { workerClassName } from '#domain/worker/worker-class.js';
 import type { FarmStores, WorkerWish } from '#testkit/farm-subject.js';
 import { holds } from './broken.js';
@@ -27,15 +28,25 @@ export type WorkerWord =
       readonly wish: WorkerWish;
       readonly attempts: readonly AttemptClaim[];
     }
-  | { readonly type: 'heartbeat'; readonly attempts: readonly AttemptClaim[] }
+  | {
+      readonly type: 'heartbeat';
+      readonly attempts: readonly AttemptClaim[];
+      readonly holdsBack: WorkerBeat['holdsBack'];
+    }
   | { readonly type: 'claim'; readonly slots: readonly number[] }
   | { readonly type: 'started'; readonly claim: AttemptClaim }
-  | { readonly type: 'report'; readonly report: Omit<WorkerReport, 'worker'> };
+  | {
+      readonly type: 'report';
+      readonly report: Omit<WorkerReport, 'worker'>;
+      /** It cannot be read, however often it comes. */
+      readonly garbled?: boolean;
+    };
 
 export type GatewayWord =
   | { readonly type: 'welcome'; readonly lost: readonly AttemptId[] }
   | { readonly type: 'build'; readonly build: ClaimedBuild }
   | { readonly type: 'acknowledged'; readonly attempt: AttemptId; readonly accepted: boolean }
+  | { readonly type: 'refused'; readonly attempt: AttemptId }
   | { readonly type: 'cancel'; readonly claim: AttemptClaim; readonly reason: string };
 
 /** One connection of a worker with a gateway. */
@@ -65,6 +76,7 @@ export class SimulatedGateway implements Owner {
   private readonly greeted = new WeakSet<Line>();
   private readonly classes = new Map<Line, string>();
   private readonly wanted = new Map<Line, Set<number>>();
+  private readonly heldBack = new Map<Line, WorkerBeat['holdsBack']>();
   private pending: { readonly line: Line; readonly report: WorkerReport }[] = [];
   private isSettling = false;
 
@@ -110,12 +122,13 @@ export class SimulatedGateway implements Owner {
       case 'hello':
         return this.greet(line, word.wish, word.attempts);
       case 'heartbeat':
-        return this.renew(line, word.attempts);
+        return this.renew(line, word.attempts, word.holdsBack);
       case 'claim':
         return this.claim(line, word.slots);
       case 'started':
         return this.started(line, word.claim);
       case 'report':
+        if (word.garbled) return this.refuse(line, word.report.attempt);
         return this.report(line, { ...word.report, worker: line.worker });
     }
   }
@@ -141,7 +154,15 @@ export class SimulatedGateway implements Owner {
     await this.bus.publish('planner', '');
   }
 
-  private async renew(line: Line, attempts: readonly AttemptClaim[]): Promise<void> {
+  private async refuse(line: Line, attempt: AttemptId): Promise<void> {
+    line.say({ type: 'refused', attempt });
+  }
+
+  private async renew(
+    line: Line,
+    attempts: readonly AttemptClaim[],
+    holdsBack: WorkerBeat['holdsBack'],
+  ): Promise<void> {
     const { lost, canceled } = await this.renewed(line, attempts);
     for (const claim of attempts.filter((one) => lost.includes(one.attempt))) {
       line.say({ type: 'cancel', claim, reason: 'lease-lost' });
@@ -149,8 +170,11 @@ export class SimulatedGateway implements Owner {
     for (const claim of canceled) line.say({ type: 'cancel', claim, reason: claim.reason });
     const unknown = { freeSlots: 0, load: 0, memoryFree: 0, diskFree: 0, minDisk: null };
     await this.stores.workers.beat(line.worker, {
-      ...{ gateway: this.name, holdsBack: null, ...unknown },
+      ...{ gateway: this.name, holdsBack, ...unknown },
     });
+    if (holdsBack === (this.heldBack.get(line) ?? null)) return;
+    this.heldBack.set(line, holdsBack);
+    await this.bus.publish('planner', '');
   }
 
   private renewed(line: Line, attempts: readonly AttemptClaim[]) {

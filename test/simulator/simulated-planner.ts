@@ -3,7 +3,7 @@
  * gone with its process. An audit that finds it wrong is a promise broken, however well it repairs.
  */
 import { auditPlanner } from '#application/audit-planner.js';
-import { rebuildPlanner } from '#application/follow-builds.js';
+import { rebuildPlanner, renewDemands } from '#application/follow-builds.js';
 import { releaseTickets } from '#application/release-tickets.js';
 import type { PlannerMemory } from '#application/planner-memory.js';
 import type { AuditStore, GraphPart, PlannerStore } from '#application/ports/planner-store.js';
@@ -24,7 +24,7 @@ export class SimulatedPlanner {
 
   constructor(
     private readonly world: World,
-    owner: Owner,
+    private readonly owner: Owner,
     private readonly parts: {
       readonly stores: FarmStores;
       readonly tickets: TicketQueue;
@@ -47,7 +47,24 @@ export class SimulatedPlanner {
     const pass = await releaseTickets({ store, tickets, epoch, graph, jobs }, memory);
     if (pass.behind) return this.drop();
     this.passes += 1;
+    this.everyWaitHasItsReason(memory);
+    if (memory.demandIsStale && this.world.chance.odds(0.3)) await renewDemands(graph, memory);
     if (this.passes % passesPerAudit === 0) await this.audit(memory);
+  }
+
+  async learn(): Promise<void> {
+    const succeeded = this.memory?.takeSucceeded() ?? [];
+    if (succeeded.length > 0) await this.parts.stores.durations.learn(succeeded);
+  }
+
+  /** The planner itself can say of each build that it knows and that is scheduled why it waits. */
+  private everyWaitHasItsReason(memory: PlannerMemory): void {
+    const { planner, now } = memory;
+    const promise = 'the planner knows why a build waits';
+    for (const build of this.world.planners.waiting(this.owner.name, this.world.rows)) {
+      const isKnown = planner.waitOf(build, now) !== null;
+      this.world.spareNow(() => holds(isKnown, promise, () => `build ${build}`));
+    }
   }
 
   private async audit(memory: PlannerMemory): Promise<void> {

@@ -5,6 +5,7 @@
 import type { WorkerReport } from '#application/accept-report.js';
 import type { ClaimedBuild } from '#application/ports/claim-store.js';
 import type { AttemptClaim } from '#application/ports/lease-store.js';
+import type { WorkerBeat } from '#application/ports/worker-store.js';
 import type { ReportedPath } from '#domain/build/judge-report.js';
 import type { AttemptOutcome } from '#domain/build/next-build-status.js';
 import type { AttemptId, Fence, WorkerId } from '#domain/ids.js';
@@ -20,6 +21,8 @@ export interface Running {
   readonly build: ClaimedBuild;
   /** What it will say until it is acknowledged; null while it builds. */
   report: Omit<WorkerReport, 'worker'> | null;
+  /** No gateway can read what it will say. */
+  garbled: boolean;
 }
 
 const rebootSeconds = 20;
@@ -33,6 +36,7 @@ export class SimulatedWorker {
   private line: { readonly to: SimulatedGateway; readonly line: Line } | null = null;
   private isWelcome = false;
   private frozenUntil = 0;
+  private fullUntil = 0;
   /** How much faster than time its clock goes. */
   private readonly clockRate: number;
 
@@ -60,6 +64,7 @@ export class SimulatedWorker {
   boot(): void {
     this.agent.alive = false;
     this.agent = { name: this.name, alive: true };
+    this.fullUntil = 0;
     const agent = this.agent;
     for (const running of this.running.values()) if (!running.report) this.build(running);
     const live = async (): Promise<void> => {
@@ -71,6 +76,22 @@ export class SimulatedWorker {
     void live();
   }
 
+  /** It takes nothing new for so long: its disk is short, or for ever: it is being stopped. */
+  holdBack(seconds: number): void {
+    this.fullUntil = this.world.timeline.now + seconds;
+    if (this.line) this.beat();
+  }
+
+  /** The machine will not wait for what it has in hand. */
+  handBack(): void {
+    for (const running of this.running.values()) this.end(running, handedBack(this.world));
+  }
+
+  private get holdsBack(): WorkerBeat['holdsBack'] {
+    if (this.fullUntil === Infinity) return 'draining';
+    return this.world.timeline.now < this.fullUntil ? 'disk-guard' : null;
+  }
+
   /** Says nothing and hears nothing, and then goes on as if nothing had been. */
   freeze(seconds: number): void {
     this.frozenUntil = Math.max(this.frozenUntil, this.world.timeline.now + seconds);
@@ -78,6 +99,7 @@ export class SimulatedWorker {
 
   thaw(): void {
     this.frozenUntil = 0;
+    this.fullUntil = 0;
     if (!this.agent.alive) this.boot();
   }
 
@@ -109,8 +131,10 @@ export class SimulatedWorker {
       attempts.push(...lieAbout(this.world, this.id));
       for (const report of reportsOfOthers(this.world, this.id)) this.sayReport(report);
     }
-    this.say({ type: 'heartbeat', attempts });
-    for (const { report } of this.running.values()) if (report) this.sayReport(report);
+    this.say({ type: 'heartbeat', attempts, holdsBack: this.holdsBack });
+    for (const { report, garbled } of this.running.values()) {
+      if (report) this.sayReport(report, garbled);
+    }
     this.claim();
   }
 
@@ -130,6 +154,7 @@ export class SimulatedWorker {
   }
 
   private claim(): void {
+    if (this.holdsBack !== null) return;
     const taken = new Set([...this.running.values()].map(({ build }) => build.slot));
     const slots = Array.from({ length: this.wish.slots }, (_, slot) => slot);
     const free = slots.filter((slot) => !taken.has(slot));
@@ -170,6 +195,7 @@ export class SimulatedWorker {
       this.running.delete(word.attempt);
       return this.claim();
     }
+    if (word.type === 'refused') return this.giveUp(word.attempt);
     const running = this.running.get(word.claim.attempt);
     if (running?.build.fence !== word.claim.fence) return;
     if (word.reason === 'lease-lost') this.running.delete(word.claim.attempt);
@@ -178,7 +204,7 @@ export class SimulatedWorker {
 
   private begin(build: ClaimedBuild): void {
     if (this.running.has(build.attempt)) return;
-    const running: Running = { build, report: null };
+    const running: Running = { build, report: null, garbled: false };
     this.running.set(build.attempt, running);
     this.say({ type: 'started', claim: build });
     this.build(running);
@@ -223,17 +249,36 @@ export class SimulatedWorker {
     running.report = honest;
     if (chance.odds(odds.lie)) this.sayReport(falsified(this.world, honest));
     if (chance.odds(odds.farmFault / 4)) return void this.running.delete(attempt);
-    this.sayReport(honest);
+    running.garbled = chance.odds(odds.farmFault / 4);
+    this.sayReport(honest, running.garbled);
   }
 
-  private sayReport(report: Omit<WorkerReport, 'worker'>): void {
-    this.say({ type: 'report', report });
+  /** What no gateway can read is told as a fault of the farm's, or it would be said for ever. */
+  private giveUp(attempt: AttemptId): void {
+    const running = this.running.get(attempt);
+    if (!running?.garbled || !running.report) return;
+    running.garbled = false;
+    const message = 'The report was refused.';
+    const outcome = { kind: 'failed', reason: 'infrastructure', message } as const;
+    running.report = { ...running.report, outputs: [], outcome };
+    this.sayReport(running.report);
+  }
+
+  private sayReport(report: Omit<WorkerReport, 'worker'>, garbled = false): void {
+    this.say({ type: 'report', report, garbled });
   }
 }
 
 const builderFailed: AttemptOutcome = {
   ...{ kind: 'failed', reason: 'builder-failed', message: 'exit status 1', exitCode: 1 },
 };
+
+/** As agents of both protocol versions say it. */
+function handedBack({ chance }: World): AttemptOutcome {
+  const message = 'the worker machine stops';
+  if (chance.odds(0.5)) return { kind: 'canceled', message };
+  return { kind: 'failed', reason: 'handed-back', message };
+}
 
 function farmFault({ chance }: World): AttemptOutcome {
   const reason = chance.pick(['no-space', 'input-missing', 'upload-failed', 'infrastructure']);

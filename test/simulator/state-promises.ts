@@ -25,8 +25,18 @@ export class FarmView {
 export function checkState(view: FarmView): void {
   oneLiveAttempt(view.rows);
   for (const build of view.rows.builds) checkBuild(view, build);
+  canceledForGood(view.rows);
   outputsTogether(view.rows);
   closedSubstitutes(view.rows);
+}
+
+/** Whoever ends an evaluation leaves word of it, in the same transaction. */
+function canceledForGood({ evaluations, intents }: FarmRows): void {
+  const told = new Set(intents.filter((i) => i.kind === 'cancel').map((i) => i.evaluation));
+  for (const { id, status, canceledAt } of evaluations) {
+    const isOver = canceledAt !== null || status === 'failed';
+    holds(!isOver || told.has(id), 'an evaluation that is over leaves word', () => `${id}`);
+  }
 }
 
 /** A lease, an open attempt and a running build come and go together. */

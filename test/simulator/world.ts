@@ -8,6 +8,8 @@ import type { FarmRows, FarmSubject } from '#testkit/farm-subject.js';
 import { Broken } from './broken.js';
 import { checkChange, type Call } from './change-promises.js';
 import { Chance } from './chance.js';
+import { IntentWatch } from './intent-promises.js';
+import { PlannerWatch } from './planner-promises.js';
 import { PresenceWatch } from './presence-promise.js';
 import type { Odds, Scenario } from './scenario.js';
 import { checkState, FarmView } from './state-promises.js';
@@ -16,11 +18,13 @@ import { Timeline, type Owner } from './timeline.js';
 const beginning = Date.UTC(2026, 10, 20);
 const kind: Odds = {
   ...{ lost: 0, doubled: 0, late: 0, aborted: 0, unheard: 0, farmFault: 0, lie: 0 },
-  blowSeconds: Infinity,
+  ...{ blowSeconds: Infinity, actSeconds: Infinity },
 };
 /** Calls that change nothing; the others are looked at. */
-const readers =
-  /^(graph|jobs|durations)\.|\.(workers|outstanding|shares|known|find|holder|expired|beat)$/;
+const readers = new RegExp(
+  '^(graph|jobs)\\.|\\.(workers|outstanding|shares|known|find|holder|expired|beat|next|fallen|' +
+    'suspects)$',
+);
 
 export class World {
   readonly timeline = new Timeline();
@@ -39,6 +43,9 @@ export class World {
   private seenVersion = -1;
   private looking: Promise<void> = Promise.resolve();
   private readonly presence = new PresenceWatch();
+  private readonly intents = new IntentWatch();
+  readonly planners: PlannerWatch;
+  private traps: { readonly label: RegExp; readonly spring: (by: string) => void }[] = [];
 
   constructor(
     readonly scenario: Scenario,
@@ -46,6 +53,7 @@ export class World {
     private readonly options: { readonly seed: number; readonly keepTrace: boolean },
   ) {
     this.chance = new Chance(`world ${options.seed}`);
+    this.planners = PlannerWatch.of(scenario);
   }
 
   get odds(): Odds {
@@ -74,6 +82,11 @@ export class World {
 
   skewClock(milliseconds: number): void {
     this.skew += milliseconds;
+  }
+
+  /** Springs once, right after the next such call was carried out and before it is answered. */
+  trap(label: RegExp, spring: (by: string) => void): void {
+    this.traps.push({ label, spring });
   }
 
   note(sentence: () => string): void {
@@ -122,6 +135,7 @@ export class World {
         try {
           const value = await work.run();
           await this.look({ by: owner.name, label, args: work.args, value });
+          this.springTraps(owner, label);
           const isHeard = !this.chance.odds(this.odds.unheard);
           this.note(() => `${owner.name} ${told(label, work.args, value)}${isHeard ? '' : ' ?'}`);
           answer(isHeard ? () => resolve(value) : fault);
@@ -135,6 +149,16 @@ export class World {
     });
   }
 
+  /** What happens to the database from outside, as an event of its own. */
+  outside<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.timeline.after(0, this.fate, async () => {
+        await work().then(resolve, reject);
+        await this.look(null);
+      });
+    });
+  }
+
   /** Looks at the farm after a call; at anything done outside of calls with null. One at a time. */
   look(call: Call | null): Promise<void> {
     this.looking = this.looking.then(() => this.lookNow(call));
@@ -142,7 +166,12 @@ export class World {
   }
 
   private async lookNow(call: Call | null): Promise<void> {
-    if (call) this.spareNow(() => this.presence.look(call, this.databaseNow));
+    const seen = this.view;
+    if (call) {
+      this.spareNow(() => this.presence.look(call, this.databaseNow));
+      if (seen) this.spareNow(() => this.intents.look(seen, call));
+      if (seen) this.spareNow(() => this.planners.look(seen, call, this.databaseNow));
+    }
     if (call && (readers.test(call.label) || renewsNothing(call))) return;
     const { database } = this.subject as { database?: { version?: number } };
     const version = database?.version ?? NaN;
@@ -156,6 +185,13 @@ export class World {
       this.break(error);
     }
     this.view = after;
+  }
+
+  private springTraps(owner: Owner, called: string): void {
+    const sprung = this.isCalm ? [] : this.traps.filter(({ label }) => label.test(called));
+    if (sprung.length === 0) return;
+    this.traps = this.traps.filter((trap) => !sprung.includes(trap));
+    for (const { spring } of sprung) spring(owner.name);
   }
 
   private isAborted(): boolean {
@@ -180,6 +216,9 @@ function copyOf(rows: FarmRows): FarmRows {
     leases: copied(rows.leases),
     workers: copied(rows.workers),
     evaluations: copied(rows.evaluations),
+    intents: copied(rows.intents),
+    durations: copied(rows.durations),
+    jobs: [...rows.jobs],
     uploads: copied(rows.uploads),
     paths: [...rows.paths],
     edges: [...rows.edges],

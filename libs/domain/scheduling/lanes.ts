@@ -78,12 +78,16 @@ export class Lanes {
 
   private charge(row: number, goes: number): void {
     const { nodes, shares } = this.parts;
-    if (goes !== lane.out && goes !== lane.running) this.settleCharge(row, null);
-    else if (nodes.chargedSet[row] === -1) {
-      nodes.charged[row] = Math.min(nodes.estimate[row]!, this.parts.chargeAheadMs);
-      nodes.chargedSet[row] = nodes.specifications[row]!;
-      shares.goesOut(nodes.chargedSet[row]!, nodes.charged[row]!);
-    }
+    if (goes !== lane.out && goes !== lane.running) return this.settleCharge(row, null);
+    const [was, set] = [nodes.chargedSet[row]!, nodes.specifications[row]!];
+    if (was === set) return;
+    // Who comes to demand what is out already is charged with it, and it counts for their limits.
+    const ahead = Math.min(nodes.estimate[row]!, this.parts.chargeAheadMs);
+    const charged = was === -1 ? ahead : nodes.charged[row]!;
+    this.settleCharge(row, null);
+    nodes.charged[row] = charged;
+    nodes.chargedSet[row] = set;
+    shares.goesOut(set, charged);
   }
 
   private count(row: number, where: number, one: 1 | -1): void {

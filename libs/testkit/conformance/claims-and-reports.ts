@@ -58,7 +58,7 @@ function claims(farm: () => FarmBench): void {
   it('a paused worker takes nothing', async () => {
     const [build] = await farm().graph([]);
     const worker = await farm().worker();
-    await farm().subject.pause(worker, true);
+    await farm().stores.standings.pause(worker, { note: '', until: null });
     const generation = await farm().released(build!);
     const request = { worker, slot: 0, build: build!, generation, fence: strange, leaseSeconds };
     const refused = await farm().stores.claims.claim(request);

@@ -64,9 +64,14 @@ export class FarmBench {
   ingest(
     inputs: readonly (readonly number[])[],
     lease = this.lease,
+    jobs: readonly number[] = [],
   ): Promise<IngestOutcome | null> {
     return this.stores.ingest.ingest(lease, {
-      ...{ storeSlug: 'local', pack: null, priority: 5, jobs: [] },
+      ...{ storeSlug: 'local', pack: null, priority: 5 },
+      jobs: jobs.map((number) => ({
+        ...{ name: `job${number}`, system: 'x86_64-linux', derivation: derivationPath(number) },
+        ...{ error: null, meta: {}, limits: null },
+      })),
       limits: { timeoutSeconds: 3600, maxSilentSeconds: 600 },
       derivations: inputs.map((needed, at) => ({
         ...{ path: derivationPath(at + 1), name: `p${at + 1}`, packageName: `p${at + 1}` },

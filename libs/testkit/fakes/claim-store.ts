@@ -11,6 +11,7 @@ import type {
 } from '#application/ports/claim-store.js';
 import type { BuildRow, LeaseRow, WorkerRow } from '../farm-subject.js';
 import { ConstraintBroken, type FakeFarmDatabase } from './farm-database.js';
+import { isPaused, isThere } from './worker-store.js';
 
 const passedSeconds = 30;
 
@@ -49,7 +50,8 @@ export class FakeClaimStore implements ClaimStore {
       const lease = leases.find(attempt, 'leases_attempt_id_key');
       if (lease?.worker !== worker || lease.fence !== fence) return null;
       const tried = attempts.find(attempt)!;
-      if (tried.status === 'submitted') attempts.patch(tried, { status: 'started' });
+      if (tried.status === 'submitted')
+        attempts.patch(tried, { status: 'started', startedAt: now });
       const build = builds.find(lease.build)!;
       if (build.status !== 'submitted') return null;
       builds.patch(build, { status: 'started', startedAt: now });
@@ -61,7 +63,8 @@ export class FakeClaimStore implements ClaimStore {
     const { builds, workers } = this.database;
     const { worker, build, generation } = request;
     const by = workers.find(worker);
-    if (!by || by.removedAt !== null || by.pausedAt !== null || by.draining) {
+    const isGone = by?.removedAt !== null || isPaused(by, this.database.now);
+    if (isGone || by.draining) {
       return err({ kind: 'worker-not-taking' });
     }
     const row = builds.find(build);
@@ -84,9 +87,10 @@ export class FakeClaimStore implements ClaimStore {
     if (!this.hasFailed(worker, build)) return null;
     const demand = this.database.derivations.find(build.id)!;
     const others = this.database.workers.all().filter((other) => {
-      const isThere = other.gateway !== null && other.lastSeenAt! > this.database.now - 90_000;
-      const isTaking = other.removedAt === null && other.pausedAt === null && !other.draining;
-      const mayTake = isThere && isTaking && other.slots > 0 && canBuild(other, demand);
+      const { now } = this.database;
+      const isTaking = isThere(other, now) && !isPaused(other, now) && !other.draining;
+      const isHere = isTaking && other.removedAt === null && other.holdsBack === null;
+      const mayTake = isHere && other.slots > 0 && canBuild(other, demand);
       return other.id !== worker && mayTake && !this.hasFailed(other.id, build);
     });
     const isOfClass = (other: WorkerRow): boolean => workerClassName(other) === build.workerClass;
@@ -119,7 +123,7 @@ export class FakeClaimStore implements ClaimStore {
     attempts.insert({
       ...{ id: attempt, evaluation, build, number, worker, slot, fence, status: 'submitted' },
       ...{ reason: null, message: null, logBytes: 0, endedAt: null },
-      createdAt: this.database.now,
+      ...{ createdAt: this.database.now, startedAt: null },
     });
     const expiresAt = this.database.after(leaseSeconds);
     const cancelReason = null;

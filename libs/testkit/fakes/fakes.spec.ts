@@ -1,6 +1,7 @@
 /** The fakes pass the suites of the real adapters, or they are lies. */
 import { claimsAndReportsConformance } from '../conformance/claims-and-reports.js';
 import { failuresAndIngestConformance } from '../conformance/failures-and-ingest.js';
+import { intentsAndWishesConformance } from '../conformance/intents-and-wishes.js';
 import { leasesAndReleasesConformance } from '../conformance/leases-and-releases.js';
 import { FakeFarm } from './farm.js';
 import { busConformance } from '../conformance/bus.js';
@@ -21,3 +22,4 @@ busConformance('memory', async () => {
 claimsAndReportsConformance('memory', async () => new FakeFarm());
 leasesAndReleasesConformance('memory', async () => new FakeFarm());
 failuresAndIngestConformance('memory', async () => new FakeFarm());
+intentsAndWishesConformance('memory', async () => new FakeFarm());

@@ -3,14 +3,18 @@
  * that stands until it is set, and transactions that are undone whole when their work throws.
  * Sequences are not undone, as in Postgres. Work is synchronous, so transactions are serial.
  */
-import type { BuildId, EvaluationId } from '#domain/ids.js';
+import type { BuildId, EvaluationId, SpecificationId } from '#domain/ids.js';
 import type {
   AttemptRow,
   BuildRow,
   DerivationRow,
+  DurationRow,
   EvaluationRow,
+  IntentRow,
+  JobRow,
   LeaseRow,
   PathRow,
+  SpecificationWish,
   UploadRow,
   WorkerRow,
 } from '../farm-subject.js';
@@ -115,13 +119,22 @@ export interface TokenRow {
   used: boolean;
 }
 
-export type FakeWorkerRow = WorkerRow & { credentialHash: string; pauseNote: string };
+export type SpecificationRow = SpecificationWish & { readonly id: SpecificationId };
+
+export type FakeWorkerRow = WorkerRow & {
+  credentialHash: string;
+  pauseNote: string;
+  /** Attempts up to this one are not held against it again. */
+  judgedAttempt: number;
+};
 
 export class FakeFarmDatabase {
   now = Date.UTC(2026, 10, 20);
   /** Counts the transactions that changed something. */
   version = 0;
   presence: { upSince: number; seenAt: number } | null = null;
+  /** Goes on with every cancel of an evaluation's builds. */
+  cancelEpoch = 0;
   readonly feed: { version: number; build: BuildId; inserted: boolean }[] = [];
   readonly evaluationFeed: { version: number; evaluation: EvaluationId }[] = [];
   private readonly journal: Undo[] = [];
@@ -156,6 +169,14 @@ export class FakeFarmDatabase {
   });
   readonly tokens = new Table<TokenRow>(this.journal, { enrolment_tokens_pkey: (row) => row.hash });
   readonly evaluations = new Table<EvaluationRow>(this.journal, { evaluations_pkey: (r) => r.id });
+  readonly specifications = new Table<SpecificationRow>(this.journal, {
+    specifications_pkey: (row) => row.id,
+  });
+  readonly jobs = new Table<JobRow>(this.journal, { jobs_pkey: (row) => row.id });
+  readonly intents = new Table<IntentRow>(this.journal, { intents_pkey: (row) => row.id });
+  readonly durations = new Table<DurationRow>(this.journal, {
+    package_durations_pkey: (row) => `${row.packageName} ${row.system}`,
+  });
   private readonly inputs = new Map<BuildId, BuildId[]>();
   private readonly dependents = new Map<BuildId, BuildId[]>();
 

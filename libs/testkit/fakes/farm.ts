@@ -1,17 +1,36 @@
 /** The whole farm over one fake database. */
-import { id, type EvaluationId, type Fence, type WorkerId } from '#domain/ids.js';
+import {
+  id,
+  type EvaluationId,
+  type Fence,
+  type SpecificationId,
+  type WorkerId,
+} from '#domain/ids.js';
 import type { EvaluationLease } from '#application/ports/evaluation-leases.js';
 import type { AttemptClaim } from '#application/ports/lease-store.js';
-import type { FarmRows, FarmStores, FarmSubject, WorkerWish } from '../farm-subject.js';
+import type {
+  FarmRows,
+  FarmStores,
+  FarmSubject,
+  SpecificationWish,
+  WorkerWish,
+} from '../farm-subject.js';
 import { FakeClaimStore } from './claim-store.js';
+import { FakeEvaluationEnds } from './evaluation-ends.js';
 import { FakeFailureStore } from './failure-store.js';
 import { FakeFarmDatabase } from './farm-database.js';
 import { FakeIngestStore } from './ingest-store.js';
+import { FakeIntentStore } from './intent-store.js';
 import { FakeLeaseStore } from './lease-store.js';
-import { FakeDurationStore, FakeEvaluationJobStore, FakePlannerStore } from './planner-store.js';
+import { FakeDurationStore, FakeEvaluationJobStore } from './planner-facts.js';
+import { FakePlannerStore } from './planner-store.js';
 import { FakeReleaseStore } from './release-store.js';
 import { FakeReportStore } from './report-store.js';
+import { FakeWishStore } from './wish-store.js';
+import { FakeWorkerRecords, FakeWorkerStanding } from './worker-standing.js';
 import { addWorker, FakeWorkerStore } from './worker-store.js';
+
+const ordinary: SpecificationWish = { share: 100, maxRunning: null, superseded: 'keep' };
 
 export class FakeFarm implements FarmSubject {
   readonly stores: FarmStores;
@@ -27,7 +46,12 @@ export class FakeFarm implements FarmSubject {
       ingest: new FakeIngestStore(database),
       graph: new FakePlannerStore(database),
       jobs: new FakeEvaluationJobStore(database),
-      durations: new FakeDurationStore(),
+      durations: new FakeDurationStore(database),
+      intents: new FakeIntentStore(database),
+      wishes: new FakeWishStore(database),
+      readings: new FakeEvaluationEnds(database),
+      standings: new FakeWorkerStanding(database),
+      records: new FakeWorkerRecords(database),
     };
   }
 
@@ -39,25 +63,36 @@ export class FakeFarm implements FarmSubject {
     return this.database.transaction(() => addWorker(this.database, wish, 'hash'));
   }
 
-  async pause(worker: WorkerId, paused: boolean): Promise<void> {
-    const { workers, now } = this.database;
-    const row = workers.find(worker)!;
-    await this.database.transaction(() => workers.patch(row, { pausedAt: paused ? now : null }));
+  async specification(wish = ordinary): Promise<SpecificationId> {
+    const specification = id<SpecificationId>(this.database.next('specifications'));
+    await this.database.transaction(() =>
+      this.database.specifications.insert({ id: specification, ...wish }),
+    );
+    return specification;
   }
 
-  async evaluation(): Promise<EvaluationLease> {
+  async evaluation(of?: SpecificationId): Promise<EvaluationLease> {
+    const specification = of ?? (await this.specification());
     const evaluation = id<EvaluationId>(this.database.next('evaluations'));
     const fence = this.fence();
     await this.database.transaction(() =>
-      this.database.evaluations.insert({ id: evaluation, fence, status: 'started' }),
+      this.database.evaluations.insert({
+        ...{ id: evaluation, specification, fence, status: 'started', canceledAt: null },
+      }),
     );
     return { evaluation, fence };
   }
 
-  async takeOver(evaluation: EvaluationId): Promise<EvaluationLease> {
-    const row = this.database.evaluations.find(evaluation)!;
+  async takeOver(evaluation: EvaluationId): Promise<EvaluationLease | null> {
+    const { evaluations, jobs } = this.database;
+    const row = evaluations.find(evaluation)!;
+    if (row.status !== 'started') return null;
     const fence = this.fence();
-    await this.database.transaction(() => this.database.evaluations.patch(row, { fence }));
+    await this.database.transaction(() => {
+      evaluations.patch(row, { fence });
+      const former = jobs.all().filter((job) => job.evaluation === evaluation);
+      for (const job of former) jobs.remove(job);
+    });
     return { evaluation, fence };
   }
 
@@ -89,6 +124,9 @@ export class FakeFarm implements FarmSubject {
       paths: database.paths.all(),
       workers: database.workers.all(),
       evaluations: database.evaluations.all(),
+      jobs: database.jobs.all(),
+      intents: database.intents.all(),
+      durations: database.durations.all(),
     };
   }
 

@@ -1,6 +1,6 @@
 /**
- * Ingest into the fake database: new derivations with their edges and builds, and the demand on
- * known builds renewed. Of limits it keeps only the larger ones; jobs and packs are not kept.
+ * Ingest into the fake database: new derivations with their edges and builds, jobs, and the demand
+ * on known builds renewed. Of limits it keeps only the larger ones; packs are not kept.
  */
 import { invariant } from '#std/invariant.js';
 import { isFailed } from '#domain/build/status.js';
@@ -14,14 +14,15 @@ import type {
   IngestStore,
 } from '#application/ports/ingest-store.js';
 import type { BuildRow } from '../farm-subject.js';
+import { keepRunning, scheduleAgain } from './build-lives.js';
 import type { FakeFarmDatabase } from './farm-database.js';
 
 const renewable: readonly string[] = ['canceled', 'failed-other', 'failed-dependency'];
 const byPath = 'derivations_store_id_path_key';
 
 export class FakeIngestStore implements IngestStore {
-  /** What earlier batches of a reading have seen to. */
-  private readonly settled = new Map<Fence, Set<BuildId>>();
+  /** What earlier batches of a reading have seen to, until a cancel. */
+  private readonly settled = new Map<Fence, { epoch: number; builds: Set<BuildId> }>();
 
   constructor(private readonly database: FakeFarmDatabase) {}
 
@@ -31,14 +32,19 @@ export class FakeIngestStore implements IngestStore {
   }
 
   async ingest(lease: EvaluationLease, batch: IngestBatch): Promise<IngestOutcome | null> {
-    const settled = this.settled.get(lease.fence) ?? new Set<BuildId>();
+    const known = this.settled.get(lease.fence);
+    const epoch = this.database.cancelEpoch;
+    const settled = known?.epoch === epoch ? known.builds : new Set<BuildId>();
     const seen: BuildId[] = [];
     const outcome = await this.database.transaction(() => {
       const evaluation = this.database.evaluations.find(lease.evaluation);
       if (evaluation?.fence !== lease.fence || evaluation.status !== 'started') return null;
+      // Its counts move, of which the planner hears.
+      this.database.evaluations.patch(evaluation, {});
       return this.write(lease, batch, { settled, seen });
     });
-    if (outcome) this.settled.set(lease.fence, new Set([...settled, ...seen]));
+    const builds = new Set([...settled, ...seen]);
+    if (outcome) this.settled.set(lease.fence, { epoch, builds });
     return outcome;
   }
 
@@ -58,18 +64,31 @@ export class FakeIngestStore implements IngestStore {
     const unsatisfied = repeated.filter((build) => this.isUnsatisfied(build, batch));
     const walked = this.walk(lease, [...roots, ...unsatisfied], memory.settled);
     const again = buildsToReschedule(walked);
-    for (const build of again) this.reschedule(build as BuildId);
+    scheduleAgain(
+      this.database,
+      again.map((build) => this.row(build as BuildId)),
+    );
     const ids = walked.map((build) => build.id as BuildId);
+    keepRunning(
+      this.database,
+      [...ids, ...repeated].map((build) => this.row(build)),
+    );
     for (const build of ids) this.raise(build, batch);
+    for (const { derivation } of batch.jobs) this.addJob(lease, derivation);
     const failedInputs = this.tellFailures([...roots, ...repeated, ...ids]);
     memory.seen.push(...ids, ...repeated, ...fresh.map((d) => this.registered(d.path)));
     return { newBuilds: fresh.length, rescheduled: again.length, failedInputs };
   }
 
+  private addJob({ evaluation }: EvaluationLease, derivation: string | null): void {
+    const build = derivation === null ? null : this.registered(derivation);
+    this.database.jobs.insert({ id: this.database.next('jobs'), evaluation, build });
+  }
+
   private add(lease: EvaluationLease, batch: IngestBatch, derivation: IngestDerivation): void {
-    const { path, system, requiredFeatures } = derivation;
+    const { path, packageName, system, requiredFeatures } = derivation;
     const build = id<BuildId>(this.database.next('derivations'));
-    this.database.derivations.insert({ id: build, path, system, requiredFeatures });
+    this.database.derivations.insert({ id: build, path, packageName, system, requiredFeatures });
     for (const { name, path: output } of derivation.outputs) {
       this.database.outputs.insert({ build, name, path: output });
     }
@@ -108,20 +127,10 @@ export class FakeIngestStore implements IngestStore {
       const inputs = isSettled ? [] : this.database.inputsOf(row.id).filter(takesPart);
       for (const input of inputs) reached.add(input);
       const status = isSettled && isFailed(row.status) ? 'failed' : row.status;
-      walked.push({ id: row.id, status, inputs: inputs.map((input) => input.id) });
+      const quarantined = row.reason === 'quarantined';
+      walked.push({ id: row.id, status, inputs: inputs.map((input) => input.id), quarantined });
     }
     return walked;
-  }
-
-  private reschedule(build: BuildId): void {
-    const row = this.row(build);
-    if (!renewable.includes(row.status)) return;
-    this.database.builds.patch(row, {
-      ...{ status: 'scheduled', reason: null, generation: row.generation + 1, farmFaults: 0 },
-      ...{ workerClass: null, releaseExpiresAt: null, notBefore: null, failedInput: null },
-      ...{ failurePropagated: false, startedAt: null, endedAt: null },
-      scheduledAt: this.database.now,
-    });
   }
 
   private raise(build: BuildId, { priority }: IngestBatch): void {

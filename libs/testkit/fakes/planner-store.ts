@@ -1,14 +1,11 @@
 /** What the planner reads of the fake database: the graph, and its changes since a version. */
 import { isFinal } from '#domain/build/status.js';
-import { id, type BuildId, type EvaluationId, type SpecificationId } from '#domain/ids.js';
+import type { BuildId } from '#domain/ids.js';
 import { workerClassName } from '#domain/worker/worker-class.js';
 import type {
   AuditSlice,
   AuditStore,
   Demanded,
-  DurationStore,
-  EvaluationJobs,
-  EvaluationJobStore,
   FeedChange,
   FeedChanges,
   FeedPosition,
@@ -18,6 +15,7 @@ import type {
 } from '#application/ports/planner-store.js';
 import type { BuildRow } from '../farm-subject.js';
 import type { FakeFarmDatabase } from './farm-database.js';
+import { demandedOf } from './planner-facts.js';
 
 export class FakePlannerStore implements PlannerStore, AuditStore {
   private forgotten = 0;
@@ -27,7 +25,8 @@ export class FakePlannerStore implements PlannerStore, AuditStore {
   async *load(): AsyncIterable<GraphPart> {
     const { now, builds } = this.database;
     const unfinished = builds.all().filter((row) => !isFinal(row.status));
-    yield { position: this.position(), now, builds: this.withHeld(unfinished), demanded: [] };
+    const demanded = demandedOf(this.database, new Set(unfinished.map((row) => row.id)));
+    yield { position: this.position(), now, builds: this.withHeld(unfinished), demanded };
   }
 
   async changes(since: FeedPosition): Promise<FeedChanges | null> {
@@ -58,9 +57,8 @@ export class FakePlannerStore implements PlannerStore, AuditStore {
     return [...new Set(rows.filter((row) => !isFinal(row.status)).map((row) => row.id))];
   }
 
-  /** No job of the fake points at a build. */
-  async demanded(): Promise<readonly Demanded[]> {
-    return [];
+  async demanded(builds: readonly BuildId[]): Promise<readonly Demanded[]> {
+    return demandedOf(this.database, new Set(builds));
   }
 
   async forget(read: FeedPosition): Promise<void> {
@@ -106,11 +104,14 @@ export class FakePlannerStore implements PlannerStore, AuditStore {
   }
 
   private graphBuild(row: BuildRow, inputs: readonly BuildId[]): GraphBuild {
-    const { path, system, requiredFeatures } = this.database.derivations.find(row.id)!;
+    const derivation = this.database.derivations.find(row.id)!;
+    const { packageName, system, requiredFeatures } = derivation;
+    const learnt = this.database.durations.find(`${packageName} ${system}`);
     const { id: build, status, priority, notBefore, generation, scheduledAt, startedAt } = row;
     return {
       ...{ build, status, priority, notBefore, generation, scheduledAt, startedAt },
-      ...{ system, requiredFeatures, inputs, packageName: path, estimateMs: null },
+      ...{ system, requiredFeatures, inputs, packageName },
+      estimateMs: learnt?.milliseconds ?? null,
       releasedTo: row.releaseExpiresAt === null ? null : row.workerClass,
       releaseExpiresAt: row.releaseExpiresAt,
       runningOn: this.runningOn(row),
@@ -131,29 +132,5 @@ export class FakePlannerStore implements PlannerStore, AuditStore {
   private runningOn(row: BuildRow): string | null {
     const lease = this.database.leases.find(row.id);
     return lease ? workerClassName(this.database.workers.find(lease.worker)!) : null;
-  }
-}
-
-/** Evaluations without jobs. */
-export class FakeEvaluationJobStore implements EvaluationJobStore {
-  constructor(private readonly database: FakeFarmDatabase) {}
-
-  async jobs(evaluation: EvaluationId, after: number): Promise<EvaluationJobs | null> {
-    const row = this.database.evaluations.find(evaluation);
-    if (!row) return null;
-    const specification = id<SpecificationId>(evaluation);
-    const open = row.status === 'started';
-    return { specification, open, live: true, last: after, builds: [] };
-  }
-
-  async unfinished(): Promise<readonly BuildId[]> {
-    return [];
-  }
-}
-
-/** Learns nothing: every build is of a name never seen. */
-export class FakeDurationStore implements DurationStore {
-  async learn(): Promise<void> {
-    // Estimates are no part of what the fakes show.
   }
 }

@@ -6,8 +6,7 @@ import type { Released, ReleaseStore } from '#application/ports/release-store.js
 import type { Ticket } from '#application/ports/ticket-queue.js';
 import type { BuildRow } from '../farm-subject.js';
 import type { FakeFarmDatabase } from './farm-database.js';
-
-const thereMilliseconds = 90_000;
+import { isPaused, isThere } from './worker-store.js';
 
 export class FakeReleaseStore implements ReleaseStore {
   constructor(private readonly database: FakeFarmDatabase) {}
@@ -17,10 +16,12 @@ export class FakeReleaseStore implements ReleaseStore {
     return this.database.workers
       .all()
       .filter((row) => row.removedAt === null)
-      .map(({ systems, features, speed, slots, gateway, lastSeenAt, pausedAt, draining }) => ({
-        ...{ systems, features, speed, slots, draining },
-        connected: gateway !== null && (lastSeenAt ?? 0) > now - thereMilliseconds,
-        paused: pausedAt !== null,
+      .map((row) => ({
+        ...{ systems: row.systems, features: row.features, speed: row.speed, slots: row.slots },
+        draining: row.draining || row.holdsBack === 'draining',
+        connected: isThere(row, now),
+        paused: isPaused(row, now),
+        diskGuard: row.holdsBack === 'disk-guard',
       }));
   }
 
@@ -34,9 +35,11 @@ export class FakeReleaseStore implements ReleaseStore {
     return counts;
   }
 
-  /** No specification has a share of its own. */
   async shares(): Promise<readonly SpecificationShare[]> {
-    return [];
+    const { specifications } = this.database;
+    return specifications
+      .all()
+      .map(({ id: specification, share, maxRunning }) => ({ specification, share, maxRunning }));
   }
 
   release(assignments: readonly Assignment[], seconds: number): Promise<Released> {

@@ -10,10 +10,21 @@ import type {
   WorkerHello,
   WorkerStore,
 } from '#application/ports/worker-store.js';
-import type { WorkerWish } from '../farm-subject.js';
+import type { WorkerRow, WorkerWish } from '../farm-subject.js';
 import type { FakeFarmDatabase, FakeWorkerRow } from './farm-database.js';
 
 const gone: Standing = { paused: false, draining: false, removed: true, note: '' };
+const thereMilliseconds = 90_000;
+
+/** A gateway holds the worker, and has heard of it lately. */
+export function isThere({ gateway, lastSeenAt }: WorkerRow, now: number): boolean {
+  return gateway !== null && (lastSeenAt ?? 0) > now - thereMilliseconds;
+}
+
+/** A pause that has reached its end is none. */
+export function isPaused({ pausedAt, pauseUntil }: WorkerRow, now: number): boolean {
+  return pausedAt !== null && (pauseUntil ?? Infinity) > now;
+}
 
 export class FakeWorkerStore implements WorkerStore {
   constructor(private readonly database: FakeFarmDatabase) {}
@@ -48,11 +59,11 @@ export class FakeWorkerStore implements WorkerStore {
 
   hello(worker: WorkerId, hello: WorkerHello): Promise<Standing> {
     const { gateway, systems, features, speed, slots } = hello;
-    return this.seen(worker, { gateway, systems, features, speed, slots });
+    return this.seen(worker, { gateway, systems, features, speed, slots, holdsBack: null });
   }
 
-  beat(worker: WorkerId, { gateway }: WorkerBeat): Promise<Standing> {
-    return this.seen(worker, { gateway });
+  beat(worker: WorkerId, { gateway, holdsBack }: WorkerBeat): Promise<Standing> {
+    return this.seen(worker, { gateway, holdsBack });
   }
 
   left(worker: WorkerId, gateway: string): Promise<void> {
@@ -72,8 +83,8 @@ export class FakeWorkerStore implements WorkerStore {
       const row = this.there(worker);
       if (!row) return gone;
       this.database.workers.patch(row, { ...change, lastSeenAt: this.database.now });
-      const { draining, pausedAt, pauseNote: note } = row;
-      return { paused: pausedAt !== null, draining, removed: false, note };
+      const { draining, pauseNote: note } = row;
+      return { paused: isPaused(row, this.database.now), draining, removed: false, note };
     });
   }
 
@@ -91,7 +102,8 @@ export function addWorker(
   const worker = id<WorkerId>(database.next('workers'));
   database.workers.insert({
     ...{ id: worker, ...wish, credentialHash, gateway: null, lastSeenAt: null },
-    ...{ draining: false, pausedAt: null, pauseNote: '', removedAt: null },
+    ...{ draining: false, pausedAt: null, pauseUntil: null, pauseNote: '', removedAt: null },
+    ...{ holdsBack: null, judgedAttempt: 0 },
   });
   return worker;
 }
