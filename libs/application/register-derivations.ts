@@ -12,6 +12,7 @@ import type { CheckedDerivation, DerivationFiles } from './ports/derivation-file
 import type { EvaluationLease } from './ports/evaluation-leases.js';
 import type { IngestJob, IngestStore } from './ports/ingest-store.js';
 import type { SubstituteUploads } from './ports/substitutes.js';
+import { BatchesUnderWay } from './batches-under-way.js';
 import { inParallel } from './in-parallel.js';
 import type { SourceOfferer } from './offer-sources.js';
 
@@ -42,22 +43,36 @@ export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
 }
 
+interface Batch {
+  readonly derivations: readonly CheckedDerivation[];
+  readonly jobs: readonly IngestJob[];
+}
+
 export class DerivationRegistrar {
-  /** Full paths that are registered, as far as this evaluation has seen. */
-  private readonly known = new Set<string>();
+  /**
+   * Full paths that are registered or on their way, as far as this evaluation has seen; false where
+   * the files must still learn them.
+   */
+  private readonly known = new Map<string, boolean>();
   /** Full path → why it is refused. */
   private readonly refused = new Map<string, string>();
+  private readonly underWay = new BatchesUnderWay<Batch, string | null>({
+    store: (batch) => this.store(batch),
+    write: (batch, pack) => this.write(batch, pack),
+  });
 
   constructor(
     private readonly parts: RegistrarParts,
     private readonly registration: Registration,
   ) {}
 
-  /** Throws LeaseLost; a refused derivation becomes the error of the jobs that need it. */
+  /**
+   * Returns when the jobs are on their way. A refused derivation becomes the error of the jobs that
+   * need it. Throws LeaseLost, and whatever befell jobs before.
+   */
   async register(jobs: readonly ToldJob[]): Promise<void> {
     const roots = jobs.flatMap((job) => job.derivation ?? []);
-    const { nodes, boundary } = await this.discover(roots);
-    await this.parts.files.learn(boundary);
+    const nodes = await this.discover(roots);
     const { ordered, cyclic } = registrationOrder(nodes);
     for (const path of cyclic) this.refused.set(path, `derivation ${path} needs itself`);
     const inputs = new Map(nodes.map((node) => [node.path, node.inputs]));
@@ -69,37 +84,51 @@ export class DerivationRegistrar {
       const size = checked.file.bytes.length;
       const full = batch.length >= batchBounds.count || bytes + size > batchBounds.bytes;
       if (full && batch.length > 0) {
-        await this.flush(batch, []);
+        await this.send(batch, []);
         batch = [];
         bytes = 0;
       }
       batch.push(checked);
       bytes += size;
     }
-    await this.flush(
+    await this.send(
       batch,
       jobs.map((job) => this.ingestJob(job)),
     );
   }
 
-  /** The unknown part of the closures, and the known derivations that it needs directly. */
-  private async discover(
-    roots: readonly string[],
-  ): Promise<{ nodes: RegistrationNode[]; boundary: string[] }> {
+  /** When all that was registered is written. Throws what befell it. */
+  settled(): Promise<void> {
+    return this.underWay.settled();
+  }
+
+  /** The unknown part of the closures; its nodes name those of their inputs that are in it. */
+  private async discover(roots: readonly string[]): Promise<RegistrationNode[]> {
     const nodes = new Map<string, RegistrationNode>();
-    const boundary = new Set<string>();
     let frontier = [...new Set(roots)];
     while (frontier.length > 0) {
       const unknown = await this.withoutKnown(frontier);
       const read = await inParallel(unknown, readsAtOnce, (path) => this.read(path));
       for (const node of read) if (node) nodes.set(node.path, node);
-      const next = new Set(read.flatMap((node) => node?.inputs ?? []));
-      frontier = [...next].filter((path) => !nodes.has(path) && !this.refused.has(path));
+      const next = new Set<string>();
+      for (const input of read.flatMap((node) => node?.inputs ?? [])) {
+        const seen = this.known.has(input) || nodes.has(input) || this.refused.has(input);
+        if (!seen) next.add(input);
+      }
+      frontier = [...next];
     }
-    for (const node of nodes.values()) {
-      for (const input of node.inputs) if (this.known.has(input)) boundary.add(input);
-    }
-    return { nodes: [...nodes.values()], boundary: [...boundary] };
+    const unlearned = new Set<string>();
+    const within = [...nodes.values()].map(({ path, inputs }) => ({
+      path,
+      inputs: inputs.filter((input) => {
+        const learned = this.known.get(input);
+        if (learned === false) unlearned.add(input);
+        return learned === undefined;
+      }),
+    }));
+    await this.parts.files.learn([...unlearned]);
+    for (const path of unlearned) this.known.set(path, true);
+    return within;
   }
 
   private async withoutKnown(paths: readonly string[]): Promise<string[]> {
@@ -107,7 +136,7 @@ export class DerivationRegistrar {
     for (let at = 0; at < unseen.length; at += lookupAtOnce) {
       const slice = unseen.slice(at, at + lookupAtOnce);
       const found = await this.parts.ingest.known(this.registration.slug, slice.map(baseOf));
-      for (const path of slice) if (found.has(baseOf(path))) this.known.add(path);
+      for (const path of slice) if (found.has(baseOf(path))) this.known.set(path, false);
     }
     return unseen.filter((path) => !this.known.has(path));
   }
@@ -145,21 +174,29 @@ export class DerivationRegistrar {
       : { ...job, derivation: null, error };
   }
 
-  private async flush(
-    batch: readonly CheckedDerivation[],
-    jobs: readonly IngestJob[],
-  ): Promise<void> {
-    if (batch.length === 0 && jobs.length === 0) return;
+  private async send(derivations: CheckedDerivation[], jobs: IngestJob[]): Promise<void> {
+    if (derivations.length === 0 && jobs.length === 0) return;
+    // Batches are written in their order: what comes later may need these.
+    for (const { path } of derivations) this.known.set(path, true);
+    await this.underWay.push({ derivations, jobs });
+  }
+
+  /** The pack that holds them; null for none. */
+  private async store({ derivations }: Batch): Promise<string | null> {
+    const { parts, registration } = this;
+    await parts.sources.offer(derivations.flatMap((derivation) => derivation.sources));
+    const files = derivations.map((derivation) => derivation.file);
+    if (files.length === 0) return null;
+    return (await parts.uploads.putPack(registration.slug, files)).pack;
+  }
+
+  private async write(batch: Batch, pack: string | null): Promise<void> {
     const { parts, registration } = this;
     const { lease, slug: storeSlug, limits, priority } = registration;
-    await parts.sources.offer(batch.flatMap((derivation) => derivation.sources));
-    const files = batch.map((derivation) => derivation.file);
-    const pack = files.length === 0 ? null : (await parts.uploads.putPack(storeSlug, files)).pack;
-    const derivations = batch.map((derivation) => derivation.record);
-    const content = { storeSlug, pack, limits, priority, derivations, jobs };
+    const derivations = batch.derivations.map((derivation) => derivation.record);
+    const content = { storeSlug, pack, limits, priority, derivations, jobs: batch.jobs };
     const outcome = await parts.ingest.ingest(lease, content);
     if (outcome === null) throw new LeaseLost('the evaluation is read by another');
-    for (const { path } of batch) this.known.add(path);
     if (outcome.newBuilds + outcome.rescheduled > 0) await parts.bus.publish('planner', '');
     if (outcome.failedInputs) await parts.bus.publish('failures', '');
     await parts.bus.publish(`live/evaluation/${lease.evaluation}`, 'progress');

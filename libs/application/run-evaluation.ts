@@ -139,8 +139,8 @@ async function readOnce(
     throw new FarmFault('program-missing', message, 'never');
   }
   const room = await parts.rooms.open(claimed.evaluation);
+  const registrar = openRegistrar(parts, claimed, desk);
   try {
-    const registrar = openRegistrar(parts, claimed, desk);
     const events = desk.backend.evaluate(
       {
         workDirectory: room.workDirectory,
@@ -153,6 +153,8 @@ async function readOnce(
     );
     await takeEvents(parts, { claimed, reading, registrar }, events);
   } finally {
+    // What is under way may still read from the room.
+    await registrar.settled().catch(() => undefined);
     await room.close();
   }
 }
@@ -221,10 +223,14 @@ async function takeEvents(
     }
   } catch (fault) {
     const lost = fault instanceof LeaseLost || reading.cancellation.aborted;
-    if (!lost && fault instanceof FarmFault && !farmFaults.test(fault.code)) await flush();
+    if (!lost && fault instanceof FarmFault && !farmFaults.test(fault.code)) {
+      await flush();
+      await registrar.settled();
+    }
     throw fault;
   }
   await flush();
+  await registrar.settled();
 }
 
 function ingestJobOf(

@@ -4,9 +4,20 @@
  * says. Checked against real `.drv` files of Nix and Guix.
  */
 import { err, ok, type Result } from '#std/result.js';
-import type { Derivation, DerivationOutput } from './derivation.js';
-import { digestSize, fromHex, isHashAlgorithm, sha256, type Hash } from './hash.js';
-import { fixedOutputOf, type ModuloError, type ModuloHashes } from './modulo-hashes.js';
+import {
+  cutFrame,
+  maskFrame,
+  type Derivation,
+  type DerivationFrame,
+  type DerivationOutput,
+} from './derivation.js';
+import { digestSize, fromHex, isHashAlgorithm, sha256OfByteString, type Hash } from './hash.js';
+import {
+  fixedOutputOf,
+  type ModuloError,
+  type ModuloHashes,
+  type ModuloInputs,
+} from './modulo-hashes.js';
 import {
   fixedOutputPath,
   isStoreName,
@@ -62,6 +73,8 @@ interface Named {
   readonly derivation: Derivation;
   /** Must know, or find, every input derivation. */
   readonly modulo: ModuloHashes;
+  /** The derivation as its file has it, cut up, when there is a file. */
+  readonly printed?: Printed;
 }
 
 /** The paths that the derivation's outputs have by right, whatever it says of them. */
@@ -98,16 +111,34 @@ export function checkDerivation(item: {
   if (name === undefined) {
     return refuse('bad-drv-path', { expected: `${dir}/….drv`, actual: path });
   }
-  const foreign = foreignInput(dir, derivation);
+  const printed = printedFile(item);
+  // Inputs that could be printed are known, and have been looked at before.
+  const known = printed.ok && printed.value.text !== '';
+  const foreign = (known ? undefined : foreignInput(item)) ?? foreignSource(item);
   if (foreign) return err(foreign);
   const own = derivationPath({ dir, name, bytes, derivation });
   if (own !== path) return refuse('wrong-drv-path', { expected: own, actual: path });
-  const outputs = computeOutputs({ dir, name, derivation, modulo });
+  if (!printed.ok) return moduloRefusal(printed.error);
+  const outputs = computeOutputs({ dir, name, derivation, modulo, printed: printed.value });
   if (!outputs.ok) return outputs;
   const wrong = wrongOutput(derivation, outputs.value);
   if (wrong) return err(wrong);
-  const added = modulo.add(path, derivation);
-  return added.ok ? ok(undefined) : moduloRefusal(added.error);
+  modulo.keep(path, derivation, printed.value);
+  return ok(undefined);
+}
+
+type Printed = DerivationFrame & ModuloInputs;
+
+/** Inputs of a derivation with a fixed output are not looked at, and need not be known. */
+function printedFile(item: {
+  readonly bytes: Uint8Array;
+  readonly derivation: Derivation;
+  readonly modulo: ModuloHashes;
+}): Result<Printed, ModuloError> {
+  const { bytes, derivation, modulo } = item;
+  if (fixedOutputOf(derivation)) return ok({ before: '', text: '', after: '', deferred: false });
+  const inputs = modulo.printInputs(derivation);
+  return inputs.ok ? ok({ ...cutFrame(derivation, bytes), ...inputs.value }) : inputs;
 }
 
 /**
@@ -164,11 +195,11 @@ function isFloating(output: DerivationOutput): boolean {
 }
 
 function inputAddressed(item: Named): Result<ComputedOutput[], DerivationPathError> {
-  const { dir, name, derivation, modulo } = item;
-  const printed = modulo.printWithInputs(maskOutputs(derivation));
-  if (!printed.ok) return moduloRefusal(printed.error);
-  const { bytes, deferred } = printed.value;
-  const digest = sha256(bytes);
+  const { dir, name, derivation } = item;
+  const masked = printMasked(item);
+  if (!masked.ok) return moduloRefusal(masked.error);
+  const { text, deferred } = masked.value;
+  const digest = sha256OfByteString(text);
   return ok(
     derivation.outputs.map(({ name: output }) =>
       deferred
@@ -182,6 +213,12 @@ function inputAddressed(item: Named): Result<ComputedOutput[], DerivationPathErr
   );
 }
 
+function printMasked({ derivation, modulo, printed }: Named): Result<ModuloInputs, ModuloError> {
+  if (!printed) return modulo.printWithInputs(maskOutputs(derivation));
+  const { before, after } = maskFrame(printed, derivation);
+  return ok({ text: `${before}${printed.text}${after}`, deferred: printed.deferred });
+}
+
 function maskOutputs(derivation: Derivation): Derivation {
   const names = new Set(derivation.outputs.map((output) => output.name));
   return {
@@ -191,27 +228,35 @@ function maskOutputs(derivation: Derivation): Derivation {
   };
 }
 
-function foreignInput(dir: string, derivation: Derivation): DerivationPathError | undefined {
-  const drv = derivation.inputDerivations.find((i) => derivationName(dir, i.path) === undefined);
-  const source = derivation.inputSources.find((path) => !parseStorePath(dir, path).ok);
-  const actual = drv?.path ?? source;
-  if (actual === undefined) return undefined;
-  const expected = drv ? `${dir}/….drv` : `${dir}/…`;
-  return { kind: 'bad-input-path', expected, actual };
+interface Placed {
+  readonly dir: string;
+  readonly derivation: Derivation;
+}
+
+function foreignInput({ dir, derivation }: Placed): DerivationPathError | undefined {
+  const { inputDerivations } = derivation;
+  const drv = inputDerivations.find(({ path }) => derivationName(dir, path) === undefined);
+  return drv && { kind: 'bad-input-path', expected: `${dir}/….drv`, actual: drv.path };
+}
+
+function foreignSource({ dir, derivation }: Placed): DerivationPathError | undefined {
+  const actual = derivation.inputSources.find((path) => !parseStorePath(dir, path).ok);
+  return actual === undefined
+    ? undefined
+    : { kind: 'bad-input-path', expected: `${dir}/…`, actual };
 }
 
 function wrongOutput(
   derivation: Derivation,
   computed: readonly ComputedOutput[],
 ): DerivationPathError | undefined {
-  const env = new Map(derivation.env);
   for (const [i, { name, path }] of computed.entries()) {
     const said = derivation.outputs[i]?.path ?? '';
     const expected = path ?? '';
     if (said !== expected) {
       return { kind: 'wrong-output-path', expected, actual: said, output: name };
     }
-    const variable = env.get(name) ?? '';
+    const variable = derivation.env.find(([one]) => one === name)?.[1] ?? '';
     if (path !== null && variable !== path) {
       return { kind: 'wrong-environment', expected, actual: variable, output: name };
     }

@@ -3,8 +3,11 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
   byteStringOf,
+  cutFrame,
+  maskFrame,
   parseDerivation,
   printDerivation,
+  printFrame,
   textOfByteString,
   type Derivation,
 } from './derivation.js';
@@ -75,6 +78,26 @@ describe('derivation files', () => {
         expect(parsed(printDerivation(derivation))).toEqual(derivation);
       }),
     );
+  });
+
+  it('are cut around their inputs as they would be printed, with or without output paths', () => {
+    fc.assert(
+      fc.property(anyDerivation, (derivation) => {
+        const frame = cutFrame(derivation, printDerivation(derivation));
+        expect(frame).toEqual(printFrame(derivation));
+      }),
+    );
+    for (const file of files) {
+      const bytes = fixture(file);
+      const derivation = parsed(bytes);
+      const names = new Set(derivation.outputs.map(({ name }) => name));
+      const masked = {
+        ...derivation,
+        outputs: derivation.outputs.map((output) => ({ ...output, path: '' })),
+        env: derivation.env.map(([name, value]) => [name, names.has(name) ? '' : value] as const),
+      };
+      expect(maskFrame(cutFrame(derivation, bytes), derivation)).toEqual(printFrame(masked));
+    }
   });
 
   it('are refused when cut short anywhere', () => {

@@ -40,16 +40,27 @@ export interface Derivation {
  * Reads a `.drv` file in the very form that the tools print: lists that are sets must ascend
  * without repetition and escapes must be the five known ones, so that what is accepted prints
  * back byte for byte and no attribute can be given twice.
+ *
+ * The strings are pieces of the file's text, and keep it. `spell` is asked for the copy of an input
+ * derivation's path that shall stand in its place.
  */
-export function parseDerivation(bytes: Uint8Array): Result<Derivation, DerivationError> {
-  return AtermReader.read(bytes, readDerivation);
+export function parseDerivation(
+  bytes: Uint8Array,
+  spell: Spell = (path) => path,
+): Result<Derivation, DerivationError> {
+  return AtermReader.read(bytes, (reader) => readDerivation(reader, spell));
 }
 
-function readDerivation(reader: AtermReader): Derivation {
+type Spell = (path: string) => string;
+
+function readDerivation(reader: AtermReader, spell: Spell): Derivation {
   reader.literal('Derive(');
   const outputs = reader.ascending(readOutput, (output) => output.name);
   reader.literal(',');
-  const inputDerivations = reader.ascending(readInput, (input) => input.path);
+  const inputDerivations = reader.ascending(
+    (item) => readInput(item, spell),
+    (input) => input.path,
+  );
   reader.literal(',');
   const inputSources = reader.ascending(readString, (path) => path);
   reader.literal(',');
@@ -81,9 +92,13 @@ function readOutput(reader: AtermReader): DerivationOutput {
   return { name, path, hashAlgorithm, hash };
 }
 
-function readInput(reader: AtermReader): InputDerivation {
+/** What most inputs have is one list for all of them: there are millions. */
+export const onlyOut: readonly string[] = ['out'];
+
+function readInput(reader: AtermReader, spell: Spell): InputDerivation {
   reader.literal('(');
-  const path = reader.string();
+  const path = spell(reader.string());
+  if (reader.skipText(',["out"])')) return { path, outputs: onlyOut };
   reader.literal(',');
   const outputs = reader.ascending(readString, (name) => name);
   reader.literal(')');
@@ -101,23 +116,70 @@ function readVariable(reader: AtermReader): readonly [string, string] {
 
 /** The bytes of the `.drv` file, in the order given: keep sets ascending, as the tools do. */
 export function printDerivation(derivation: Derivation): Uint8Array {
-  const text = atermOf(derivation);
+  const { before, after } = printFrame(derivation);
+  const text = `${before}${printInputs(derivation.inputDerivations)}${after}`;
   invariant(!/[^\0-\xff]/.test(text), 'the strings of a derivation are byte strings');
   return Uint8Array.from(Buffer.from(text, 'latin1'));
 }
 
-function atermOf(derivation: Derivation): string {
-  const { outputs, inputDerivations, inputSources, system, builder, args, env } = derivation;
+/** The text of a derivation file around its list of input derivations. */
+export interface DerivationFrame {
+  readonly before: string;
+  readonly after: string;
+}
+
+export function printFrame(derivation: Derivation): DerivationFrame {
+  const { inputSources, system, builder, args, env } = derivation;
   const fields = [
-    listOf(outputs, (o) => tupleOf([o.name, o.path, o.hashAlgorithm, o.hash])),
-    listOf(inputDerivations, (i) => `(${quoted(i.path)},${listOf(i.outputs, quoted)})`),
     listOf(inputSources, quoted),
     quoted(system),
     quoted(builder),
     listOf(args, quoted),
     listOf(env, tupleOf),
   ];
-  return `Derive(${fields.join(',')})`;
+  return { before: printHead(derivation), after: `,${fields.join(',')})` };
+}
+
+/**
+ * The same for `bytes` that parse as `derivation`: cut from them, which costs a tenth of printing
+ * it again.
+ */
+export function cutFrame(derivation: Derivation, bytes: Uint8Array): DerivationFrame {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  const before = printHead(derivation);
+  const after = before.length + printInputs(derivation.inputDerivations).length;
+  return { before, after: text.slice(after) };
+}
+
+/**
+ * The frame with all output paths left out, in the outputs list and in the environment. The names
+ * of the outputs must be such as need no escape.
+ */
+export function maskFrame(frame: DerivationFrame, derivation: Derivation): DerivationFrame {
+  const outputs = derivation.outputs.map((output) => ({ ...output, path: '' }));
+  let { after } = frame;
+  for (const [name, value] of derivation.env) {
+    if (value === '' || !outputs.some((output) => output.name === name)) continue;
+    // Inside a string its quotes would be escaped: this stands for the variable and nothing else.
+    const start = after.indexOf(`("${name}","`) + name.length + 4;
+    const end = start + quoted(value).length;
+    after = `${after.slice(0, start)}""${after.slice(end)}`;
+  }
+  return { before: printHead({ outputs }), after };
+}
+
+function printHead({ outputs }: Pick<Derivation, 'outputs'>): string {
+  return `Derive(${listOf(outputs, (o) => tupleOf([o.name, o.path, o.hashAlgorithm, o.hash]))},`;
+}
+
+export function printInputs(inputs: readonly InputDerivation[]): string {
+  return listOf(inputs, printInput);
+}
+
+export function printInput({ path, outputs }: InputDerivation): string {
+  return outputs === onlyOut
+    ? `(${quoted(path)},["out"])`
+    : `(${quoted(path)},${listOf(outputs, quoted)})`;
 }
 
 function listOf<T>(items: readonly T[], print: (item: T) => string): string {

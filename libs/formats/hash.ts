@@ -35,6 +35,16 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   return Uint8Array.from(oneShot('sha256', bytes, 'buffer'));
 }
 
+/** Of a byte string: a character (U+0000 to U+00FF) for each byte. */
+export function sha256OfByteString(text: string): Uint8Array {
+  return oneShot('sha256', Buffer.from(text, 'latin1'), 'buffer');
+}
+
+/** The same in lower-case hexadecimal. */
+export function sha256HexOfByteString(text: string): string {
+  return oneShot('sha256', Buffer.from(text, 'latin1'), 'hex');
+}
+
 /** Hashes what is written to it piece by piece, and counts the bytes. */
 export class HashSink {
   readonly #hash: NodeHash;

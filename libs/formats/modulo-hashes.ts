@@ -9,12 +9,16 @@
  */
 import { err, ok, type Result } from '#std/result.js';
 import {
-  printDerivation,
+  onlyOut,
+  printFrame,
+  printInput,
+  printInputs,
   type Derivation,
+  type DerivationFrame,
   type DerivationOutput,
   type InputDerivation,
 } from './derivation.js';
-import { sha256, toHex } from './hash.js';
+import { sha256HexOfByteString } from './hash.js';
 
 export interface ModuloHash {
   /** Lower-case hexadecimal of a SHA-256. */
@@ -22,6 +26,8 @@ export interface ModuloHash {
   readonly outputs: readonly string[];
   /** Whether output paths of dependents are unknown until this is built. */
   readonly deferred: boolean;
+  /** The hash as the input that it mostly is: of which `out` is needed. */
+  readonly printed: string;
 }
 
 export interface ModuloError {
@@ -32,6 +38,13 @@ export interface ModuloError {
 }
 
 export type DerivationLookup = (path: string) => Derivation | undefined;
+
+/** Text in which inputs stand with their modulo hashes: a list of them, or a derivation. */
+export interface ModuloInputs {
+  readonly text: string;
+  /** Whether the output paths of what has them are unknown until they are built. */
+  readonly deferred: boolean;
+}
 
 interface Frame {
   readonly path: string;
@@ -81,26 +94,54 @@ export class ModuloHashes {
     return this.get(path);
   }
 
-  /** The derivation printed with its inputs replaced by their modulo hashes. */
-  printWithInputs(
-    derivation: Derivation,
-  ): Result<{ readonly bytes: Uint8Array; readonly deferred: boolean }, ModuloError> {
-    const merged = new Map<string, Set<string>>();
+  /** As `add`, for who has printed its inputs and has the text around them. */
+  keep(path: string, derivation: Derivation, printed: DerivationFrame & ModuloInputs): void {
+    const text = `${printed.before}${printed.text}${printed.after}`;
+    this.#known.set(path, hashOf(derivation, { text, deferred: printed.deferred }));
+  }
+
+  /** The text of the derivation with its inputs replaced by their modulo hashes. */
+  printWithInputs(derivation: Derivation): Result<ModuloInputs, ModuloError> {
+    const inputs = this.printInputs(derivation);
+    if (!inputs.ok) return inputs;
+    const { text, deferred } = inputs.value;
+    const { before, after } = printFrame(derivation);
+    return ok({ text: `${before}${text}${after}`, deferred });
+  }
+
+  /** The list of a derivation's inputs, replaced by their modulo hashes. */
+  printInputs({ inputDerivations }: Derivation): Result<ModuloInputs, ModuloError> {
+    const printed: string[] = [];
     let deferred = false;
-    for (const { path, outputs } of derivation.inputDerivations) {
+    let plain = true;
+    for (const { path, outputs } of inputDerivations) {
       const input = this.get(path);
       if (!input.ok) return input;
       deferred ||= input.value.deferred;
-      for (const output of outputs) {
-        if (!input.value.outputs.includes(output)) {
-          return err({ kind: 'unknown-output', path, output });
-        }
-        const { hash } = input.value;
-        merged.set(hash, (merged.get(hash) ?? new Set()).add(output));
-      }
+      const known = input.value.outputs;
+      const output = known === outputs ? undefined : outputs.find((name) => !known.includes(name));
+      if (output !== undefined) return err({ kind: 'unknown-output', path, output });
+      plain &&= outputs === onlyOut;
+      printed.push(input.value.printed);
     }
-    const bytes = printDerivation({ ...derivation, inputDerivations: sorted(merged) });
-    return ok({ bytes, deferred });
+    if (!plain) return ok({ text: this.#mergeInputs(inputDerivations), deferred });
+    // Each begins with its hash, so that they are sorted as they are.
+    printed.sort();
+    const once = printed.filter((one, i) => i === 0 || one !== printed[i - 1]);
+    return ok({ text: `[${once.join()}]`, deferred });
+  }
+
+  /** Any outputs of inputs; those of one hash are one. All of them are known. */
+  #mergeInputs(inputs: readonly InputDerivation[]): string {
+    const merged = new Map<string, Set<string>>();
+    for (const { path, outputs } of inputs) {
+      const hash = this.#known.get(path)?.hash ?? '';
+      const known = merged.get(hash) ?? new Set();
+      for (const output of outputs) known.add(output);
+      merged.set(hash, known);
+    }
+    const sorted = [...merged].sort(([a], [b]) => (a < b ? -1 : 1));
+    return printInputs(sorted.map(([path, outputs]) => ({ path, outputs: [...outputs].sort() })));
   }
 
   /** The next input of a frame whose hash is not known yet, as a frame of its own. */
@@ -118,33 +159,43 @@ export class ModuloHashes {
   }
 
   #compute(derivation: Derivation): Result<ModuloHash, ModuloError> {
-    const outputs = derivation.outputs.map((output) => output.name);
-    const fixed = fixedOutputOf(derivation);
-    if (fixed) {
-      const { hashAlgorithm, hash, path } = fixed;
-      const text = `fixed:out:${hashAlgorithm}:${hash}:${path}`;
-      return ok({ hash: hexOf(Buffer.from(text, 'latin1')), outputs, deferred: false });
-    }
+    if (fixedOutputOf(derivation)) return ok(hashOf(derivation));
     const printed = this.printWithInputs(derivation);
-    if (!printed.ok) return printed;
-    const floating = derivation.outputs.some((output) => output.path === '');
-    const deferred = floating || printed.value.deferred;
-    return ok({ hash: hexOf(printed.value.bytes), outputs, deferred });
+    return printed.ok ? ok(hashOf(derivation, printed.value)) : printed;
   }
+}
+
+/** Of the text with the inputs replaced; a derivation with a fixed output needs none. */
+function hashOf(
+  derivation: Derivation,
+  { text, deferred }: ModuloInputs = { text: '', deferred: false },
+): ModuloHash {
+  const outputs = outputNames(derivation);
+  const fixed = fixedOutputOf(derivation);
+  if (fixed) {
+    const { hashAlgorithm, hash, path } = fixed;
+    const declared = `fixed:out:${hashAlgorithm}:${hash}:${path}`;
+    return printedOnce({ hash: sha256HexOfByteString(declared), outputs, deferred: false });
+  }
+  const floating = derivation.outputs.some((output) => output.path === '');
+  const hash = sha256HexOfByteString(text);
+  return printedOnce({ hash, outputs, deferred: floating || deferred });
+}
+
+/** In one piece: strings put together are slow to compare. */
+function printedOnce(hash: Omit<ModuloHash, 'printed'>): ModuloHash {
+  const printed = Buffer.from(printInput({ path: hash.hash, outputs: onlyOut }), 'latin1');
+  return { ...hash, printed: printed.toString('latin1') };
+}
+
+/** What most derivations have is one array for all of them: hundreds of thousands are kept. */
+function outputNames({ outputs }: Derivation): readonly string[] {
+  const one = outputs.length === 1 && outputs[0]?.name === 'out';
+  return one ? onlyOut : outputs.map(({ name }) => Buffer.from(name, 'latin1').toString('latin1'));
 }
 
 /** The one output of a derivation whose contents are declared by their hash, if it is such. */
 export function fixedOutputOf(derivation: Derivation): DerivationOutput | undefined {
   const [output] = derivation.outputs;
   return output && derivation.outputs.length === 1 && output.hash !== '' ? output : undefined;
-}
-
-function sorted(merged: ReadonlyMap<string, ReadonlySet<string>>): InputDerivation[] {
-  return [...merged]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([path, outputs]) => ({ path, outputs: [...outputs].sort() }));
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return toHex(sha256(bytes));
 }

@@ -7,7 +7,7 @@
  */
 import { err, ok, type Result } from '#std/result.js';
 import { encodeNix32, isNix32 } from './base32.js';
-import { sha256, toHex, type Hash } from './hash.js';
+import { sha256, sha256OfByteString, toHex, type Hash } from './hash.js';
 
 export interface StorePath {
   readonly dir: string;
@@ -66,13 +66,16 @@ interface Place {
   readonly name: string;
 }
 
-/** The path of a digest under a type such as `source` or `output:out`. Names are not checked. */
+/**
+ * The path of a digest under a type such as `source` or `output:out`. Names are not checked, and
+ * must be of one byte a character, as those of a store are.
+ */
 export function makeStorePath(
   item: Place & { readonly type: string; readonly digest: Uint8Array },
 ): string {
   const { dir, name, type, digest } = item;
   const fingerprint = `${type}:sha256:${toHex(digest)}:${dir}:${name}`;
-  const hashPart = encodeNix32(fold20(sha256(new TextEncoder().encode(fingerprint))));
+  const hashPart = encodeNix32(fold20(sha256OfByteString(fingerprint)));
   return `${dir}/${hashPart}-${name}`;
 }
 
@@ -119,13 +122,14 @@ export function outputName(name: string, output: string): string {
 }
 
 function typed(type: string, references: Iterable<string>): string {
-  return [type, ...[...new Set(references)].sort()].join(':');
+  const sorted = [...references].sort();
+  return [type, ...sorted.filter((path, i) => i === 0 || path !== sorted[i - 1])].join(':');
 }
 
 /** Byte i goes into byte i mod 20 by exclusive or. */
 function fold20(digest: Uint8Array): Uint8Array {
   const folded = new Uint8Array(20);
-  for (const [i, byte] of digest.entries()) folded[i % 20] = (folded[i % 20] ?? 0) ^ byte;
+  for (let i = 0; i < digest.length; i++) folded[i % 20]! ^= digest[i]!;
   return folded;
 }
 

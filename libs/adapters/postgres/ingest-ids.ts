@@ -40,7 +40,7 @@ export class BatchIds {
   ) {}
 
   get(path: string): number | undefined {
-    return this.found.get(path) ?? this.remembered.get(path);
+    return this.remembered.get(path) ?? this.found.get(path);
   }
 
   of(path: string): number {

@@ -25,18 +25,24 @@ export async function writeJobs(client: Client, work: NewJobs): Promise<void> {
 
 /** The ingest lock is held, so nobody else adds names between the two statements. */
 async function internNames(client: Client, names: string[]): Promise<Map<string, number>> {
-  await client.query(
-    `insert into job_names (name)
-     select n.name from unnest($1::text[]) n (name)
-      where not exists (select 1 from job_names j where j.name = n.name)`,
-    [names],
+  const known = await client.query<NameRow>('select id, name from job_names where name = any($1)', [
+    names,
+  ]);
+  const interned = new Map(known.rows.map((row) => [row.name, row.id]));
+  const missing = names.filter((name) => !interned.has(name));
+  if (missing.length === 0) return interned;
+  const added = await client.query<NameRow>(
+    'insert into job_names (name) select unnest($1::text[]) returning id, name',
+    [missing],
   );
-  const { rows } = await client.query<{ id: number; name: string }>(
-    'select id, name from job_names where name = any($1)',
-    [names],
-  );
-  invariant(rows.length === names.length, 'every job name was interned');
-  return new Map(rows.map((row) => [row.name, row.id]));
+  for (const { id, name } of added.rows) interned.set(name, id);
+  invariant(interned.size === names.length, 'every job name was interned');
+  return interned;
+}
+
+interface NameRow {
+  readonly id: number;
+  readonly name: string;
 }
 
 /** Postgres has neither NUL nor lone surrogates in text. */

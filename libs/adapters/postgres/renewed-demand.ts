@@ -133,7 +133,8 @@ async function raise(client: Client, ids: readonly number[], demand: Demand): Pr
 
 /**
  * Builds that jobs name. One that this evaluation wrote before a job named it has the general
- * limits and takes the job's; any other keeps the larger ones.
+ * limits and takes the job's; any other keeps the larger ones. The ids are given twice: by the join
+ * alone, a table without statistics would be read whole for each batch.
  */
 async function limitNamed(client: Client, demand: Demand): Promise<void> {
   const known = new Set([...demand.roots, ...demand.repeated]);
@@ -145,7 +146,7 @@ async function limitNamed(client: Client, demand: Demand): Promise<void> {
                 select 1 from jobs j where j.evaluation_id = $4 and j.build_id = b.id) as unnamed
          from unnest($1::bigint[], $2::int[], $3::int[]) w (id, timeout, silence)
          join builds b on b.id = w.id
-        where b.status in ('scheduled', 'submitted', 'started')
+        where b.id = any($1) and b.status in ('scheduled', 'submitted', 'started')
           and (b.timeout_seconds, b.max_silent_seconds)
               is distinct from (w.timeout, w.silence)
         order by b.id for no key update of b)

@@ -17,9 +17,16 @@ import { fixedOutputOf } from '#formats/modulo-hashes.js';
 import type { CheckedDerivation, DerivationFiles } from '#application/ports/derivation-files.js';
 import type { EvaluationBackend } from '#application/ports/backend.js';
 
+/** The one spelling of a path that all that need it share. */
+interface Spelling {
+  readonly path: string;
+  readonly base: string;
+}
+
 interface ParsedFile {
   readonly bytes: Uint8Array;
   readonly derivation: Derivation;
+  readonly inputs: readonly Spelling[];
 }
 
 const keptAtMost = 8192;
@@ -28,6 +35,7 @@ const longestSystem = 100;
 export class BackendDerivationFiles implements DerivationFiles {
   private readonly modulo = new ModuloHashes();
   private readonly kept = new Map<string, ParsedFile>();
+  private readonly spellings = new Map<string, Spelling>();
 
   /** `dir` is the store directory, such as `/nix/store`. */
   constructor(
@@ -39,7 +47,7 @@ export class BackendDerivationFiles implements DerivationFiles {
     const file = await this.parse(path);
     if (!file.ok) return file;
     if (this.kept.size < keptAtMost) this.kept.set(path, file.value);
-    return ok(file.value.derivation.inputDerivations.map((input) => input.path));
+    return ok(file.value.inputs.map((input) => input.path));
   }
 
   async learn(paths: readonly string[]): Promise<void> {
@@ -72,9 +80,9 @@ export class BackendDerivationFiles implements DerivationFiles {
     if (derivation.system.length > longestSystem) return err(`derivation ${path} names no system`);
     return ok({
       path,
-      record: this.recordOf(path, derivation),
-      sources: derivation.inputSources,
-      file: { name: this.base(path), bytes },
+      record: this.recordOf(path, file.value),
+      sources: derivation.inputSources.map(copyOf),
+      file: { name: this.spell(path).base, bytes },
     });
   }
 
@@ -85,26 +93,45 @@ export class BackendDerivationFiles implements DerivationFiles {
       return err(`${path} is not the path of a derivation in ${this.dir}`);
     }
     const bytes = await this.backend.derivation(path);
-    const parsed = parseDerivation(bytes);
+    // A path as it is read is a piece of its file's text and would keep all of it, and millions of
+    // edges name the same paths.
+    const inputs: Spelling[] = [];
+    const parsed = parseDerivation(bytes, (read) => {
+      const spelling = this.spell(read);
+      inputs.push(spelling);
+      return spelling.path;
+    });
     if (!parsed.ok) return err(`derivation ${path} cannot be read: ${parsed.error.kind}`);
-    return ok({ bytes, derivation: parsed.value });
+    return ok({ bytes, derivation: parsed.value, inputs });
   }
 
-  private recordOf(path: string, derivation: Derivation): CheckedDerivation['record'] {
+  private spell(read: string): Spelling {
+    const known = this.spellings.get(read);
+    if (known) return known;
+    const path = copyOf(read);
+    const spelling = { path, base: copyOf(this.base(path)) };
+    this.spellings.set(path, spelling);
+    return spelling;
+  }
+
+  private recordOf(
+    path: string,
+    { derivation, inputs }: Omit<ParsedFile, 'bytes'>,
+  ): CheckedDerivation['record'] {
     const name = derivationName(this.dir, path) ?? '';
     const { pname, features } = attributesOf(derivation);
     return {
-      path: this.base(path),
-      name,
-      packageName: packageName(name, pname),
+      path: this.spell(path).base,
+      name: copyOf(name),
+      packageName: copyOf(packageName(name, pname)),
       system: textOfByteString(derivation.system),
       requiredFeatures: features,
       fixedOutput: fixedOutputOf(derivation) !== undefined,
       outputs: derivation.outputs.map((output) => ({
         name: output.name,
-        path: output.path === '' ? null : this.base(output.path),
+        path: output.path === '' ? null : copyOf(this.base(output.path)),
       })),
-      inputs: derivation.inputDerivations.map((input) => this.base(input.path)),
+      inputs: inputs.map((input) => input.base),
     };
   }
 
@@ -113,12 +140,18 @@ export class BackendDerivationFiles implements DerivationFiles {
   }
 }
 
+/** A text of its own, no piece of another; paths and names are of one byte a character. */
+function copyOf(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
+}
+
 /** Attributes lie in the environment, or as one JSON object in its `__json`. */
 function attributesOf(derivation: Derivation): { pname: string | undefined; features: string[] } {
-  const env = new Map(derivation.env);
-  const structured = structuredAttributes(env.get('__json'));
+  const valueOf = (name: string): string | undefined =>
+    derivation.env.find(([variable]) => variable === name)?.[1];
+  const structured = structuredAttributes(valueOf('__json'));
   const textOf = (name: string): string | undefined => {
-    const value = env.get(name);
+    const value = valueOf(name);
     return value === undefined ? structured(name) : textOfByteString(value);
   };
   return { pname: textOf('pname'), features: requiredFeatures(textOf('requiredSystemFeatures')) };

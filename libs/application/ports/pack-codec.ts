@@ -14,7 +14,7 @@ export interface CheckedPack {
   /** Hexadecimal sha-256 of the pack before its compression. */
   readonly hash: string;
   readonly derivations: number;
-  /** The pack compressed here, so that nothing but the pack is stored. */
+  /** As it arrived, when it arrived compressed. */
   readonly compressed: Uint8Array;
 }
 
