@@ -7,14 +7,12 @@ import { WebSocket } from 'ws';
 import type { BuildMessage, GatewayMessage, Hello, WorkerMessage } from '#protocol/worker.js';
 
 export interface IdleWorkers {
-  /** Milliseconds from the first connection to the last welcome. */
-  readonly connectedAfter: number;
   /** Resolves when so many builds were given in all. */
   given(builds: number): Promise<void>;
-  /** Heartbeats whose answer is still out, and the slowest answer since the last call. */
+  /** Milliseconds of the slowest answer to a heartbeat since the last call. */
   slowest(): number;
-  /** Every socket is cut, and each worker comes again after up to so many milliseconds. */
-  cut(pauseMilliseconds: number): Promise<number>;
+  /** Every socket is cut, and all workers come again. Milliseconds until the last is welcomed. */
+  cut(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -26,25 +24,26 @@ export interface IdleHands {
 }
 
 const pingMilliseconds = 5000;
+/** At first they come one after the other, so that heartbeats are spread as on an old farm. */
+const spreadMilliseconds = 10_000;
 
 export async function connectIdle(hands: IdleHands): Promise<IdleWorkers> {
   const workers = Array.from({ length: hands.workers }, (_, i) => new IdleWorker(hands, i + 1));
-  const connectAll = async (pause: number): Promise<number> => {
-    const begun = performance.now();
-    await Promise.all(workers.map((worker) => worker.connect(Math.random() * pause)));
-    return performance.now() - begun;
-  };
+  const connectAll = (pause: number): Promise<unknown> =>
+    Promise.all(workers.map((worker, i) => worker.connect((i * pause) / workers.length)));
+  await connectAll(spreadMilliseconds);
   return {
-    connectedAfter: await connectAll(2000),
     given: async (builds) => {
       while (workers.filter((worker) => worker.busy).length < builds) {
         await Promise.race(workers.filter((one) => !one.busy).map((one) => one.given));
       }
     },
     slowest: () => Math.max(...workers.map((worker) => worker.takeSlowest())),
-    cut: async (pause) => {
+    cut: async () => {
       await Promise.all(workers.map((worker) => worker.leave()));
-      return connectAll(pause);
+      const begun = performance.now();
+      await connectAll(0);
+      return performance.now() - begun;
     },
     close: async () => {
       await Promise.all(workers.map((worker) => worker.leave()));
@@ -62,7 +61,8 @@ class IdleWorker {
   private pinging: NodeJS.Timeout | undefined;
   private sequence = 0;
   private slowest = 0;
-  private readonly sentAt = new Map<number, number>();
+  /** Heartbeats without an answer, by sequence. */
+  private readonly sent = new Map<number, { readonly at: number; readonly leases: number }>();
 
   constructor(
     private readonly hands: IdleHands,
@@ -76,7 +76,7 @@ class IdleWorker {
   }
 
   takeSlowest(): number {
-    const waiting = [...this.sentAt.values()].map((at) => performance.now() - at);
+    const waiting = [...this.sent.values()].map(({ at }) => performance.now() - at);
     const slowest = Math.max(this.slowest, ...waiting);
     this.slowest = 0;
     return slowest;
@@ -101,7 +101,7 @@ class IdleWorker {
   async leave(): Promise<void> {
     clearInterval(this.beating);
     clearInterval(this.pinging);
-    this.sentAt.clear();
+    this.sent.clear();
     const closed = once(this.socket!, 'close');
     this.socket!.terminate();
     await closed;
@@ -118,11 +118,10 @@ class IdleWorker {
       this.send({ type: 'started', attempt: message.attempt, fence: message.fence });
       this.tellGiven();
     } else if (message.type === 'acknowledged' && message.of === 'heartbeat') {
-      const sent = this.sentAt.get(message.sequence) ?? performance.now();
-      this.sentAt.delete(message.sequence);
-      this.slowest = Math.max(this.slowest, performance.now() - sent);
-      const renewed = message.renewed.length;
-      if (renewed !== (this.build ? 1 : 0)) process.stderr.write(`renewed ${renewed} leases\n`);
+      const { at, leases } = this.sent.get(message.sequence)!;
+      this.sent.delete(message.sequence);
+      this.slowest = Math.max(this.slowest, performance.now() - at);
+      if (message.renewed.length !== leases) throw new Error('a lease was not renewed');
     } else {
       process.stderr.write(`worker ${this.worker} heard ${JSON.stringify(message)}\n`);
     }
@@ -130,8 +129,8 @@ class IdleWorker {
 
   private beat(): void {
     this.sequence += 1;
-    this.sentAt.set(this.sequence, performance.now());
     const held = this.build ? [{ attempt: this.build.attempt, fence: this.build.fence }] : [];
+    this.sent.set(this.sequence, { at: performance.now(), leases: held.length });
     this.send({
       type: 'heartbeat',
       freeSlots: 1 - held.length,

@@ -13,13 +13,12 @@ const secret = 'a-secret-of-the-bench';
 const systems = ['x86_64-linux', 'aarch64-linux', 'i686-linux', 'armv7l-linux'];
 /** Longer than three heartbeats: what is paid by the beat is paid evenly. */
 const windowSeconds = 30;
-/** Where a reconnecting agent's pause ends at its first tries. */
-const reconnectMilliseconds = 1000;
 const promised = { cores: 0.1, bytes: 300 * 1024 * 1024 };
 
 export async function idleReport(): Promise<string> {
   const farm = await startIdleFarm({ workers, secret });
   try {
+    const empty = megabytes((await look(farm)).usage.get('api')!.peakBytes);
     const hands = await connectIdle({ port: farm.port, workers, secret, systems });
     const waiting = await watch(farm, hands, 'each waits for a build');
     await readyBuilds(farm, workers, systems);
@@ -27,8 +26,8 @@ export async function idleReport(): Promise<string> {
     const running = await watch(farm, hands, 'each runs a build');
     const storm = await reconnect(farm, hands);
     await hands.close();
-    const connected = `  connected within ${seconds(hands.connectedAfter)} (spread over 2 s)\n`;
-    return `idle farm, ${workers} connected workers\n${connected}${waiting}${running}${storm}`;
+    const title = `idle farm, ${workers} connected workers\n`;
+    return `${title}  before they came the api had ${empty} MB\n${waiting}${running}${storm}`;
   } finally {
     await farm.close();
   }
@@ -48,15 +47,14 @@ async function watch(farm: IdleFarm, hands: IdleWorkers, what: string): Promise<
 /** Until the last is welcomed again, and what the farm used for it in all. */
 async function reconnect(farm: IdleFarm, hands: IdleWorkers): Promise<string> {
   const before = await look(farm);
-  const took = await hands.cut(reconnectMilliseconds);
+  const took = await hands.cut();
   await pause(5);
   const after = await look(farm);
-  const spread = seconds(reconnectMilliseconds);
   const lines = [...after.usage].map(([name, usage]) => {
     const used = usage.cpuSeconds - before.usage.get(name)!.cpuSeconds;
     return `    ${name.padEnd(12)} ${used.toFixed(2)} s of one core\n`;
   });
-  const title = `  all cut off, coming again within ${spread}: welcomed after ${seconds(took)}\n`;
+  const title = `  all cut off and back at once: the last is welcomed after ${seconds(took)}\n`;
   return title + lines.join('');
 }
 
