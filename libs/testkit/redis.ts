@@ -5,7 +5,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { Redis } from 'ioredis';
 import { freePort } from '#adapters/postgres/embedded.js';
+import { answered } from './eventually.js';
 
 export interface TestRedis {
   readonly url: string;
@@ -14,7 +16,10 @@ export interface TestRedis {
 }
 
 /** `wanted` is the port of a server that was stopped and comes back, empty. */
-export async function startTestRedis(wanted?: number): Promise<TestRedis> {
+export async function startTestRedis(
+  wanted?: number,
+  more: readonly string[] = [],
+): Promise<TestRedis> {
   const directory = await mkdtemp(join(tmpdir(), 'gambeson-redis-'));
   const port = wanted ?? (await freePort());
   const settings = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction'];
@@ -22,7 +27,7 @@ export async function startTestRedis(wanted?: number): Promise<TestRedis> {
     'setpriv',
     [
       ...['--pdeathsig', 'KILL', 'redis-server', '--bind', '127.0.0.1', '--port', String(port)],
-      ...['--dir', directory, ...settings],
+      ...['--dir', directory, ...settings, ...more],
     ],
     { cwd: directory, stdio: ['ignore', 'pipe', 'inherit'] },
   );
@@ -41,6 +46,28 @@ export async function startTestRedis(wanted?: number): Promise<TestRedis> {
       if (child.exitCode === null && child.signalCode === null && child.kill('SIGTERM'))
         await ended;
       await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Another server with all that this one holds now; it follows until it is promoted. */
+export async function startTestReplica(
+  of: TestRedis,
+): Promise<TestRedis & { promote(): Promise<void> }> {
+  const { port } = new URL(of.url);
+  const replica = await startTestRedis(undefined, ['--replicaof', '127.0.0.1', port]);
+  const client = new Redis(replica.url);
+  await answered('the replica to have followed', async () => {
+    return /master_link_status:up/.test(await client.info('replication')) ? true : null;
+  });
+  return {
+    ...replica,
+    async promote() {
+      await client.replicaof('NO', 'ONE');
+    },
+    async stop() {
+      client.disconnect();
+      await replica.stop();
     },
   };
 }

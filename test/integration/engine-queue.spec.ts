@@ -7,7 +7,7 @@ import { PostgresBus } from '#adapters/postgres/bus.js';
 import { RedisBus } from '#adapters/redis/bus.js';
 import { faultsOfRedis, openQueue, type QueueAddress } from '#adapters/redis/connection.js';
 import { BullQueueEpoch } from '#adapters/redis/queue-epoch.js';
-import { BullTicketQueue } from '#adapters/redis/ticket-queue.js';
+import { BullTicketQueue, queueName } from '#adapters/redis/ticket-queue.js';
 import { busConformance } from '#testkit/conformance/bus.js';
 import {
   ticket,
@@ -15,7 +15,7 @@ import {
   type TicketQueueSubject,
 } from '#testkit/conformance/ticket-queue.js';
 import { startTestPostgres, type TestPostgres } from '#testkit/postgres.js';
-import { startTestRedis, type TestRedis } from '#testkit/redis.js';
+import { startTestReplica, startTestRedis, type TestRedis } from '#testkit/redis.js';
 
 let postgres: TestPostgres;
 let redis: TestRedis;
@@ -104,6 +104,22 @@ describe('Redis losing everything', () => {
     await close();
   }, 20_000);
 
+  it('knows a ticket by its id when what it held was evicted', async () => {
+    const { queue, close } = await onRedis();
+    const { workerClass } = ticket(5);
+    await queue.offer([ticket(5), ticket(6)]);
+    await withRedis(async (client) => {
+      for (const name of ['b5-1', 'b6-1']) {
+        expect(await client.del(`gambeson:${queueName(workerClass)}:${name}`)).toBe(1);
+      }
+    });
+    const held = await queue.next(workerClass, never);
+    expect(held).toMatchObject({ build: 5, generation: 1, workerClass });
+    expect(await queue.take(workerClass, 1)).toMatchObject([{ build: 6, generation: 1 }]);
+    await queue.complete(held!);
+    await close();
+  });
+
   it('gives a ticket whose holder died to the next fetch', async () => {
     const dead = await onRedis();
     const alive = openSubject({ redisUrl: redis.url, databaseUrl: '' });
@@ -138,6 +154,23 @@ describe('Redis going away and coming back empty', () => {
     clearInterval(saying);
     await Promise.all([here.close(), there.close(), close()]);
     await back.stop();
+  }, 30_000);
+});
+
+describe('a replica of Redis that is promoted', () => {
+  it('holds the mark, and is not believed, since it may lack the newest tickets', async () => {
+    const own = await startTestRedis();
+    const before = openSubject({ redisUrl: own.url, databaseUrl: '' });
+    await before.epoch.mark();
+    expect(await before.epoch.isMarked()).toBe(true);
+    const replica = await startTestReplica(own);
+    await replica.promote();
+    const after = openSubject({ redisUrl: replica.url, databaseUrl: '' });
+    expect(await after.epoch.isMarked()).toBe(false);
+    await after.epoch.mark();
+    expect(await after.epoch.isMarked()).toBe(true);
+    await Promise.all([before.close(), after.close()]);
+    await Promise.all([own.stop(), replica.stop()]);
   }, 30_000);
 });
 

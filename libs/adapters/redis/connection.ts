@@ -36,6 +36,8 @@ export interface QueueConnection {
   consumer(name: string, process: Processor | null, options?: ConsumerOptions): Worker;
   /** Rejects with a FarmFault when the server does not answer within two seconds. */
   ping(): Promise<void>;
+  /** A word that changes when what was stored may be gone: another server answers, or it evicts. */
+  incarnation(): Promise<string>;
   /** Sentences about a server that will lose tickets or cannot run the scripts; log them loudly. */
   faults(): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -83,6 +85,8 @@ function openOnRedis(url: string): QueueConnection {
         }),
       ),
     ping: async () => void (await ping()),
+    incarnation: async () =>
+      incarnationOf(await Promise.all([client.info('server'), client.info('stats')])),
     faults: async () => faultsOfRedis(await client.info()),
     close: async () => client.disconnect(),
   };
@@ -100,6 +104,8 @@ function openOnPostgres(databaseUrl: string): QueueConnection {
     consumer: (name, process, more) =>
       quiet(new Worker(name, process, { ...more, ...options }, factory as never)),
     ping: async () => void (await ping()),
+    // What it loses, the builds have lost with it.
+    incarnation: async () => 'postgres',
     faults: async () => [],
     close: () => pool.close(),
   };
@@ -114,10 +120,19 @@ function quiet<T extends { on(event: 'error', listener: () => void): unknown }>(
   return part;
 }
 
+function incarnationOf(sections: readonly string[]): string {
+  const info = sections.join('\n');
+  const [run, evicted] = ['run_id', 'evicted_keys'].map((name) => fieldOf(info, name));
+  return `${run} after ${evicted} evictions`;
+}
+
+function fieldOf(info: string, name: string): string | undefined {
+  return new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim();
+}
+
 /** What makes this Redis unfit, from its INFO text; empty when it is fit. */
 export function faultsOfRedis(info: string): readonly string[] {
-  const field = (name: string): string | undefined =>
-    new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim();
+  const field = (name: string): string | undefined => fieldOf(info, name);
   const faults: string[] = [];
   const policy = field('maxmemory_policy');
   if (policy !== undefined && policy !== 'noeviction') {

@@ -11,11 +11,6 @@ import type { HeldTicket, Ticket, TicketQueue } from '#application/ports/ticket-
 import type { QueueConnection } from './connection.js';
 import { TicketFetch } from './ticket-fetch.js';
 
-interface TicketData {
-  readonly build: number;
-  readonly generation: number;
-}
-
 /** BullMQ's bound; and a job without priority would overtake all that have one. */
 const lastRank = 2_097_151;
 const addedAtOnce = 500;
@@ -49,13 +44,16 @@ export class BullTicketQueue implements TicketQueue {
   }
 
   async next(workerClass: string, cancellation: Cancellation): Promise<HeldTicket | null> {
-    const job = await this.fetchOf(workerClass).next(cancellation);
-    return job ? this.hold(workerClass, job) : null;
+    for (;;) {
+      const job = await this.fetchOf(workerClass).next(cancellation);
+      const held = job ? this.hold(workerClass, job) : null;
+      if (held || !job) return held;
+    }
   }
 
   async take(workerClass: string, atMost: number): Promise<readonly HeldTicket[]> {
     const jobs = await this.fetchOf(workerClass).take(atMost);
-    return jobs.map((job) => this.hold(workerClass, job));
+    return jobs.flatMap((job) => this.hold(workerClass, job) ?? []);
   }
 
   async complete(ticket: HeldTicket): Promise<void> {
@@ -75,14 +73,15 @@ export class BullTicketQueue implements TicketQueue {
     await Promise.all([...this.queues.values()].map((queue) => queue.close()));
   }
 
-  private hold(workerClass: string, job: Job): HeldTicket {
+  /** Null for what is no ticket: its hold expires, and BullMQ forgets it. */
+  private hold(workerClass: string, job: Job): HeldTicket | null {
+    const named = ticketOf(job);
+    if (!named) return null;
     this.holds += 1;
     const hold = `${job.id}/${this.holds}`;
     this.held.set(hold, job);
-    const data = job.data as TicketData;
     return {
-      build: id<BuildId>(data.build),
-      generation: data.generation,
+      ...named,
       workerClass,
       rank: job.priority,
       hold,
@@ -126,7 +125,16 @@ function ticketId(ticket: Ticket): string {
   return `b${ticket.build}-${ticket.generation}`;
 }
 
-function jobOf(ticket: Ticket): { name: string; data: TicketData; opts: object } {
+/** A Redis that evicts may lose what a ticket holds and keep its id, which tells as much. */
+function ticketOf(job: Job): Pick<Ticket, 'build' | 'generation'> | null {
+  const [, inId, generationInId] = /^b(\d+)-(\d+)$/.exec(job.id ?? '') ?? [];
+  const build = Number(job.data?.build ?? inId);
+  const generation = Number(job.data?.generation ?? generationInId);
+  if (!Number.isSafeInteger(build) || !Number.isSafeInteger(generation)) return null;
+  return { build: id<BuildId>(build), generation };
+}
+
+function jobOf(ticket: Ticket): { name: string; data: object; opts: object } {
   return {
     name: 'ticket',
     data: { build: ticket.build, generation: ticket.generation },
