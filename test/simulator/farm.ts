@@ -46,6 +46,7 @@ export class SimulatedFarm {
       }
     }
     farm.scheduleBlow();
+    if (world.scenario.restlessLead) farm.unsettleLead();
     return farm;
   }
 
@@ -169,6 +170,17 @@ export class SimulatedFarm {
 
   private get isLeaderless(): boolean {
     return !this.world.isCalm && this.world.timeline.now < this.leaderlessUntil;
+  }
+
+  /** The lead moves, or its holder dies, at half of the steps of a wish that takes several. */
+  private unsettleLead(): void {
+    const { world } = this;
+    world.trap(/^intents\.(reschedule|cancel)$/, (name) => {
+      const leader = this.coordinators.find((one) => one.alive && one.name === name);
+      if (leader && world.chance.odds(0.2)) this.killCoordinator(leader);
+      else if (world.chance.odds(0.4)) this.moveLead();
+      this.unsettleLead();
+    });
   }
 
   private moveLead(): void {

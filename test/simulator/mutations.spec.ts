@@ -18,8 +18,8 @@ const here = join(process.cwd(), 'test', 'simulator');
 const { mutations } = JSON.parse(readFileSync(join(here, 'mutations.json'), 'utf8')) as {
   mutations: Mutation[];
 };
-const seeds = 200;
-const patience = 120_000;
+const seeds = 400;
+const patience = 240_000;
 
 /** The seed that catches it, or null. */
 async function caughtBy(mutation: string): Promise<number | null> {

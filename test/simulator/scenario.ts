@@ -46,6 +46,8 @@ export interface Scenario {
   readonly coordinators: number;
   /** Both coordinators think that they lead. */
   readonly splitLead: boolean;
+  /** It moves whenever somebody's wish is carried out. */
+  readonly restlessLead: boolean;
   /** Seconds for which the world is unkind. */
   readonly faultSeconds: number;
   readonly odds: Odds;
@@ -65,6 +67,7 @@ export function scenarioOf(seed: number): Scenario {
     gateways: chance.whole(1, 3),
     coordinators: chance.whole(1, 2),
     splitLead: chance.odds(0.3),
+    restlessLead: chance.fork('lead').odds(0.4),
     faultSeconds: chance.whole(60, 300),
     odds: oddsOf(chance.fork('odds')),
   };

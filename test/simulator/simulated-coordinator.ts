@@ -48,7 +48,9 @@ export class SimulatedCoordinator implements Owner {
     this.loop(tickSeconds, null, () => reapLeases({ leases, reports, bus, leaseSeconds }));
     this.loop(tickSeconds, 'failures', () => propagateFailure({ store: failures, bus }));
     this.loop(auditSeconds, null, () => failures.audit());
-    const goOn = (): boolean => this.alive && parts.leads(this);
+    // Now and then it is told to stop between two batches.
+    const isStopped = (): boolean => !world.isCalm && world.chance.odds(0.05);
+    const goOn = (): boolean => this.alive && parts.leads(this) && !isStopped();
     const carryOut = { store: intents, bus, atOnce };
     this.loop(tickSeconds, 'intents', () => carryOutIntents(carryOut, goOn));
     this.loop(tickSeconds, null, () => judgeWorkers({ store: records, bus }));
