@@ -36,8 +36,16 @@ const lost: AttemptOutcome = {
   message: 'The worker stopped renewing its lease.',
 };
 
-/** Answers how many attempts were ended. */
+/** Answers how many attempts were ended: all that could be, since a dead rack leaves many. */
 export async function reapLeases(parts: ReapLeasesParts): Promise<number> {
+  for (let reaped = 0; ;) {
+    const ended = await reapSome(parts);
+    reaped += ended;
+    if (ended < reapedAtOnce) return reaped;
+  }
+}
+
+async function reapSome(parts: ReapLeasesParts): Promise<number> {
   const { leases, reports, leaseSeconds } = parts;
   const { gapSeconds } = presenceOf(leaseSeconds);
   const expired = await leases.expired(leaseSeconds, gapSeconds, reapedAtOnce);

@@ -11,6 +11,8 @@ import {
 } from '@jest/globals';
 import type { WorkerId } from '#domain/ids.js';
 import { randomFence } from '#adapters/system/secret.js';
+import { reapLeases } from '#application/reap-leases.js';
+import { FakeBus } from '#testkit/fakes/bus.js';
 import { startTestPostgres, type TestPostgres } from '#testkit/postgres.js';
 import { amd, amdClass, EngineFarm, leaseSeconds } from './engine-support.js';
 
@@ -136,6 +138,20 @@ describe('renewals that come together', () => {
     );
     expect(longer.map((row) => row['attempt_id'])).toEqual([held[0]!.attempt, attempt]);
   });
+});
+
+describe('workers that die together', () => {
+  it('lose all their leases in one look', async () => {
+    const builds = await farm.builds(many);
+    await Promise.all(builds.map((build, at) => farm.claimed(build, atWorker(at))));
+    await farm.database.execute(`update leases set expires_at = now() - interval '1 second'`);
+    await farm.presence(2 * leaseSeconds);
+    const { leases, reports } = farm;
+    const bus = new FakeBus();
+    expect(await reapLeases({ leases, reports, bus, leaseSeconds })).toBe(many);
+    expect(await farm.statuses()).toEqual({ scheduled: many });
+    expect(await reapLeases({ leases, reports, bus, leaseSeconds })).toBe(0);
+  }, 30_000);
 });
 
 describe('hellos that come together', () => {
