@@ -29,6 +29,13 @@ interface OfferedRow extends Row {
   readonly files: readonly NarFile[] | null;
 }
 
+interface RecordedRow extends Row {
+  readonly known: boolean;
+  readonly alive: boolean;
+  /** The hash of an earlier upload of the same path by the same principal. */
+  readonly before: string | null;
+}
+
 interface UploadRow extends Row {
   readonly nar_hash: string;
   readonly nar_size: number;
@@ -40,15 +47,40 @@ const retried = { code: '40001' };
 /** One that ran out stands until it is reaped: after an outage of ours its build is still live. */
 const leaseAlive = `exists (select 1 from leases where attempt_id = $1 and fence = $2)`;
 
+/** One statement, since a farm uploads some output at every end of a build. */
+const writeUpload = `
+  with place as (select id from stores where slug = $4),
+  allowed as (select $1::bigint is null or ${leaseAlive} as alive),
+  before as (
+    select u.nar_hash from uploads u join place on place.id = u.store_id
+     where u.principal = $3 and u.path = $5),
+  written as (
+    insert into uploads (principal, store_id, path, nar_hash, nar_size,
+                         compression, file_hash, file_size, file_key)
+    select $3, place.id, $5, $6, $7, $8, $9, $10, $11 from place, allowed where alive
+    on conflict (principal, store_id, path) do update
+       set nar_hash = excluded.nar_hash, nar_size = excluded.nar_size,
+           compression = excluded.compression, file_hash = excluded.file_hash,
+           file_size = excluded.file_size, file_key = excluded.file_key, created_at = now())
+  select exists (select 1 from place) as known, alive, (select nar_hash from before) as before
+    from allowed`;
+
 export class PostgresSubstituteStore implements SubstituteStore {
+  /** Stores never move, so what was found once is known. */
+  private readonly directories = new Map<string, string>();
+
   constructor(private readonly database: Database) {}
 
   async directory(slug: string): Promise<string | null> {
+    const known = this.directories.get(slug);
+    if (known !== undefined) return known;
     const rows = await this.database.query<{ dir: string }>(
       'select dir from stores where slug = $1',
       [slug],
     );
-    return rows[0]?.dir ?? null;
+    const directory = rows[0]?.dir ?? null;
+    if (directory !== null) this.directories.set(slug, directory);
+    return directory;
   }
 
   async mayUpload(principal: Principal): Promise<boolean> {
@@ -65,12 +97,17 @@ export class PostgresSubstituteStore implements SubstituteStore {
     principal: Principal,
     nar: UploadedNar,
   ): Promise<Result<'recorded' | 'repeated', UploadRefusal>> {
-    return this.database.transaction(async (client) => {
-      const store = await storeId(client, nar.slug);
-      if (store === null) return err({ kind: 'unknown-store' });
-      if (!(await holdsLease(client, principal))) return err({ kind: 'lease-lapsed' });
-      return ok(await writeUpload(client, { store, principal, nar }));
-    });
+    const { file } = nar;
+    const [attempt, fence] =
+      principal.kind === 'attempt' ? [principal.attempt, principal.fence] : [null, null];
+    const rows = await this.database.query<RecordedRow>(writeUpload, [
+      ...[attempt, fence, nameOf(principal), nar.slug, nar.path, nar.narHash, nar.narSize],
+      ...[file.compression, file.fileHash, file.fileSize, file.fileKey],
+    ]);
+    const { known, alive, before } = rows[0]!;
+    if (!known) return err({ kind: 'unknown-store' });
+    if (!alive) return err({ kind: 'lease-lapsed' });
+    return ok(before === nar.narHash ? 'repeated' : 'recorded');
   }
 
   async offer(offer: Offer): Promise<Result<'offer' | 'known', OfferRefusal>> {
@@ -129,45 +166,6 @@ async function storeId(client: Client, slug: string): Promise<number | null> {
     slug,
   ]);
   return rows[0]?.id ?? null;
-}
-
-async function holdsLease(client: Client, principal: Principal): Promise<boolean> {
-  if (principal.kind === 'service') return true;
-  const { rows } = await client.query<{ alive: boolean }>(`select ${leaseAlive} as alive`, [
-    principal.attempt,
-    principal.fence,
-  ]);
-  return rows[0]?.alive ?? false;
-}
-
-async function writeUpload(
-  client: Client,
-  upload: { store: number; principal: Principal; nar: UploadedNar },
-): Promise<'recorded' | 'repeated'> {
-  const { store, nar } = upload;
-  const { file } = nar;
-  const owner = nameOf(upload.principal);
-  const before = await client.query<UploadRow>(
-    `select nar_hash, nar_size from uploads
-      where principal = $1 and store_id = $2 and path = $3 for update`,
-    [owner, store, nar.path],
-  );
-  await client.query(
-    `insert into uploads (principal, store_id, path, nar_hash, nar_size,
-                          compression, file_hash, file_size, file_key)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-     on conflict (principal, store_id, path) do update
-        set nar_hash = excluded.nar_hash, nar_size = excluded.nar_size,
-            compression = excluded.compression, file_hash = excluded.file_hash,
-            file_size = excluded.file_size, file_key = excluded.file_key, created_at = now()`,
-    [owner, store, nar.path, nar.narHash, nar.narSize].concat([
-      file.compression,
-      file.fileHash,
-      file.fileSize,
-      file.fileKey,
-    ]),
-  );
-  return before.rows[0]?.nar_hash === nar.narHash ? 'repeated' : 'recorded';
 }
 
 /** As the accept-report transaction names it too. */
