@@ -33,6 +33,8 @@ const Build = z.object({
 });
 export type Build = z.infer<typeof Build>;
 
+const Workers = z.object({ items: z.array(z.object({ state: z.string() })) });
+
 const Token = z.object({ token: z.string() });
 
 interface Call<T> {
@@ -87,6 +89,13 @@ export class FarmApi {
 
   build(id: string): Promise<Build> {
     return this.call({ method: 'GET', path: `/api/v1/builds/${id}`, answer: Build });
+  }
+
+  /** Whether any worker is there, whatever it takes. */
+  async hasWorker(): Promise<boolean> {
+    const path = '/api/v1/workers';
+    const { items } = await this.call({ method: 'GET', path, answer: Workers });
+    return items.some(({ state }) => state !== 'offline' && state !== 'refused');
   }
 
   private async call<T>(call: Call<T>): Promise<T> {

@@ -20,6 +20,8 @@ export interface Up {
   said(pattern: RegExp): Promise<UpLine>;
   /** Resolves with the exit status. */
   readonly exited: Promise<number | null>;
+  /** What it wrote to its error output. */
+  complaints(): string;
 }
 
 export async function startUp(data: string, options: readonly string[]): Promise<Up> {
@@ -56,6 +58,7 @@ export async function startUp(data: string, options: readonly string[]): Promise
     child,
     lines,
     exited,
+    complaints: () => complaints,
     line: (event) => first((line) => line.event === event, event),
     said: (pattern) => first((line) => pattern.test(String(line['text'])), String(pattern)),
   };

@@ -73,3 +73,22 @@ describe.each(backends)('the demo on the %s backend', (backend) => {
     expect(processesNaming(data)).toEqual([]);
   }, 60_000);
 });
+
+describe('a demo that nobody can build', () => {
+  let data: string;
+
+  beforeAll(() => {
+    data = mkdtempSync(join(tmpdir(), 'gambeson-up-'));
+    chmodSync(data, 0o755);
+  });
+
+  afterAll(() => rmSync(data, { recursive: true, force: true }));
+
+  it('is not waited for', async () => {
+    const up = await startUp(data, ['--until-settled', '--workers', '0', '--backend', 'local']);
+    await up.line('up');
+    expect(await up.exited).toBe(1);
+    expect(up.complaints()).toMatch(/no worker is there/);
+    expect(processesNaming(data)).toEqual([]);
+  }, 90_000);
+});

@@ -74,9 +74,11 @@ async function run(options: UpOptions, stage: Stage): Promise<number> {
   tellUp({ site, publicKey, workTree: channel?.workTree ?? null }, narrator);
   if (!channel) return untilAborted(signal);
   const from = addressOf(ports.substituter);
-  const watch = new DemoWatch(api, narrator, (path) =>
-    channel.backend === 'nix' ? fetchCommand(from, publicKey, path) : narinfoCommand(from, path),
-  );
+  const watch = new DemoWatch(api, narrator, {
+    fetchCommand: (path) =>
+      channel.backend === 'nix' ? fetchCommand(from, publicKey, path) : narinfoCommand(from, path),
+    needsWorker: options.untilSettled && options.workers === 0,
+  });
   const settled = await watch.untilSettled(signal);
   if (settled) {
     const text = `${summaryOf(settled)}\n`;

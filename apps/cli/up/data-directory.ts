@@ -2,8 +2,8 @@
  * The farm's data directory: one supervisor at a time, and a place that Postgres's user reaches.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { FarmFault } from '#std/farm-fault.js';
 import { isReachable, serverUser, sharedDirectory } from '#adapters/postgres/server-binaries.js';
 
@@ -13,9 +13,24 @@ export interface DataDirectory {
   release(): Promise<void>;
 }
 
-/** Makes it when missing. Throws `misconfigured` when another supervisor holds it. */
+/**
+ * Makes it when missing. Throws `misconfigured` when it cannot be had, or when another supervisor
+ * holds it.
+ */
 export async function openDataDirectory(path: string): Promise<DataDirectory> {
-  await mkdir(path, { recursive: true, mode: 0o755 });
+  try {
+    return await openDirectory(path);
+  } catch (cause) {
+    if (cause instanceof FarmFault) throw cause;
+    const why = (cause as Error).message;
+    throw new FarmFault('misconfigured', `no farm can be kept in ${path}: ${why}`, 'never', {
+      cause,
+    });
+  }
+}
+
+async function openDirectory(path: string): Promise<DataDirectory> {
+  await makeDirectory(path);
   const lock = join(path, 'up.pid');
   const holder = Number(await readFile(lock, 'utf8').catch(() => '0'));
   if (holder !== process.pid && (await isSupervisor(holder))) {
@@ -28,6 +43,13 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
     postgres: await postgresDirectory(path),
     release: () => rm(lock, { force: true }),
   };
+}
+
+/** One by one: in a place like /proc, Node's own recursive mkdir never comes to an end. */
+async function makeDirectory(path: string): Promise<void> {
+  if ((await stat(path).catch(() => null))?.isDirectory()) return;
+  if (dirname(path) !== path) await makeDirectory(dirname(path));
+  await mkdir(path, { mode: 0o755 });
 }
 
 /** A stale lock's process id may be anybody's by now, so the command line is looked at, too. */

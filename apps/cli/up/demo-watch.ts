@@ -1,5 +1,6 @@
 /** Watches the demo until nothing of it moves any more, and tells what became of each job. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { FarmFault } from '#std/farm-fault.js';
 import { isFinal, type BuildStatus } from '#domain/build/status.js';
 import type { FarmApi, Job } from '../farm-api.js';
 import { demoName, ownSystem } from './demo-channel.js';
@@ -19,17 +20,30 @@ const lookEveryMillis = 400;
  */
 const endlessWait = 'no-worker-for-system';
 
+/** A worker of other people's that was cut off by our start has come back within ten seconds. */
+const lonelyMillis = 15_000;
+
+export interface DemoWatchOptions {
+  /** The command that fetches a store path. */
+  readonly fetchCommand: (path: string) => string;
+  /** Nobody here starts a worker, and nobody waits for one to come from elsewhere. */
+  readonly needsWorker: boolean;
+}
+
 export class DemoWatch {
   private fetchable: string | null = null;
+  private lonelySince: number | null = null;
 
   constructor(
     private readonly api: FarmApi,
     private readonly narrator: Narrator,
-    /** The command that fetches a store path. */
-    private readonly fetchCommand: (path: string) => string,
+    private readonly options: DemoWatchOptions,
   ) {}
 
-  /** Resolves with every job once all are settled; null when `signal` came first. */
+  /**
+   * Resolves with every job once all are settled; null when `signal` came first. Throws
+   * `misconfigured` when builds wait, a worker is needed and none is there.
+   */
   async untilSettled(signal: AbortSignal): Promise<SettledJob[] | null> {
     let trouble = '';
     while (!signal.aborted) {
@@ -42,9 +56,14 @@ export class DemoWatch {
         if (sentence !== trouble && !signal.aborted) this.narrator.say(`demo: ${sentence}`);
         trouble = sentence;
       }
+      if (this.isForsaken) throw new FarmFault('misconfigured', forsaken, 'never');
       await pause(lookEveryMillis, undefined, { signal }).catch(() => undefined);
     }
     return null;
+  }
+
+  private get isForsaken(): boolean {
+    return this.lonelySince !== null && performance.now() - this.lonelySince > lonelyMillis;
   }
 
   private async look(): Promise<SettledJob[] | null> {
@@ -60,10 +79,16 @@ export class DemoWatch {
     const settled: SettledJob[] = [];
     for (const job of jobs) {
       const end = await this.endOf(job);
-      if (end === null) return null;
+      if (end === null) return this.missWorker();
       settled.push(end);
     }
     return settled;
+  }
+
+  private async missWorker(): Promise<null> {
+    const lonely = this.options.needsWorker && !(await this.api.hasWorker());
+    this.lonelySince = lonely ? (this.lonelySince ?? performance.now()) : null;
+    return null;
   }
 
   private async endOf(job: Job): Promise<SettledJob | null> {
@@ -83,10 +108,13 @@ export class DemoWatch {
     const path = build.outputs.find(({ name, offered }) => offered && name === 'out')?.path;
     if (!path) return;
     this.fetchable = path;
-    const command = this.fetchCommand(path);
+    const command = this.options.fetchCommand(path);
     this.narrator.fact('fetchable', { path, command }, `\nFetch ${done.name}:\n  ${command}\n`);
   }
 }
+
+const forsaken =
+  'builds of the demo wait, no worker is there, and none is started (--workers 0): it never settles';
 
 /** Counts by status, then every job that did not simply succeed. */
 export function summaryOf(jobs: readonly SettledJob[]): string {

@@ -66,7 +66,10 @@ export function upCommand(): Command {
     .option('--json', 'machine-readable lines instead of prose', false)
     .option('--verbose', 'every line of every app', false)
     .addHelpText('after', examples)
-    .action(async (options: UpOptions) => {
+    .action(async (options: UpOptions, command: Command) => {
+      if (options.untilSettled && !options.demo) {
+        command.error('error: --until-settled waits for the demo: leave --no-demo away');
+      }
       process.exitCode = await bringUp({ ...options, data: resolve(options.data) });
     });
 }
