@@ -3,10 +3,17 @@
  */
 import { Command, InvalidArgumentError } from 'commander';
 import { hold, type Contest, type Outcome } from './contest.js';
+import { cancelReport } from './cancel.js';
 import { claimLatency, claims, claimsWithBacklog } from './claims.js';
-import { completionsOf16, completionsOf200, completionsOneRow } from './completions.js';
+import {
+  completionsOf16,
+  completionsOf200,
+  completionsOneRowOf16,
+  completionsOneRowOf200,
+} from './completions.js';
 import { criticalPath } from './critical-path.js';
 import { idleReport } from './idle.js';
+import { endToEndReport } from './end-to-end.js';
 import { ingestKnown, ingestNew } from './ingest.js';
 import { lastInput } from './last-input.js';
 import { narHash } from './nar-hash.js';
@@ -24,7 +31,8 @@ const contests: Record<string, () => Promise<Contest>> = {
   'last-input': lastInput,
   'completions-16': completionsOf16,
   'completions-200': completionsOf200,
-  'completions-one-row': completionsOneRow,
+  'completions-one-row': completionsOneRowOf16,
+  'completions-200-one-row': completionsOneRowOf200,
   'critical-path': criticalPath,
   'planner-rebuild': plannerRebuild,
   'narinfo-hot': narinfoHot,
@@ -37,6 +45,8 @@ const reports: Record<string, () => Promise<string>> = {
   fairness: fairnessReport,
   'idle-farm': idleReport,
   'planner-footprint': footprintReport,
+  cancel: cancelReport,
+  'end-to-end': endToEndReport,
 };
 const figures = [...Object.keys(contests), ...Object.keys(reports)];
 

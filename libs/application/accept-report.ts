@@ -59,7 +59,7 @@ export async function tell(bus: Bus, settled: readonly Settled[]): Promise<void>
   if (ended.length === 0) return;
   await bus.publish('planner', '');
   if (ended.some(({ status }) => isFailed(status))) await bus.publish('failures', '');
-  for (const one of ended) await tellBuild(bus, one);
+  await Promise.all(ended.map((one) => tellBuild(bus, one)));
 }
 
 export async function tellBuild(

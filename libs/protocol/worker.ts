@@ -119,6 +119,9 @@ const Report = z.object({
   result: AttemptResult,
 });
 
+/** What a report that cannot be read as a whole may still say: which attempt it ends. */
+export const ReportedAttempt = Report.pick({ type: true, attempt: true, fence: true });
+
 export const WorkerMessage = z.discriminatedUnion('type', [
   Hello,
   Heartbeat,
@@ -130,6 +133,7 @@ export type WorkerMessage = z.infer<typeof WorkerMessage>;
 export type Hello = z.infer<typeof Hello>;
 export type Heartbeat = z.infer<typeof Heartbeat>;
 export type Report = z.infer<typeof Report>;
+export type ReportedAttempt = z.infer<typeof ReportedAttempt>;
 export type AttemptResult = z.infer<typeof AttemptResult>;
 export type ReportedOutput = z.infer<typeof ReportedOutput>;
 

@@ -3,7 +3,7 @@
  * before Postgres's, answers what a table says. Times in answers are milliseconds since 1970.
  */
 import { PostgresClaimStore } from '#adapters/postgres/claim-store.js';
-import { Database, type Client, type Row } from '#adapters/postgres/database.js';
+import { Database, type Client, type Parting, type Row } from '#adapters/postgres/database.js';
 import { PostgresEvaluationLeases } from '#adapters/postgres/evaluation-store.js';
 import { PostgresFailureStore } from '#adapters/postgres/failure-store.js';
 import { PostgresIngestStore } from '#adapters/postgres/ingest-store.js';
@@ -127,6 +127,11 @@ class ClockedDatabase extends Database {
   override async transaction<T>(work: (client: Client) => Promise<T>): Promise<T> {
     await this.tick();
     return super.transaction(work);
+  }
+
+  override async inFlights<T>(work: (client: Client) => Promise<Parting<T>>): Promise<T> {
+    await this.tick();
+    return super.inFlights(work);
   }
 
   private async tick(): Promise<void> {

@@ -223,6 +223,19 @@ describe('a build', () => {
     await finish(owner, told);
   });
 
+  it('whose report cannot be read ends as the farm’s fault, with the evidence', async () => {
+    const worker = await join();
+    await scheduled(1);
+    worker.say({ type: 'claim', slots: [0] });
+    const told = await worker.hears('build');
+    worker.report(told, { kind: 'failed', reason: 'bewitched', message: '' });
+    expect(await worker.hears('acknowledged')).toMatchObject({ of: 'report', accepted: true });
+    const [attempt] = await farm.database.query('select * from attempts');
+    expect(attempt).toMatchObject({ status: 'failed-other', reason: 'infrastructure' });
+    expect(attempt?.['message']).toContain('cannot be read: result.reason');
+    expect(await farm.statuses()).toEqual({ scheduled: 1 });
+  });
+
   it('goes on over a reconnect; what is not the worker’s any more is told as lost', async () => {
     const worker = await farm.worker();
     const before = await join({ worker });

@@ -11,7 +11,12 @@ import { sentenceOf } from '#std/farm-fault.js';
 import { presenceOf } from '#application/reap-leases.js';
 import { decodeLogFrame } from '#protocol/log-frame.js';
 import { negotiate, offeredVersions } from '#protocol/negotiate.js';
-import { WorkerMessage, type GatewayMessage } from '#protocol/worker.js';
+import {
+  ReportedAttempt,
+  WorkerMessage,
+  type GatewayMessage,
+  type Report,
+} from '#protocol/worker.js';
 import { ClaimDesk } from './claim-desk.js';
 import type { GatewayParts } from './gateway-parts.js';
 import { pulseOf } from './pulse.js';
@@ -145,9 +150,20 @@ async function hear(session: Session, data: RawData, isBinary: boolean): Promise
     const offered = offeredVersions(said);
     if (offered && !negotiate(offered).ok) return session.refuseVersion(offered);
     const [issue] = parsed.error.issues;
-    throw new Malformed(`A message cannot be read: ${issue?.path.join('.')} ${issue?.message}`);
+    const why = `${issue?.path.join('.')} ${issue?.message}`;
+    const ended = ReportedAttempt.safeParse(said);
+    // Hung up on, the worker would say the same again after each reconnect, for ever.
+    if (ended.success) return session.hear(unreadable(ended.data, why));
+    throw new Malformed(`A message cannot be read: ${why}`);
   }
   return session.hear(parsed.data);
+}
+
+/** The attempt has ended, and by whose fault nobody can tell: the farm's, with the evidence. */
+function unreadable(ended: ReportedAttempt, why: string): Report {
+  const message = `The worker's report cannot be read: ${why}`;
+  const result = { kind: 'failed', reason: 'infrastructure', message } as const;
+  return { ...ended, logBytes: 0, result };
 }
 
 function parseJson(text: string): unknown {

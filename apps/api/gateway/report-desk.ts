@@ -1,6 +1,7 @@
 /**
- * Reports that wait together are committed together. A batch that fails is tried again one by one,
- * so that one report the farm cannot digest holds up no other.
+ * Reports that wait together are committed together, and while one batch commits the next is read:
+ * two are under way when enough reports come. A batch that fails is tried again one by one, so that
+ * one report the farm cannot digest holds up no other.
  */
 import {
   acceptReports,
@@ -15,10 +16,15 @@ interface Pending {
 }
 
 const reportsAtOnce = 256;
+const batchesAtOnce = 2;
 
 export class ReportDesk {
   private pending: Pending[] = [];
-  private working: Promise<void> | null = null;
+  /** Attempts of the batches under way: none stands in two. */
+  private readonly underWay = new Set<number>();
+  private batches = 0;
+  private looking = false;
+  private readonly closing: (() => void)[] = [];
 
   constructor(private readonly parts: AcceptReportParts) {}
 
@@ -26,32 +32,60 @@ export class ReportDesk {
   settle(report: WorkerReport): Promise<boolean> {
     return new Promise((resolve, reject) => {
       this.pending.push({ report, resolve, reject });
-      this.working ??= this.work();
+      this.look();
     });
   }
 
   /** Resolves when nothing waits any more. */
-  async close(): Promise<void> {
-    await this.working;
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.closing.push(resolve);
+      this.look();
+    });
   }
 
-  private async work(): Promise<void> {
-    while (this.pending.length > 0) {
-      // Those who were answered a moment ago may have more to say: it goes along.
-      await new Promise((resolve) => setImmediate(resolve));
-      await this.commit(this.takeBatch());
+  /** Those who were answered a moment ago may have more to say: it goes along. */
+  private look(): void {
+    if (this.looking) return;
+    this.looking = true;
+    setImmediate(() => {
+      this.looking = false;
+      this.begin();
+    });
+  }
+
+  private begin(): void {
+    if (this.batches < batchesAtOnce && this.pending.length >= Math.max(1, this.underWay.size)) {
+      const batch = this.takeBatch();
+      if (batch.length > 0) void this.carryOut(batch);
     }
-    // At once: a report that came a moment later would find a desk at work that has gone home.
-    this.working = null;
+    if (this.batches === 0 && this.pending.length === 0) {
+      for (const resolve of this.closing.splice(0)) resolve();
+    }
   }
 
-  /** In the order of attempts, as all who lock several; an attempt stands in a batch once. */
+  private async carryOut(batch: readonly Pending[]): Promise<void> {
+    this.batches += 1;
+    for (const { report } of batch) this.underWay.add(report.attempt);
+    await this.commit(batch);
+    for (const { report } of batch) this.underWay.delete(report.attempt);
+    this.batches -= 1;
+    this.look();
+  }
+
+  /**
+   * Half of all beside another batch, so that both stay alike. In the order of attempts, as all who
+   * lock several; an attempt stands in a batch once.
+   */
   private takeBatch(): Pending[] {
+    const fair = Math.ceil((this.pending.length + this.underWay.size) / 2);
+    const atMost = Math.min(reportsAtOnce, this.batches === 0 ? this.pending.length : fair);
     const batch = new Map<number, Pending>();
     const later: Pending[] = [];
     for (const one of this.pending) {
-      const fits = batch.size < reportsAtOnce && !batch.has(one.report.attempt);
-      if (fits) batch.set(one.report.attempt, one);
+      const { attempt } = one.report;
+      const fits = batch.size < atMost && !batch.has(attempt) && !this.underWay.has(attempt);
+      if (fits) batch.set(attempt, one);
       else later.push(one);
     }
     this.pending = later;

@@ -1,11 +1,10 @@
 /**
- * From the uploads of attempts to offered paths, inside the transaction that ends them: when it
- * commits, the narinfos are visible. What is offered already stays as it is. All attempts of a
- * transaction are read and written together, since a round trip costs more than what it asks.
+ * What is known of the outputs of attempts that end together, and what is told of those that have
+ * succeeded: when the transaction commits, their narinfos are visible.
  */
 import type { AttemptId } from '#domain/ids.js';
 import type { OutputFacts, ReportedPath } from '#domain/build/judge-report.js';
-import type { Client, Row } from './database.js';
+import type { Row } from './database.js';
 
 /** Whose outputs, and where they go. */
 export interface OutputsOf {
@@ -18,41 +17,27 @@ export interface OutputsOf {
   readonly reported: readonly ReportedPath[];
 }
 
-interface OfferedRow extends Row {
+export interface OfferedRow extends Row {
   store_id: number;
   path: string;
   nar_hash: string;
 }
 
-interface UploadRow extends OfferedRow {
+export interface UploadRow extends OfferedRow {
   principal: string;
 }
 
-interface ExpectedRow extends Row {
+export interface ExpectedRow extends Row {
   derivation_id: number;
   name: string;
   path: string | null;
 }
 
-interface KnownRow extends Row {
+export interface KnownRow extends Row {
   expected: ExpectedRow[] | null;
   uploaded: UploadRow[] | null;
   offered: OfferedRow[] | null;
 }
-
-/** Shared locks keep what is referred to from being collected before this commits. */
-const readAll = `
-  with told as (
-    select derivation_id, name, path from outputs where derivation_id = any ($1) order by name),
-  brought as (
-    select principal, store_id, path, nar_hash from uploads where principal = any ($2)),
-  there as (
-    select store_id, path, nar_hash from store_paths
-     where store_id = any ($3) and hash_part = any ($4) and path = any ($5)
-     order by id for key share)
-  select (select jsonb_agg(t order by t.name) from told t) as expected,
-         (select jsonb_agg(t) from brought t) as uploaded,
-         (select jsonb_agg(t) from there t) as offered`;
 
 /** What is known of the outputs of several attempts; grows as one after the other is settled. */
 export class OutputsKnown {
@@ -60,10 +45,10 @@ export class OutputsKnown {
   private readonly uploaded: Map<string, Map<string, string>>;
   private readonly offered: Map<number, Map<string, string>>;
 
-  constructor(expected: ExpectedRow[], uploaded: UploadRow[], offered: OfferedRow[]) {
-    this.expected = Map.groupBy(expected, (row) => row.derivation_id);
-    this.uploaded = hashesBy(uploaded, (row) => `${row.principal} ${row.store_id}`);
-    this.offered = hashesBy(offered, (row) => row.store_id);
+  constructor({ expected, uploaded, offered }: KnownRow) {
+    this.expected = Map.groupBy(expected ?? [], (row) => row.derivation_id);
+    this.uploaded = hashesBy(uploaded ?? [], (row) => `${row.principal} ${row.store_id}`);
+    this.offered = hashesBy(offered ?? [], (row) => row.store_id);
   }
 
   of(place: OutputsOf): OutputFacts {
@@ -85,79 +70,50 @@ export class OutputsKnown {
     }
   }
 
+  /** A content-addressed output has no path before it is built. */
+  lacksPath(build: number, name: string): boolean {
+    const outputs = this.expected.get(build) ?? [];
+    return outputs.some((output) => output.name === name && output.path === null);
+  }
+
   private uploadsOf(place: OutputsOf): ReadonlyMap<string, string> {
     return this.uploaded.get(`${principalOf(place.attempt)} ${place.store}`) ?? new Map();
   }
 }
 
-export async function readOutputsKnown(
-  client: Client,
-  places: readonly OutputsOf[],
-): Promise<OutputsKnown> {
-  if (places.length === 0) return new OutputsKnown([], [], []);
-  const reported = places.flatMap((place) => place.reported);
-  const wanted = new Set(reported.flatMap((output) => [output.path, ...output.references]));
-  const stores = new Set(places.map((place) => place.store));
-  const { rows } = await client.query<KnownRow>(readAll, [
-    places.map((place) => place.build),
-    places.map((place) => principalOf(place.attempt)),
-    [...stores],
-    [...wanted].map((path) => path.slice(0, 32)),
-    [...wanted],
-  ]);
-  const { expected, uploaded, offered } = rows[0]!;
-  return new OutputsKnown(expected ?? [], uploaded ?? [], offered ?? []);
-}
-
-const offerAll = `
-  with told as (
-    select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[],
-                         $6::text[]) t (attempt, build, store, deriver, name, path)),
-  made as (
-    insert into store_paths (store_id, hash_part, path, nar_hash, nar_size, deriver, attempt_id)
-    select u.store_id, left(u.path, 32), u.path, u.nar_hash, u.nar_size, t.deriver, t.attempt
-      from told t join uploads u on u.principal = 'attempt-' || t.attempt
-                                and u.store_id = t.store and u.path = t.path
-     where u.principal = any ($7)
-     order by u.store_id, u.path
-    on conflict (store_id, hash_part) do nothing returning id, store_id, path, attempt_id),
-  packed as (
-    insert into nars (path_id, compression, file_hash, file_size, file_key)
-    select m.id, u.compression, u.file_hash, u.file_size, u.file_key
-      from made m join uploads u on u.principal = 'attempt-' || m.attempt_id
-                                and u.store_id = m.store_id and u.path = m.path
-     where u.principal = any ($7)),
-  referring as (
-    insert into store_path_references (path_id, reference)
-    select distinct m.id, r.reference
-      from made m join unnest($8::bigint[], $9::text[], $10::text[]) r (attempt, path, reference)
-                    on r.attempt = m.attempt_id and r.path = m.path)
-  update outputs o set path = t.path from told t
-   where o.derivation_id = any ($2) and o.derivation_id = t.build and o.name = t.name
-     and o.path is distinct from t.path`;
-
-/**
- * Offers what is not offered yet, in the order of paths, so that two transactions never wait
- * crosswise, and lets every output know its path.
- */
-export async function offerOutputs(client: Client, places: readonly OutputsOf[]): Promise<void> {
-  if (places.length === 0) return;
+/** The values $15 to $21 of `writeEnds`. */
+export function offerValues(places: readonly OutputsOf[]): unknown[][] {
   const told = places.flatMap((place) => place.reported.map((output) => ({ place, output })));
   const references = told.flatMap(({ place, output }) =>
     output.references.map((reference) => ({ of: place.attempt, path: output.path, reference })),
   );
-  await client.query(offerAll, [
+  return [
     told.map(({ place }) => place.attempt),
-    told.map(({ place }) => place.build),
     told.map(({ place }) => place.store),
     told.map(({ place }) => place.deriver),
-    told.map(({ output }) => output.name),
     told.map(({ output }) => output.path),
-    places.map((place) => principalOf(place.attempt)),
     references.map((one) => one.of),
     references.map((one) => one.path),
     references.map((one) => one.reference),
-  ]);
+  ];
+}
+
+/** The values of `learnOutputs`; null when every path was known. */
+export function learntValues(
+  places: readonly OutputsOf[],
+  known: OutputsKnown,
+): unknown[][] | null {
+  const learnt = places.flatMap(({ build, reported }) =>
+    reported
+      .filter(({ name }) => known.lacksPath(build, name))
+      .map(({ name, path }) => ({ build, name, path })),
+  );
+  if (learnt.length === 0) return null;
+  return [
+    learnt.map(({ build }) => build),
+    learnt.map(({ name }) => name),
+    learnt.map(({ path }) => path),
+  ];
 }
 
 export function principalOf(attempt: AttemptId): string {
@@ -168,8 +124,12 @@ function hashesBy<Key, R extends { readonly path: string; readonly nar_hash: str
   rows: readonly R[],
   keyOf: (row: R) => Key,
 ): Map<Key, Map<string, string>> {
-  const groups = Map.groupBy(rows, keyOf);
-  return new Map(
-    [...groups].map(([key, group]) => [key, new Map(group.map((r) => [r.path, r.nar_hash]))]),
-  );
+  const groups = new Map<Key, Map<string, string>>();
+  for (const row of rows) {
+    const key = keyOf(row);
+    const group = groups.get(key);
+    if (group) group.set(row.path, row.nar_hash);
+    else groups.set(key, new Map([[row.path, row.nar_hash]]));
+  }
+  return groups;
 }

@@ -5,10 +5,22 @@
  */
 import pg from 'pg';
 import { FarmFault } from '#std/farm-fault.js';
-import { invariant } from '#std/invariant.js';
+import { invariant, InvariantBroken } from '#std/invariant.js';
 
 export type Row = Record<string, unknown>;
 export type Client = pg.ClientBase;
+
+/** A statement that each connection parses and plans once, and knows by its name from then on. */
+export interface Prepared {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** What a transaction says with its commit, and what it answers once that is done. */
+export interface Parting<T> {
+  readonly said: readonly Promise<unknown>[];
+  readonly value: T;
+}
 
 const types = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
@@ -25,9 +37,18 @@ function readInt8(text: string): number {
 
 const retriedStates = new Set(['40001', '40P01']);
 const triesAtMost = 5;
+const pipelinedAtMost = 3;
+/**
+ * Plans are made once and never looked at again, so they must not hang on how large a table was
+ * then: every table is entered by `= any` of a key, and what is found is joined by hashing.
+ */
+const plansOnce = `
+  set plan_cache_mode = force_generic_plan; set enable_seqscan = off;
+  set enable_nestloop = off; set enable_mergejoin = off`;
 
 export class Database {
   private readonly pool: pg.Pool;
+  private pipelined: pg.Pool | null = null;
 
   /** `connections` bounds what this process holds; a separate budget is a separate Database. */
   constructor(
@@ -35,15 +56,7 @@ export class Database {
     connections = 10,
     readonly name = 'gambeson',
   ) {
-    this.pool = new pg.Pool({
-      connectionString: url,
-      max: connections,
-      types: types as never,
-      application_name: name,
-      connectionTimeoutMillis: 10_000,
-    });
-    // An idle connection that breaks is replaced at the next query, which reports its own error.
-    this.pool.on('error', () => undefined);
+    this.pool = this.open(connections, {});
   }
 
   async query<T extends Row = Row>(text: string, values: readonly unknown[] = []): Promise<T[]> {
@@ -63,10 +76,40 @@ export class Database {
     }
   }
 
-  async transaction<T>(work: (client: Client) => Promise<T>): Promise<T> {
+  transaction<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    return this.retried(async () => {
+      const client = await this.pool.connect();
+      return released(client, async () => {
+        await client.query('begin');
+        const value = await work(client);
+        await client.query('commit');
+        return value;
+      });
+    });
+  }
+
+  /**
+   * A transaction of prepared statements in few round trips, on a connection of its own kind: what
+   * `work` asks first travels with the `begin`, and what it says last with the `commit`. Statements
+   * that shall stop the commit must fail by themselves.
+   */
+  inFlights<T>(work: (client: Client) => Promise<Parting<T>>): Promise<T> {
+    const pool = (this.pipelined ??= this.openPipelined());
+    return this.retried(async () => {
+      const client = await pool.connect();
+      return released(client, async () => {
+        const begun = client.query('begin');
+        const [{ said, value }] = await Promise.all([work(client), begun]);
+        await Promise.all([...said, client.query('commit')]);
+        return value;
+      });
+    });
+  }
+
+  private async retried<T>(once: () => Promise<T>): Promise<T> {
     for (let tried = 1; ; tried += 1) {
       try {
-        return await this.once(work);
+        return await once();
       } catch (cause) {
         const state = (cause as { code?: string }).code ?? '';
         if (retriedStates.has(state) && tried < triesAtMost) continue;
@@ -89,34 +132,63 @@ export class Database {
   }
 
   async close(): Promise<void> {
-    await this.pool.end();
+    await Promise.all([this.pool.end(), this.pipelined?.end()]);
   }
 
-  private async once<T>(work: (client: Client) => Promise<T>): Promise<T> {
-    const client = await this.pool.connect();
-    let broken: Error | undefined;
-    try {
-      await client.query('begin');
-      const value = await work(client);
-      await client.query('commit');
-      return value;
-    } catch (cause) {
-      await client.query('rollback').catch((error: Error) => {
-        broken = error;
-      });
-      throw cause;
-    } finally {
-      client.release(broken);
-    }
+  private openPipelined(): pg.Pool {
+    const pool = this.open(pipelinedAtMost, { pipeline: true });
+    // It travels ahead of the first transaction; a connection on which it fails is broken anyway.
+    pool.on('connect', (client) => void client.query(plansOnce).catch(() => undefined));
+    return pool;
   }
+
+  private open(connections: number, more: object): pg.Pool {
+    const pool = new pg.Pool({
+      connectionString: this.url,
+      max: connections,
+      types: types as never,
+      application_name: this.name,
+      connectionTimeoutMillis: 10_000,
+      ...more,
+    });
+    // An idle connection that breaks is replaced at the next query, which reports its own error.
+    pool.on('error', () => undefined);
+    return pool;
+  }
+}
+
+/** After a failure the transaction is rolled back before the connection is given back. */
+async function released<T>(client: pg.PoolClient, work: () => Promise<T>): Promise<T> {
+  let broken: Error | undefined;
+  try {
+    return await work();
+  } catch (cause) {
+    await client.query('rollback').catch((error: Error) => {
+      broken = error;
+    });
+    throw cause;
+  } finally {
+    client.release(broken);
+  }
+}
+
+export async function ask<T extends Row = Row>(
+  client: Client,
+  { name, text }: Prepared,
+  values: readonly unknown[],
+): Promise<T[]> {
+  return (await client.query<T>({ name, text, values: [...values] })).rows;
 }
 
 /** SQLSTATE classes, and what Prisma calls the same. */
 const connectionStates = /^(08|57P0|P10(01|02|08|17)$)/;
+/** Of the function must_hold. */
+const brokenInvariant = 'GB001';
 
 /** A lost connection is the world's fault; a refused statement is ours and stays as it is. */
 export function asFault(cause: unknown): unknown {
   const code = (cause as { code?: string }).code ?? '';
+  if (code === brokenInvariant) return new InvariantBroken((cause as Error).message);
   const lost =
     connectionStates.test(code) ||
     ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT'].includes(code) ||
