@@ -114,7 +114,7 @@ export class DemoWatch {
 }
 
 const forsaken =
-  'builds of the demo wait, no worker is there, and none is started (--workers 0): it never settles';
+  'builds of the demo wait, no worker is there, and none is started here (--workers 0)';
 
 /** Counts by status, then every job that did not simply succeed. */
 export function summaryOf(jobs: readonly SettledJob[]): string {
