@@ -1,8 +1,8 @@
 /**
- * What completions cost a plain program: one interactive transaction for each, with a statement for
- * each row that it writes and for each dependant whose count of unfinished inputs falls. It does all
- * that a completion of ours does. The other floor is one UPDATE of one row for each commit. Neither
- * pays for the triggers that feed our planner.
+ * What completions cost a plain program: one interactive transaction for each, with a statement
+ * for each row that it writes and for each dependant whose count of unfinished inputs falls. It
+ * does all that a completion of ours does. The other floor is one UPDATE of one row for each
+ * commit. Neither pays for the triggers that feed our planner.
  */
 import type { Client, Database } from '#adapters/postgres/database.js';
 

@@ -1,8 +1,8 @@
 /**
- * Reports in Postgres, settled in two round trips. The lease's row is locked first: whoever holds it
- * ends the attempt, and a repeated report waits for it and then finds the attempt closed. All that
- * an end means (attempt, build, outputs, offered paths, lease) is written in the same transaction or
- * not at all.
+ * Reports in Postgres, settled in two round trips. The lease's row is locked first: whoever holds
+ * it ends the attempt, and a repeated report waits for it and then finds the attempt closed. All
+ * that an end means (attempt, build, outputs, offered paths, lease) is written in the same
+ * transaction or not at all.
  */
 import { id, type AttemptId, type BuildId, type EvaluationId } from '#domain/ids.js';
 import type { AttemptFacts, Settlement } from '#domain/build/next-build-status.js';
