@@ -119,6 +119,9 @@ async function finish(
   if (end.message !== null) await log.line(end.message);
   const finished = await parts.leases.finish(claimed, end);
   if (!finished) return { status: 'left', why: 'the evaluation is read by another' };
+  const { superseded } = claimed.specification;
+  const cancels = end.status !== 'succeeded' || superseded === 'cancel';
+  if (cancels) await parts.bus.publish('intents', '');
   await parts.bus.publish(`live/evaluation/${claimed.evaluation}`, end.status);
   return end;
 }

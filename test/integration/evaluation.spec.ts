@@ -297,7 +297,9 @@ describe('an evaluation', () => {
     await start(recipes, { share: 7 });
     await read();
     const made = await builds();
-    expect(made.get('tool')).toMatchObject({ status: 'succeeded' });
+    // By the database's clock, as when it was scheduled.
+    const { scheduled_at: at } = made.get('tool')!;
+    expect(made.get('tool')).toMatchObject({ status: 'succeeded', ended_at: at });
     expect(made.get('app')).toMatchObject({ status: 'scheduled' });
   });
 
@@ -306,10 +308,13 @@ describe('an evaluation', () => {
     const id = await start(broken);
     await read();
     expect(await evaluation(id)).toMatchObject({ error_count: 1, job_count: 5 });
+    const told = (): number => bus.wire.said.filter(({ topic }) => topic === 'intents').length;
+    expect(told()).toBe(0);
     await upstream.commitFiles({ 'farm.json': 'not json' });
     const failing = await start([], { selection: { file: 'missing.json' } });
     expect(await read()).toMatchObject({ status: 'failed', reason: 'evaluator-failed' });
     expect(await evaluation(failing)).toMatchObject({ status: 'failed' });
+    expect(told()).toBe(1);
   });
 });
 

@@ -44,6 +44,9 @@ const derivationColumns = `derivations (id, store_id, path, name, package_name, 
 const buildColumns = `builds (id, evaluation_id, status, priority, timeout_seconds,
                               max_silent_seconds, ended_at)`;
 
+/** What Postgres reads as the time of its transaction. */
+const databaseTime = 'now';
+
 type Lines = Generator<string, void, undefined>;
 
 function* derivationLines(work: NewDerivations, numbered: readonly Numbered[]): Lines {
@@ -68,13 +71,12 @@ function* buildLines(
   numbered: readonly Numbered[],
   offered: ReadonlySet<string>,
 ): Lines {
-  const now = new Date().toISOString();
   for (const [id, { outputs }] of numbered) {
     const there = offered.size > 0 && outputs.every((o) => o.path !== null && offered.has(o.path));
     const { timeoutSeconds, maxSilentSeconds } = work.named.get(id) ?? work.limits;
     const state = there ? 'succeeded' : 'scheduled';
     const limits = `${work.priority}\t${timeoutSeconds}\t${maxSilentSeconds}`;
-    yield `${id}\t${work.evaluation}\t${state}\t${limits}\t${there ? now : nullColumn}`;
+    yield `${id}\t${work.evaluation}\t${state}\t${limits}\t${there ? databaseTime : nullColumn}`;
   }
 }
 
