@@ -134,9 +134,30 @@ describe('renewals that come together', () => {
       { renewed: new Set([attempt]), canceled: [{ attempt, fence, reason: 'superseded' }] },
     ]);
     const longer = await farm.database.query(
-      `select attempt_id from leases where expires_at > now() + interval '20 seconds' order by 1`,
+      `select attempt_id from leases where expires_at > now() + interval '20 seconds'`,
     );
-    expect(longer.map((row) => row['attempt_id'])).toEqual([held[0]!.attempt, attempt]);
+    const renewed = new Set(longer.map((row) => row['attempt_id']));
+    expect(renewed).toEqual(new Set([held[0]!.attempt, attempt]));
+  });
+});
+
+describe('a lease that somebody holds locked', () => {
+  it('is renewed when it is free, and holds up no other', async () => {
+    const builds = await farm.builds(2);
+    const [locked, free] = await Promise.all(
+      builds.map((build, at) => farm.claimed(build, atWorker(at))),
+    );
+    const lock = await farm.database.dedicated();
+    await lock.query('begin');
+    await lock.query('select from leases where attempt_id = $1 for update', [locked!.attempt]);
+    const waiting = farm.leases.renew(atWorker(0), [locked!], leaseSeconds);
+    for (let beat = 0; beat < 3; beat += 1) {
+      const { renewed } = await farm.leases.renew(atWorker(1), [free!], leaseSeconds);
+      expect(renewed).toEqual(new Set([free!.attempt]));
+    }
+    await lock.query('commit');
+    await lock.end();
+    expect((await waiting).renewed).toEqual(new Set([locked!.attempt]));
   });
 });
 

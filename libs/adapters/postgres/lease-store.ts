@@ -31,23 +31,28 @@ interface ExpiredRow extends Row {
 const workersAtOnce = 500;
 
 /** Locked in the order of attempts, as by all who lock several. */
-const renewLeases = `
+const renewLeases = (locked: 'wait' | 'skip locked'): string => `
   with mine as (
     select l.attempt_id, c.seconds from leases l
       join unnest($1::bigint[], $2::bigint[], $3::text[], $4::float8[])
            c (worker, attempt, fence, seconds)
         on c.attempt = l.attempt_id and c.fence = l.fence
-     where l.worker_id = c.worker order by l.attempt_id for update of l)
+     where l.worker_id = c.worker order by l.attempt_id
+     for update of l ${locked === 'wait' ? '' : locked})
   update leases l set expires_at = now() + make_interval(secs => m.seconds)
     from mine m where l.attempt_id = m.attempt_id
   returning l.attempt_id, l.worker_id, l.fence, l.cancel_reason`;
 
 export class PostgresLeaseStore implements LeaseStore {
   private readonly renewing: Gathered<Asked, Renewal>;
+  private readonly renewingRest: Gathered<Asked, Renewal>;
   private readonly begun: Gathered<WorkerId, readonly AttemptReport[]>;
 
   constructor(private readonly database: Database) {
-    this.renewing = new Gathered((asked) => renewTogether(database, asked), workersAtOnce);
+    const renew = (text: string) => (asked: readonly Asked[]) =>
+      renewTogether(database, asked, text);
+    this.renewing = new Gathered(renew(renewLeases('skip locked')), workersAtOnce);
+    this.renewingRest = new Gathered(renew(renewLeases('wait')), workersAtOnce);
     this.begun = new Gathered((workers) => begunAt(database, workers), workersAtOnce);
   }
 
@@ -57,7 +62,10 @@ export class PostgresLeaseStore implements LeaseStore {
     seconds: number,
   ): Promise<Renewal> {
     if (claims.length === 0) return { renewed: new Set(), canceled: [] };
-    return this.renewing.ask({ worker, claims, seconds });
+    const renewal = await this.renewing.ask({ worker, claims, seconds });
+    if (renewal.renewed.size === claims.length) return renewal;
+    // Lost, or in somebody's hands now, which must not hold up the heartbeats of all the others.
+    return this.renewingRest.ask({ worker, claims, seconds });
   }
 
   async holder(attempt: AttemptId): Promise<WorkerId | null> {
@@ -114,11 +122,12 @@ export class PostgresLeaseStore implements LeaseStore {
 async function renewTogether(
   database: Database,
   asked: readonly Asked[],
+  text: string,
 ): Promise<readonly Renewal[]> {
   const named = asked.flatMap(({ worker, claims, seconds }) =>
     claims.map((claim) => ({ ...claim, worker, seconds })),
   );
-  const rows = await database.query<RenewedRow>(renewLeases, [
+  const rows = await database.query<RenewedRow>(text, [
     named.map((one) => one.worker),
     named.map((one) => one.attempt),
     named.map((one) => one.fence),
