@@ -87,6 +87,7 @@ class ClassDesk {
     this.giveUp.abort();
     await this.loop;
     await Promise.all(this.underWay);
+    await this.giveBack();
   }
 
   private start(): void {
@@ -94,7 +95,14 @@ class ClassDesk {
     this.loop ??= this.serve().finally(() => {
       this.loop = null;
       if (this.waiting.length > 0) this.start();
+      else void this.giveBack();
     });
+  }
+
+  /** A ticket that met no slot here may meet one at another gateway. */
+  private async giveBack(): Promise<void> {
+    const left = this.spare.splice(0);
+    await Promise.all(left.map((ticket) => this.parts.tickets.giveBack(ticket)));
   }
 
   private async serve(): Promise<void> {
@@ -149,7 +157,8 @@ class ClassDesk {
       slot.refuse();
       // The waiting fetch gives way, so that the next slot gets this ticket and not a later one.
       this.spare.push(ticket);
-      this.giveUp.abort();
+      if (this.loop) this.giveUp.abort();
+      else await this.giveBack();
     } catch (error) {
       // The ticket stays held and comes back by itself when its hold expires.
       this.logger.error(`claim of build ${ticket.build}: ${sentenceOf(error)}`);

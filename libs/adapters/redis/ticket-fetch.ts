@@ -36,9 +36,12 @@ export class TicketFetch {
     this.callers += 1;
     try {
       while (!cancellation.aborted && !this.closing.signal.aborted) {
-        this.underWay ??= this.fetch();
-        const found = await orAborted(this.underWay, [cancellation, this.closing.signal]);
-        if (found === 'aborted') return null;
+        const fetch = (this.underWay ??= this.fetch());
+        const found = await orAborted(fetch, [cancellation, this.closing.signal]);
+        if (found === 'aborted') {
+          void this.leave(fetch);
+          return null;
+        }
         this.underWay = null;
         if (found) return found;
       }
@@ -61,13 +64,17 @@ export class TicketFetch {
     await this.consumer.close(true).catch(() => undefined);
   }
 
+  /** What a fetch finds whose caller went away is the next caller's, or goes back. */
+  private async leave(fetch: Promise<Job | undefined>): Promise<void> {
+    const job = await fetch;
+    if (this.underWay !== fetch || this.callers > 0) return;
+    this.underWay = null;
+    await job?.moveToWait(job.token ?? '').catch(() => undefined);
+  }
+
   private async fetch(): Promise<Job | undefined> {
     try {
-      const job = await this.consumer.getNextJob(randomUUID());
-      if (!job || this.callers > 0) return job;
-      await job.moveToWait(job.token ?? '').catch(() => undefined);
-      this.underWay = null;
-      return undefined;
+      return await this.consumer.getNextJob(randomUUID());
     } catch {
       // The server is away: BullMQ reconnects for ever, and so do we wait.
       await new Promise((resolve) => setTimeout(resolve, retryMilliseconds));

@@ -63,6 +63,13 @@ export class BullTicketQueue implements TicketQueue {
     await job?.moveToCompleted(null, job.token ?? '', false).catch(() => undefined);
   }
 
+  async giveBack(ticket: HeldTicket): Promise<void> {
+    const job = this.held.get(ticket.hold);
+    this.held.delete(ticket.hold);
+    // A hold that was lost is given back already.
+    await job?.moveToWait(job.token ?? '').catch(() => undefined);
+  }
+
   async waiting(workerClass: string): Promise<number> {
     const counts = await this.queueOf(workerClass).getJobCounts('wait', 'prioritized');
     return (counts['wait'] ?? 0) + (counts['prioritized'] ?? 0);

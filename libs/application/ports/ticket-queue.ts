@@ -31,6 +31,8 @@ export interface TicketQueue {
   take(workerClass: string, atMost: number): Promise<readonly HeldTicket[]>;
   /** The ticket has done its work, or was stale: it is gone. */
   complete(ticket: HeldTicket): Promise<void>;
+  /** Nobody here wants it after all: it waits again, for whoever comes first. */
+  giveBack(ticket: HeldTicket): Promise<void>;
   waiting(workerClass: string): Promise<number>;
   close(): Promise<void>;
 }

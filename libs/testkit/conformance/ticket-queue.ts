@@ -121,6 +121,15 @@ function forgetsNothing(subject: () => TicketQueueSubject): void {
     expect(await take(queue)).toMatchObject({ build: 9 });
   });
 
+  it('gives a ticket that came back to the next who asks, and keeps its rank', async () => {
+    const { queue } = subject();
+    await queue.offer([ticket(1, 1), ticket(2, 2)]);
+    const held = await take(queue);
+    await queue.giveBack(held);
+    expect(await queue.waiting(workerClass)).toBe(2);
+    expect(await take(queue)).toMatchObject({ build: 1, generation: 1 });
+  });
+
   it('counts the tickets that wait, of one class alone', async () => {
     const { queue } = subject();
     await queue.offer([ticket(1), ticket(2), { ...ticket(3), workerClass: 'aarch64-linux~@1' }]);

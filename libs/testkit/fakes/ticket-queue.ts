@@ -74,6 +74,11 @@ export class FakeTicketQueue implements TicketQueue, QueueEpoch {
     this.known.delete(keyOf(ticket));
   }
 
+  async giveBack({ hold: _, ...ticket }: HeldTicket): Promise<void> {
+    if (!this.known.delete(keyOf(ticket))) return;
+    await this.offer([ticket]);
+  }
+
   async waiting(workerClass: string): Promise<number> {
     return this.tickets.get(workerClass)?.length ?? 0;
   }
