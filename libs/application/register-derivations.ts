@@ -105,30 +105,35 @@ export class DerivationRegistrar {
   /** The unknown part of the closures; its nodes name those of their inputs that are in it. */
   private async discover(roots: readonly string[]): Promise<RegistrationNode[]> {
     const nodes = new Map<string, RegistrationNode>();
+    const unlearned = new Set<string>();
     let frontier = [...new Set(roots)];
     while (frontier.length > 0) {
       const unknown = await this.withoutKnown(frontier);
       const read = await inParallel(unknown, readsAtOnce, (path) => this.read(path));
-      for (const node of read) if (node) nodes.set(node.path, node);
       const next = new Set<string>();
-      for (const input of read.flatMap((node) => node?.inputs ?? [])) {
-        const seen = this.known.has(input) || nodes.has(input) || this.refused.has(input);
-        if (!seen) next.add(input);
+      for (const node of read) {
+        if (!node) continue;
+        // Most inputs are known: of millions of edges few are looked at any further.
+        const inputs = node.inputs.filter((input) => this.isUnknown(input, unlearned));
+        nodes.set(node.path, { path: node.path, inputs });
+        for (const input of inputs) next.add(input);
       }
-      frontier = [...next];
+      frontier = [...next].filter((path) => !nodes.has(path) && !this.refused.has(path));
     }
-    const unlearned = new Set<string>();
     const within = [...nodes.values()].map(({ path, inputs }) => ({
       path,
-      inputs: inputs.filter((input) => {
-        const learned = this.known.get(input);
-        if (learned === false) unlearned.add(input);
-        return learned === undefined;
-      }),
+      inputs: inputs.filter((input) => this.isUnknown(input, unlearned)),
     }));
     await this.parts.files.learn([...unlearned]);
     for (const path of unlearned) this.known.set(path, true);
     return within;
+  }
+
+  /** Notes what is registered and not learned. */
+  private isUnknown(path: string, unlearned: Set<string>): boolean {
+    const learned = this.known.get(path);
+    if (learned === false) unlearned.add(path);
+    return learned === undefined;
   }
 
   private async withoutKnown(paths: readonly string[]): Promise<string[]> {

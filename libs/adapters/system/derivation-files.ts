@@ -31,11 +31,14 @@ interface ParsedFile {
 
 const keptAtMost = 8192;
 const longestSystem = 100;
+/** How long files are looked at before others may have the event loop. */
+const breathMilliseconds = 3;
 
 export class BackendDerivationFiles implements DerivationFiles {
   private readonly modulo = new ModuloHashes();
   private readonly kept = new Map<string, ParsedFile>();
   private readonly spellings = new Map<string, Spelling>();
+  private breathed = performance.now();
 
   /** `dir` is the store directory, such as `/nix/store`. */
   constructor(
@@ -87,6 +90,7 @@ export class BackendDerivationFiles implements DerivationFiles {
   }
 
   private async parse(path: string): Promise<Result<ParsedFile, string>> {
+    if (performance.now() - this.breathed > breathMilliseconds) await this.breathe();
     const kept = this.kept.get(path);
     if (kept) return ok(kept);
     if (derivationName(this.dir, path) === undefined) {
@@ -133,6 +137,12 @@ export class BackendDerivationFiles implements DerivationFiles {
       })),
       inputs: inputs.map((input) => input.base),
     };
+  }
+
+  /** Batches are written to Postgres meanwhile: they wait for the event loop a dozen times each. */
+  private async breathe(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.breathed = performance.now();
   }
 
   private base(path: string): string {
