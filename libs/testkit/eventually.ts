@@ -11,11 +11,7 @@ export async function eventually(
   holds: () => boolean,
   milliseconds = 10_000,
 ): Promise<void> {
-  const end = performance.now() + milliseconds;
-  while (!holds()) {
-    if (performance.now() > end) throw new Error(`in vain waited for: ${what}`);
-    await pause(lookMilliseconds);
-  }
+  await answered(what, async () => (holds() ? true : null), milliseconds);
 }
 
 /** The same for a question that is asked of somebody: its first answer that is not null. */

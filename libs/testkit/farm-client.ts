@@ -1,11 +1,10 @@
 /** A farm as people reach it over HTTP: specifications, evaluations, jobs, builds, and waiting. */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { BuildAnswer } from '#protocol/api/build.js';
 import type { EvaluationAnswer, JobAnswer } from '#protocol/api/evaluation.js';
+import { answered } from './eventually.js';
 import type { ScenarioChannel } from './scenario-channel.js';
 
 const patienceMillis = 60_000;
-const lookAgainMillis = 50;
 
 export abstract class FarmClient {
   /** What its processes said, for a failing test to show. */
@@ -96,16 +95,8 @@ export abstract class FarmClient {
 
   /** Looks until the question has an answer; the farm's own signals do not reach outside it. */
   async until<T>(what: string, question: () => Promise<T | null>): Promise<T> {
-    const deadline = performance.now() + patienceMillis;
-    let fault: unknown = '';
-    while (performance.now() < deadline) {
-      const answer = await question().catch((error: unknown) => {
-        fault = error;
-        return null;
-      });
-      if (answer !== null) return answer;
-      await pause(lookAgainMillis);
-    }
-    throw new Error(`waited in vain for ${what} ${fault}\n${this.said.slice(-40).join('\n')}`);
+    return answered(what, question, patienceMillis).catch((error: Error) => {
+      throw new Error(`${error.message}\n${this.said.slice(-40).join('\n')}`);
+    });
   }
 }

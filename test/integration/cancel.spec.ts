@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { PostgresEvaluationLeases } from '#adapters/postgres/evaluation-store.js';
 import { PostgresIngestStore } from '#adapters/postgres/ingest-store.js';
 import { acceptReports } from '#application/accept-report.js';
@@ -7,24 +7,18 @@ import { restartEvaluation } from '#application/restart-builds.js';
 import type { ClaimedBuild } from '#application/ports/claim-store.js';
 import type { IngestDerivation } from '#application/ports/ingest-store.js';
 import type { BuildId, EvaluationId, Fence, WorkerId } from '#domain/ids.js';
-import { startTestPostgres, type TestPostgres } from '#testkit/postgres.js';
-import { EngineFarm } from './engine-support.js';
+import type { EngineFarm } from './engine-support.js';
+import { freshEngines } from './fresh-engines.js';
 import { LifecycleFarm } from './lifecycle-support.js';
 
-let postgres: TestPostgres;
 let farm: LifecycleFarm;
 let engine: EngineFarm;
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-});
-afterAll(() => postgres.stop());
-beforeEach(async () => {
-  engine = await EngineFarm.open(await postgres.freshDatabase());
+freshEngines(async (fresh) => {
+  engine = fresh;
   farm = new LifecycleFarm(engine);
   await farm.evaluation('origin', [], { status: 'failed' });
 });
-afterEach(() => engine.close());
 
 async function cancel(evaluation: EvaluationId): Promise<void> {
   expect((await cancelEvaluation(farm.parts, evaluation)).ok).toBe(true);

@@ -1,21 +1,15 @@
 /** Failures that travel far, on a real Postgres. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { BuildId } from '#domain/ids.js';
 import { propagateFailure } from '#application/propagate-failure.js';
 import { FakeBus } from '#testkit/fakes/bus.js';
-import { startTestPostgres, type TestPostgres } from '#testkit/postgres.js';
-import { EngineFarm } from './engine-support.js';
+import type { EngineFarm } from './engine-support.js';
+import { freshEngines } from './fresh-engines.js';
 
-let postgres: TestPostgres;
 let farm: EngineFarm;
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-}, 60_000);
-afterAll(() => postgres.stop());
-beforeEach(async () => {
-  farm = await EngineFarm.open(await postgres.freshDatabase());
+freshEngines((fresh) => {
+  farm = fresh;
 });
-afterEach(() => farm.close());
 
 describe('a failure', () => {
   const fail = (build: BuildId) =>

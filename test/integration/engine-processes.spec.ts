@@ -2,14 +2,12 @@
  * Real processes of the engine, killed in the middle of a build. Needs `npm run build` before it.
  */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { id, type AttemptId } from '#domain/ids.js';
+import { FarmProcess } from '#testkit/faults/farm-process.js';
 import { startTestPostgres, type TestPostgres } from '#testkit/postgres.js';
 import { startTestRedis, type TestRedis } from '#testkit/redis.js';
 import { EngineFarm, secret } from './engine-support.js';
@@ -19,7 +17,7 @@ let postgres: TestPostgres;
 let redis: TestRedis;
 let farm: EngineFarm;
 let environment: Record<string, string>;
-const children: ChildProcess[] = [];
+const running: FarmProcess[] = [];
 
 beforeAll(async () => {
   [postgres, redis] = await Promise.all([startTestPostgres(), startTestRedis()]);
@@ -31,38 +29,22 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  for (const child of children) child.kill('SIGKILL');
+  await Promise.all(running.map((one) => one.kill()));
   await farm.close();
   await Promise.all([postgres.stop(), redis.stop()]);
   await rm(environment['GAMBESON_DATA']!, { recursive: true, force: true });
 });
 
-interface Started {
-  readonly address: string;
-  kill(signal: NodeJS.Signals): Promise<number | null>;
-}
-
-async function start(app: 'api' | 'coordinator', port = '0'): Promise<Started> {
-  const child = spawn(process.execPath, [`dist/apps/${app}/main.js`], {
-    env: { PATH: process.env['PATH'], ...environment, GAMBESON_PORT: port },
-    stdio: ['ignore', 'pipe', 'inherit'],
+async function start(app: 'api' | 'coordinator', port = '0'): Promise<FarmProcess> {
+  const started = FarmProcess.start({
+    name: app,
+    command: [process.execPath, `dist/apps/${app}/main.js`],
+    environment: { PATH: process.env['PATH'], ...environment, GAMBESON_PORT: port },
+    ready: new RegExp(`^${app} listening on `),
   });
-  children.push(child);
-  const address = await new Promise<string>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`${app} ended with ${code}`)));
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const told = new RegExp(`^${app} listening on (.*)$`).exec(line);
-      if (told) resolve(told[1]!);
-    });
-  });
-  return {
-    address,
-    async kill(signal) {
-      const ended = once(child, 'exit');
-      child.kill(signal);
-      return (await ended)[0] as number | null;
-    },
-  };
+  running.push(started);
+  await started.ready();
+  return started;
 }
 
 it('a build goes on as the same attempt over the death of api, coordinator and queue', async () => {
@@ -78,7 +60,7 @@ it('a build goes on as the same attempt over the death of api, coordinator and q
   before.log(told.attempt, 0, 'before ');
   await before.hears('acknowledged');
 
-  await Promise.all([api.kill('SIGKILL'), coordinators[0]!.kill('SIGKILL')]);
+  await Promise.all([api.kill(), coordinators[0]!.kill()]);
   await before.closed;
   const client = new Redis(redis.url);
   await client.flushall();
@@ -100,6 +82,6 @@ it('a build goes on as the same attempt over the death of api, coordinator and q
   expect(await after.hears('build')).toMatchObject({ build: String(second) });
   expect(performance.now() - begun).toBeLessThan(5000);
   await after.leave();
-  const stopped = await Promise.all([again.kill('SIGTERM'), coordinators[1]!.kill('SIGTERM')]);
+  const stopped = await Promise.all([again.stop(), coordinators[1]!.stop()]);
   expect(stopped).not.toContain(1);
 }, 60_000);

@@ -2,7 +2,7 @@
  * The engine's use cases on a real Postgres: claims that race, reports that repeat, leases that
  * end.
  */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { Fence } from '#domain/ids.js';
 import { randomFence } from '#adapters/system/secret.js';
 import { acceptReports } from '#application/accept-report.js';
@@ -10,21 +10,15 @@ import { reapLeases } from '#application/reap-leases.js';
 import { never } from '#std/cancellation.js';
 import { FakeBus } from '#testkit/fakes/bus.js';
 import { FakeTicketQueue } from '#testkit/fakes/ticket-queue.js';
-import { startTestPostgres, type TestPostgres } from '#testkit/postgres.js';
-import { amdClass, EngineFarm, leaseSeconds, success } from './engine-support.js';
+import { amdClass, type EngineFarm, leaseSeconds, success } from './engine-support.js';
+import { freshEngines } from './fresh-engines.js';
 
-let postgres: TestPostgres;
 let farm: EngineFarm;
 let bus: FakeBus;
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-}, 60_000);
-afterAll(() => postgres.stop());
-beforeEach(async () => {
-  farm = await EngineFarm.open(await postgres.freshDatabase());
+freshEngines((fresh) => {
+  farm = fresh;
   bus = new FakeBus();
 });
-afterEach(() => farm.close());
 
 const accept = (...reports: Parameters<typeof acceptReports>[1]) =>
   acceptReports({ store: farm.reports, bus }, reports);

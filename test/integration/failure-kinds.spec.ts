@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { PostgresIngestStore } from '#adapters/postgres/ingest-store.js';
 import { PostgresWorkerRecord } from '#adapters/postgres/worker-record.js';
 import { randomFence } from '#adapters/system/secret.js';
@@ -8,25 +8,19 @@ import { restartBuild } from '#application/restart-builds.js';
 import type { BuildLimits } from '#domain/build/limits.js';
 import type { FailureReason } from '#domain/build/reason.js';
 import type { BuildId, Fence, WorkerId } from '#domain/ids.js';
-import { startTestPostgres, type TestPostgres } from '#testkit/postgres.js';
-import { amdClass, EngineFarm, leaseSeconds } from './engine-support.js';
+import { amdClass, type EngineFarm, leaseSeconds } from './engine-support.js';
+import { freshEngines } from './fresh-engines.js';
 import { LifecycleFarm } from './lifecycle-support.js';
 
-let postgres: TestPostgres;
 let farm: LifecycleFarm;
 let engine: EngineFarm;
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-});
-afterAll(() => postgres.stop());
-beforeEach(async () => {
-  engine = await EngineFarm.open(await postgres.freshDatabase());
+freshEngines(async (fresh) => {
+  engine = fresh;
   farm = new LifecycleFarm(engine);
   // The evaluation that brought the builds.
   await farm.evaluation('origin', []);
 });
-afterEach(() => engine.close());
 
 const limits: BuildLimits = { timeoutSeconds: 60, maxSilentSeconds: 30 };
 

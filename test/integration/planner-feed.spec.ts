@@ -2,31 +2,25 @@
  * The change feed on a real Postgres: whatever the order in which transactions begin and commit,
  * the planner's memory ends where Postgres is.
  */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import type { BuildId } from '#domain/ids.js';
 import { auditPlanner } from '#application/audit-planner.js';
 import { followBuilds, rebuildPlanner } from '#application/follow-builds.js';
 import type { PlannerMemory } from '#application/planner-memory.js';
 import { defaultPolicy } from '#domain/scheduling/planner.js';
-import { startTestPostgres, type TestPostgres } from '#testkit/postgres.js';
-import { EngineFarm } from './engine-support.js';
+import type { EngineFarm } from './engine-support.js';
+import { freshEngines } from './fresh-engines.js';
 import { countsOf, setStatus } from './planner-support.js';
 
-let postgres: TestPostgres;
 let farm: EngineFarm;
 let memory: PlannerMemory;
 const clients: pg.Client[] = [];
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-}, 60_000);
-afterAll(() => postgres.stop());
-beforeEach(async () => {
-  farm = await EngineFarm.open(await postgres.freshDatabase());
-});
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.end()));
-  await farm.close();
+});
+freshEngines((fresh) => {
+  farm = fresh;
 });
 
 async function begun(): Promise<pg.Client> {

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { BuildId } from '#domain/ids.js';
+import { answered } from '#testkit/eventually.js';
 import { seedLargeGraph } from '#testkit/large-graph.js';
 import { startTestPostgres, type TestPostgres } from '#testkit/postgres.js';
 import { startTestRedis, type TestRedis } from '#testkit/redis.js';
@@ -78,13 +79,12 @@ async function released(): Promise<readonly BuildId[]> {
   return rows.map((row) => row.id);
 }
 
-async function untilReleased(): Promise<readonly BuildId[]> {
-  const end = performance.now() + 60_000;
-  for (;;) {
+function untilReleased(): Promise<readonly BuildId[]> {
+  const some = async (): Promise<readonly BuildId[] | null> => {
     const found = await released();
-    if (found.length > 0) return found;
-    if (performance.now() > end) throw new Error('nothing was released');
-  }
+    return found.length > 0 ? found : null;
+  };
+  return answered('a release', some, 60_000);
 }
 
 async function peakMegabytes({ child }: Coordinator): Promise<number> {

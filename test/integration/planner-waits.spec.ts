@@ -9,6 +9,7 @@ import type { BuildAnswer } from '#protocol/api/build.js';
 import type { EvaluationAnswer } from '#protocol/api/evaluation.js';
 import { Coordinator } from '../../apps/coordinator/coordinator.js';
 import { openCoordinator } from '../../apps/coordinator/coordinator-parts.js';
+import { answered } from '#testkit/eventually.js';
 import { startApiFarm, type ApiFarm } from './api-farm.js';
 import { amdClass, EngineFarm } from './engine-support.js';
 import { evaluation, setStatus, specification } from './planner-support.js';
@@ -47,12 +48,14 @@ async function alter(id: BuildId, change: string): Promise<void> {
 
 /** Asks until the answer fits: the planner follows within a tick. */
 async function until<T>(ask: () => Promise<T>, fits: (answer: T) => boolean): Promise<T> {
-  const end = performance.now() + 15_000;
-  for (;;) {
-    const answer = await ask();
-    if (fits(answer)) return answer;
-    if (performance.now() > end) throw new Error(`in vain: ${JSON.stringify(answer)}`);
-  }
+  let last: T | null = null;
+  const fitting = async (): Promise<T | null> => {
+    last = await ask();
+    return fits(last) ? last : null;
+  };
+  return answered('a fitting answer', fitting, 15_000).catch((error: Error) => {
+    throw new Error(`${error.message}: ${JSON.stringify(last)}`);
+  });
 }
 
 describe('a waiting build', () => {

@@ -1,5 +1,5 @@
 /** The planner on a real Postgres: several at once, a large hub, demands and durations. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { never } from '#std/cancellation.js';
 import { PostgresDurationStore } from '#adapters/postgres/planner-durations.js';
 import { auditPlanner } from '#application/audit-planner.js';
@@ -7,22 +7,16 @@ import { renewDemands } from '#application/follow-builds.js';
 import type { PlannerMemory } from '#application/planner-memory.js';
 import type { BuildId } from '#domain/ids.js';
 import { FakeTicketQueue } from '#testkit/fakes/ticket-queue.js';
-import { startTestPostgres, type TestPostgres } from '#testkit/postgres.js';
-import { amdClass, EngineFarm, success } from './engine-support.js';
+import { amdClass, type EngineFarm, success } from './engine-support.js';
+import { freshEngines } from './fresh-engines.js';
 import { countsOf, evaluation, job, setStatus, specification } from './planner-support.js';
 
-let postgres: TestPostgres;
 let farm: EngineFarm;
 let tickets: FakeTicketQueue;
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-}, 60_000);
-afterAll(() => postgres.stop());
-beforeEach(async () => {
-  farm = await EngineFarm.open(await postgres.freshDatabase());
+freshEngines((fresh) => {
+  farm = fresh;
   tickets = new FakeTicketQueue();
 });
-afterEach(() => farm.close());
 
 /** What is released now; each must have every input. */
 async function released(): Promise<number[]> {

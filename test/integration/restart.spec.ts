@@ -1,22 +1,15 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { restartBuild, restartEvaluation } from '#application/restart-builds.js';
 import { carryOutIntents } from '#application/carry-out-intents.js';
 import type { BuildId } from '#domain/ids.js';
-import { startTestPostgres, type TestPostgres } from '#testkit/postgres.js';
-import { EngineFarm } from './engine-support.js';
+import { freshEngines } from './fresh-engines.js';
 import { LifecycleFarm } from './lifecycle-support.js';
 
-let postgres: TestPostgres;
 let farm: LifecycleFarm;
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
+freshEngines((fresh) => {
+  farm = new LifecycleFarm(fresh);
 });
-afterAll(() => postgres.stop());
-beforeEach(async () => {
-  farm = new LifecycleFarm(await EngineFarm.open(await postgres.freshDatabase()));
-});
-afterEach(() => farm.engine.close());
 
 /** A compiler that failed, and `count` builds in three layers that fell with it. */
 async function fallenCompiler(count: number): Promise<{ compiler: BuildId; fallen: BuildId[] }> {

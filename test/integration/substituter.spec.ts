@@ -9,6 +9,7 @@ import { SubstituterClient } from '#adapters/substituter-client/client.js';
 import { parseNarinfo } from '#formats/narinfo.js';
 import { parseNixPublicKey, verifyNix } from '#formats/nix-signature.js';
 import { FarmFault } from '#std/farm-fault.js';
+import { answered } from '#testkit/eventually.js';
 import { startTestPostgres, type TestPostgres } from '#testkit/postgres.js';
 import {
   onePiece,
@@ -392,9 +393,6 @@ describe('an offer', () => {
 });
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('it never came to be');
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  const holds = async (): Promise<true | null> => ((await condition()) ? true : null);
+  await answered('what must come to be', holds, 10_000);
 }

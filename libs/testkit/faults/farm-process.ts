@@ -42,6 +42,10 @@ export class FarmProcess {
   /** The port that it told in its ready line; 0 when it listens nowhere. */
   port = 0;
 
+  get address(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
   signal(name: NodeJS.Signals): void {
     if (this.running) this.child.kill(name);
   }

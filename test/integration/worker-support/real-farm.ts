@@ -16,7 +16,7 @@ import { startTestPostgres, type TestPostgres } from '#testkit/postgres.js';
 import { startTestRedis, type TestRedis } from '#testkit/redis.js';
 import { ScenarioChannel, type Recipe } from '#testkit/scenario-channel.js';
 import { killAttempt } from '../../../apps/worker/attempt/processes.js';
-import { FarmProcess, type FarmApp } from './farm-process.js';
+import { FarmProgram, type FarmApp } from './farm-program.js';
 import { WorkerProcess } from './worker-process.js';
 
 export interface FarmWish {
@@ -25,8 +25,8 @@ export interface FarmWish {
 }
 
 export class RealFarm {
-  readonly apis: FarmProcess[] = [];
-  readonly #others: FarmProcess[] = [];
+  readonly apis: FarmProgram[] = [];
+  readonly #others: FarmProgram[] = [];
   readonly #workers: WorkerProcess[] = [];
   readonly #names = new Set<string>();
   #token = '';
@@ -51,8 +51,8 @@ export class RealFarm {
       GAMBESON_SUBSTITUTER_URL: `http://127.0.0.1:${substituterPort}`,
       GAMBESON_LEASE_SECONDS: String(leaseSeconds),
     };
-    const make = async (app: FarmApp, port?: number): Promise<FarmProcess> =>
-      new FarmProcess(app, port ?? (await freePort()), environment);
+    const make = async (app: FarmApp, port?: number): Promise<FarmProgram> =>
+      new FarmProgram(app, port ?? (await freePort()), environment);
     farm.#others.push(await make('substituter', substituterPort));
     await farm.#others[0]!.start();
     for (let i = 0; i < apis; i++) farm.apis.push(await (await make('api')).start());
