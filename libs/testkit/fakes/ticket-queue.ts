@@ -74,9 +74,10 @@ export class FakeTicketQueue implements TicketQueue, QueueEpoch {
     this.known.delete(keyOf(ticket));
   }
 
-  async giveBack({ hold: _, ...ticket }: HeldTicket): Promise<void> {
+  async giveBack(ticket: HeldTicket): Promise<void> {
     if (!this.known.delete(keyOf(ticket))) return;
-    await this.offer([ticket]);
+    const { build, generation, workerClass, rank } = ticket;
+    await this.offer([{ build, generation, workerClass, rank }]);
   }
 
   async waiting(workerClass: string): Promise<number> {
