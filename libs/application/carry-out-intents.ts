@@ -5,7 +5,13 @@
  */
 import { buildsToRestart } from '#domain/build/restart.js';
 import type { Bus } from './ports/bus.js';
-import type { CancelIntent, Intent, IntentStore, RestartIntent } from './ports/intent-store.js';
+import type {
+  Canceled,
+  CancelIntent,
+  Intent,
+  IntentStore,
+  RestartIntent,
+} from './ports/intent-store.js';
 
 export interface CarryOutParts {
   readonly store: IntentStore;
@@ -61,12 +67,20 @@ async function cancel(
   intent: CancelIntent,
   goOn: () => boolean,
 ): Promise<boolean> {
-  while (goOn()) {
-    const { builds, workers } = await store.cancel(intent);
-    if (builds === 0) return true;
+  let isStopped = false;
+  const tell = async ({ workers }: Canceled): Promise<boolean> => {
     for (const worker of new Set(workers)) await bus.publish(`worker/${worker}`, 'cancel');
     await bus.publish('planner', '');
     await bus.publish('live/builds', JSON.stringify({ status: 'canceled' }));
+    isStopped = !goOn();
+    return !isStopped;
+  };
+  while (goOn()) {
+    const canceled = await store.cancel(intent, tell);
+    // One that was told to stop may have moved nothing yet.
+    if (isStopped) return false;
+    if (canceled.builds === 0) return true;
+    await tell(canceled);
   }
   return false;
 }

@@ -12,14 +12,17 @@ export interface LargeGraph {
 
 /** The first builds, that need nothing. */
 const roots = 100;
-const edgesEach = 12;
 
-export async function seedLargeGraph(database: Database, builds: number): Promise<LargeGraph> {
+export async function seedLargeGraph(
+  database: Database,
+  builds: number,
+  edgesEach = 12,
+): Promise<LargeGraph> {
   await database.query('select ensure_evaluation_partitions(1)');
   const evaluation = await seedEvaluation(database);
   await database.transaction(async (client) => {
     await client.query(insertDerivations, [builds]);
-    await client.query(insertEdges, [builds]);
+    await client.query(insertEdges, [builds, edgesEach]);
     await client.query(
       `insert into builds (id, evaluation_id) select n, $2 from generate_series(1, $1::bigint) n`,
       [builds, evaluation],
@@ -70,4 +73,4 @@ const insertDerivations = `
 const insertEdges = `
   insert into derivation_inputs (derivation_id, input_id)
   select distinct n, 1 + floor((n - 1) * power(random(), 2))::bigint
-    from generate_series(${roots + 1}, $1::bigint) n, generate_series(1, ${edgesEach})`;
+    from generate_series(${roots + 1}, $1::bigint) n, generate_series(1, $2::int)`;

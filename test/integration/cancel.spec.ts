@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { PostgresEvaluationLeases } from '#adapters/postgres/evaluation-store.js';
 import { PostgresIngestStore } from '#adapters/postgres/ingest-store.js';
+import { PostgresSpecificationStore } from '#adapters/postgres/specification-store.js';
 import { acceptReports } from '#application/accept-report.js';
 import { cancelBuild, cancelEvaluation } from '#application/cancel-builds.js';
 import { restartEvaluation } from '#application/restart-builds.js';
 import type { ClaimedBuild } from '#application/ports/claim-store.js';
+import type { Canceled, CancelIntent } from '#application/ports/intent-store.js';
 import type { IngestDerivation } from '#application/ports/ingest-store.js';
 import type { BuildId, EvaluationId, Fence, WorkerId } from '#domain/ids.js';
 import type { EngineFarm } from './engine-support.js';
@@ -156,6 +158,66 @@ describe('a canceled evaluation', () => {
       [lease.evaluation],
     );
     expect(row).toEqual({ status: 'aborted', reason: 'canceled' });
+  });
+});
+
+describe('a large cancel', () => {
+  it('ends first what runs or may be claimed, and tells each part', async () => {
+    const builds = await engine.builds(6);
+    const worker = await engine.worker();
+    await engine.claimed(builds[3]!, worker);
+    await engine.releases.release([{ build: builds[4]!, workerClass: 'c', rank: 1 }], 30);
+    const evaluation = await farm.evaluation('one', builds);
+    await cancelEvaluation(farm.parts, evaluation);
+    const intent = (await farm.intents.next()) as CancelIntent;
+    const parts: Canceled[] = [];
+    const statuses: string[][] = [];
+    const all = await farm.intents.cancel(intent, async (part) => {
+      parts.push(part);
+      statuses.push(await farm.statusOf(...builds));
+      return true;
+    });
+    expect(parts[0]).toEqual({ builds: 2, workers: [worker] });
+    expect(await wished(builds[3]!)).toBe('canceled');
+    expect(statuses[0]!.filter((status) => status === 'canceled')).toHaveLength(1);
+    expect(all).toEqual({ builds: 6, workers: [worker] });
+  });
+
+  it('that is told to stop leaves the rest to the next', async () => {
+    const builds = await engine.builds(4);
+    await cancelEvaluation(farm.parts, await farm.evaluation('one', builds));
+    const intent = (await farm.intents.next()) as CancelIntent;
+    expect((await farm.intents.cancel(intent, async () => false)).builds).toBe(0);
+    expect(await engine.statuses()).toEqual({ scheduled: 4 });
+    await farm.carryOut();
+    expect(await engine.statuses()).toEqual({ canceled: 4 });
+  });
+});
+
+describe('an archived specification', () => {
+  it('takes with it the builds of its evaluations that no other needs', async () => {
+    const [shared, own, above, running] = await engine.builds(4);
+    await engine.edges([[above!, own!]]);
+    const claimed = await engine.claimed(running!, await engine.worker());
+    await farm.evaluation('gone', [shared!, above!]);
+    await farm.evaluation('gone', [above!, running!]);
+    await farm.evaluation('stays', [shared!]);
+    const reading = await farm.evaluation('gone', [], { status: 'started' });
+    const store = new PostgresSpecificationStore(engine.database.url);
+    expect([await store.archive('gone'), await store.archive('gone')]).toEqual([true, false]);
+    await store.close();
+    await farm.carryOut();
+    expect(await farm.statusOf(shared!, own!, above!)).toEqual([
+      'scheduled',
+      'canceled',
+      'canceled',
+    ]);
+    expect(await wished(claimed.build)).toBe('archived');
+    const [row] = await engine.database.query(
+      'select status, reason from evaluations where id = $1',
+      [reading],
+    );
+    expect(row).toEqual({ status: 'aborted', reason: 'archived' });
   });
 });
 

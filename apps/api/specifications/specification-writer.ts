@@ -63,6 +63,7 @@ export class SpecificationWriter {
     const standing = await this.store.find(name);
     if (!standing || !(await this.store.archive(name))) throw notFound(`specification ${name}`);
     await this.bus.publish('specifications', String(standing.id));
+    await this.bus.publish('intents', '');
   }
 
   /** Looks at the channels now; refused for an unknown specification and for an inactive one. */

@@ -93,16 +93,15 @@ export class BinaryRow {
     return text;
   }
 
-  /** An int8[] without nulls. */
-  integers(): number[] {
+  /** An int8[] without nulls, put at the end of `to`; answers how many they were. */
+  integers(to: number[]): number {
     const length = this.length();
     const { bytes } = this;
     const start = this.at - length;
     const count =
       length === 0 || bytes.readInt32BE(start) === 0 ? 0 : bytes.readInt32BE(start + 12);
-    const integers: number[] = [];
-    for (let i = 0; i < count; i += 1) integers.push(readBigint(bytes, start + 24 + i * 12));
-    return integers;
+    for (let i = 0; i < count; i += 1) to.push(readBigint(bytes, start + 24 + i * 12));
+    return count;
   }
 
   /** Of the next column, which is passed by; 0 for null. */

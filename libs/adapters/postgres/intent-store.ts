@@ -1,6 +1,6 @@
 /**
- * Intents in Postgres. A cancel decides and writes in one transaction, under the lock that lets one
- * ingest in at a time: so no evaluation comes to need a build between the look and the write.
+ * Intents in Postgres. A cancel decides and writes under the lock that lets one ingest in at once:
+ * so no evaluation comes to need a build between the look and the write.
  */
 import { id, type BuildId, type EvaluationId, type IntentId, type WorkerId } from '#domain/ids.js';
 import type { FallenBuild } from '#domain/build/rising.js';
@@ -13,12 +13,15 @@ import type {
   IntentStore,
   RestartIntent,
 } from '#application/ports/intent-store.js';
-import type { Client, Database, Row } from './database.js';
+import { asFault, type Client, type Database, type Row } from './database.js';
 import { unneededBy } from './need-walk.js';
+import { idList } from './planner-rows.js';
 import { cancelable, keepRunning, scheduleAgain } from './scheduled-again.js';
 
 /** The lock of PostgresIngestStore. */
 const ingestLock = 726002;
+/** A second or so of work, at the end of which the planner hears of it. */
+const canceledAtOnce = 10_000;
 
 interface IntentRow extends Row {
   id: number;
@@ -106,21 +109,20 @@ export class PostgresIntentStore implements IntentStore {
     });
   }
 
-  cancel(intent: CancelIntent): Promise<Canceled> {
-    return this.database.transaction(async (client) => {
-      await client.query('select pg_advisory_xact_lock($1)', [ingestLock]);
-      const unneeded = await unneededBy(client, intent.evaluation);
-      if (unneeded.length === 0) return { builds: 0, workers: [] };
+  /** The lock is the session's, since the work is many transactions. */
+  async cancel(intent: CancelIntent, tell: Tell = async () => true): Promise<Canceled> {
+    const client = await this.database.dedicated();
+    try {
+      await client.query('select pg_advisory_lock($1)', [ingestLock]);
+      const { builds, released } = await unneededBy(client, intent.evaluation);
+      if (builds.length === 0) return { builds: 0, workers: [] };
       await client.query(`select nextval('cancel_epoch')`);
-      const waiting = (await client.query(cancelWaiting, [unneeded])).rowCount ?? 0;
-      const running = await client.query<{ worker_id: number }>(cancelRunning, [
-        unneeded,
-        intent.reason,
-      ]);
-      const builds = waiting + (running.rowCount ?? 0);
-      await count(client, intent, builds);
-      return { builds, workers: running.rows.map((row) => id<WorkerId>(row.worker_id)) };
-    });
+      return await cancelAll({ client, intent, tell }, builds, released);
+    } catch (cause) {
+      throw asFault(cause);
+    } finally {
+      await client.end();
+    }
   }
 
   finish(intent: Intent): Promise<number> {
@@ -138,9 +140,65 @@ export class PostgresIntentStore implements IntentStore {
   }
 }
 
+type Tell = (part: Canceled) => Promise<boolean>;
+
+interface CancelWork {
+  readonly client: Client;
+  readonly intent: CancelIntent;
+  readonly tell: Tell;
+}
+
+/** The first `released` of the builds could run before it is over, so they come first. */
+async function cancelAll(
+  { client, intent, tell }: CancelWork,
+  builds: readonly number[],
+  released: number,
+): Promise<Canceled> {
+  const batches = [builds.slice(0, released), ...batchesOf(builds.slice(released)), []];
+  let canceled = 0;
+  const workers: WorkerId[] = [];
+  for (const [at, waiting] of batches.entries()) {
+    // At the end once more, for those that were claimed meanwhile.
+    const running = at === 0 || waiting.length === 0 ? builds : [];
+    const part = await cancelPart(client, intent, { running, waiting });
+    canceled += part.builds;
+    workers.push(...part.workers);
+    if (!(await tell(part))) break;
+  }
+  return { builds: canceled, workers };
+}
+
+interface CancelPart {
+  readonly running: readonly number[];
+  readonly waiting: readonly number[];
+}
+
+async function cancelPart(
+  client: Client,
+  intent: CancelIntent,
+  { running, waiting }: CancelPart,
+): Promise<Canceled> {
+  await client.query('begin');
+  const ended = await client.query<{ worker_id: number }>(cancelRunning, [
+    running.join(' '),
+    intent.reason,
+  ]);
+  const canceled = (await client.query(cancelWaiting, [waiting.join(' ')])).rowCount ?? 0;
+  const builds = canceled + (ended.rowCount ?? 0);
+  await count(client, intent, builds);
+  await client.query('commit');
+  return { builds, workers: ended.rows.map((row) => id<WorkerId>(row.worker_id)) };
+}
+
+function* batchesOf(builds: readonly number[]): Iterable<readonly number[]> {
+  for (let at = 0; at < builds.length; at += canceledAtOnce) {
+    yield builds.slice(at, at + canceledAtOnce);
+  }
+}
+
 const cancelWaiting = `
   with chosen as (
-    select id from builds where id = any ($1) and status = 'scheduled'
+    select id from builds where id = any (${idList('$1')}) and status = 'scheduled'
      order by id for no key update)
   update builds b
      set status = 'canceled', reason = null, generation = b.generation + 1, ended_at = now(),
@@ -151,7 +209,8 @@ const cancelWaiting = `
 const cancelRunning = `
   with chosen as (
     select l.build_id from leases l join builds b on b.id = l.build_id
-     where l.build_id = any ($1) and l.cancel_reason is null and b.status in (${cancelable})
+     where l.build_id = any (${idList('$1')}) and l.cancel_reason is null
+       and b.status in (${cancelable})
      order by l.build_id for no key update of l)
   update leases l set cancel_reason = $2 from chosen c where l.build_id = c.build_id
   returning l.worker_id`;

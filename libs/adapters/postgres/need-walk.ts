@@ -4,51 +4,78 @@
  * a live evaluation leads to it, or while the evaluation that brought it is still read.
  */
 import { wishingStatuses } from '#domain/evaluation/status.js';
+import { neededFrom } from '#domain/build/need.js';
+import { copyRows } from './copy-out.js';
 import type { Client } from './database.js';
-import { cancelable } from './scheduled-again.js';
+import { isUnfinished } from './planner-rows.js';
+import { UnfinishedGraph } from './unfinished-graph.js';
 
 /** SQL: the evaluation `e` wishes for its builds, as `isLive` says. */
 export const isLiveEvaluation = `(e.canceled_at is null and e.status in (${wishingStatuses
   .map((status) => `'${status}'`)
   .join(', ')}))`;
 
-/** Builds of an evaluation's closure that have not ended. */
-const unfinishedOf = `
-  with recursive down (id) as (
-    select b.id from jobs j join builds b on b.id = j.build_id and b.status <> 'succeeded'
-     where j.evaluation_id = $1
-    union
-    select b.id from builds b where b.evaluation_id = $1 and b.status in (${cancelable})
-    union
-    select b.id from down d join derivation_inputs i on i.derivation_id = d.id
-      join builds b on b.id = i.input_id and b.status <> 'succeeded')
-  select b.id from down d join builds b on b.id = d.id where b.status in (${cancelable})`;
+/** Named by a job of a live evaluation. */
+const readWished = `
+  select distinct j.build_id
+    from jobs j join evaluations e on e.id = j.evaluation_id join builds b on b.id = j.build_id
+   where ${isUnfinished} and ${isLiveEvaluation}`;
 
-/** From the builds $1 upwards to what is wished for, and from there down again. */
-const neededAmong = `
-  with recursive up (id) as (
-    select o.id from unnest($1::bigint[]) o (id)
-    union
-    select b.id from up u join derivation_inputs i on i.input_id = u.id
-      join builds b on b.id = i.derivation_id and b.status <> 'succeeded'),
-  down (id) as (
-    select u.id from up u where exists (
-      select from jobs j join evaluations e on e.id = j.evaluation_id
-       where j.build_id = u.id and ${isLiveEvaluation})
-       or exists (
-      select from builds b join evaluations e on e.id = b.evaluation_id
-       where b.id = u.id and b.status in (${cancelable}) and e.status = 'started')
-    union
-    select b.id from down d join derivation_inputs i on i.derivation_id = d.id
-      join builds b on b.id = i.input_id and b.status <> 'succeeded')
-  select id from down where id = any ($1)`;
+const wishedAmong = `
+  select f.id from unnest(string_to_array($1, ' ')::bigint[]) f (id)
+   where exists (select from jobs j join evaluations e on e.id = j.evaluation_id
+                  where j.build_id = f.id and ${isLiveEvaluation})`;
 
-/** The unfinished builds that an evaluation which is live no more leaves needed by nobody. */
-export async function unneededBy(client: Client, evaluation: number): Promise<number[]> {
-  const unfinished = await idsOf(client, unfinishedOf, evaluation);
-  if (unfinished.length === 0) return [];
-  const needed = new Set(await idsOf(client, neededAmong, unfinished));
-  return unfinished.filter((build) => !needed.has(build));
+export interface Unneeded {
+  /** In the order of their ids; those whose tickets are out come first. */
+  readonly builds: readonly number[];
+  readonly released: number;
+}
+
+/**
+ * The unfinished builds that an evaluation which is live no more leaves needed by nobody. Reads one
+ * snapshot, so the caller must hold the lock that keeps others from coming to need a build.
+ */
+export async function unneededBy(client: Client, evaluation: number): Promise<Unneeded> {
+  await client.query('begin isolation level repeatable read read only');
+  const graph = await UnfinishedGraph.read(client);
+  const wished: number[] = [];
+  await copyRows(client, readWished, (row) => wished.push(row.integer()));
+  if (graph.fallen.length > 0) {
+    wished.push(...(await idsOf(client, wishedAmong, graph.fallen.join(' '))));
+  }
+  const started = new Set(
+    await idsOf(
+      client,
+      `select id from evaluations where status = 'started' and id <> $1`,
+      evaluation,
+    ),
+  );
+  const own = await idsOf(
+    client,
+    'select distinct build_id as id from jobs where evaluation_id = $1 and build_id is not null',
+    evaluation,
+  );
+  await client.query('commit');
+  const edges = graph.edges();
+  const brought = (is: (by: number) => boolean): number[] =>
+    graph.evaluations.flatMap((by, row) => (is(by) ? row : []));
+  const needed = neededFrom(edges, [...graph.rowsOf(wished), ...brought((by) => started.has(by))]);
+  const among = neededFrom(edges, [...graph.rowsOf(own), ...brought((by) => by === evaluation)]);
+  return inOrder(graph, (row) => among[row] === 1 && needed[row] === 0);
+}
+
+function inOrder(graph: UnfinishedGraph, isChosen: (row: number) => boolean): Unneeded {
+  const released: number[] = [];
+  const others: number[] = [];
+  for (let row = 0; row < graph.unfinished; row += 1) {
+    if (isChosen(row)) (graph.released[row] ? released : others).push(graph.builds[row]!);
+  }
+  const ascending = (a: number, b: number): number => a - b;
+  return {
+    builds: [...released.sort(ascending), ...others.sort(ascending)],
+    released: released.length,
+  };
 }
 
 /** Live evaluations that a job leads from to the build; at most `limit`. */

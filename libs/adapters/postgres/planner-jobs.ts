@@ -6,6 +6,7 @@
 import { id, type BuildId, type EvaluationId, type SpecificationId } from '#domain/ids.js';
 import type { EvaluationJobs, EvaluationJobStore } from '#application/ports/planner-store.js';
 import type { Database, Row } from './database.js';
+import { isLiveEvaluation } from './need-walk.js';
 import { isUnfinished } from './planner-rows.js';
 
 interface JobsRow extends Row {
@@ -24,7 +25,7 @@ export class PostgresEvaluationJobStore implements EvaluationJobStore {
       `select e.specification_id, e.status, e.canceled_at is not null as canceled, j.last, j.builds
          from evaluations e left join lateral (
            select max(id) as last, string_agg(distinct build_id::text, ' ') as builds
-             from jobs where evaluation_id = $1 and id > $2) j on true
+             from jobs where evaluation_id = $1 and id > $2 and ${isLiveEvaluation}) j on true
         where e.id = $1`,
       [evaluation, after],
     );

@@ -81,7 +81,8 @@ export function graphBuildOf(row: BinaryRow): GraphBuild & { inputs: BuildId[] }
   const system = row.word() ?? '';
   const features = row.word();
   const estimateMs = row.double();
-  const inputs = row.integers() as BuildId[];
+  const inputs: number[] = [];
+  row.integers(inputs);
   return {
     build,
     status,
@@ -89,7 +90,7 @@ export function graphBuildOf(row: BinaryRow): GraphBuild & { inputs: BuildId[] }
     system,
     requiredFeatures: features === null ? noFeatures : features.split(' '),
     packageName,
-    inputs,
+    inputs: inputs as BuildId[],
     estimateMs,
     notBefore,
     generation,

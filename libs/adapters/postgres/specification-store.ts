@@ -11,6 +11,7 @@ import type {
 } from '#application/ports/specification-store.js';
 import { asFault } from './database.js';
 import { Prisma, PrismaClient } from './generated/client.js';
+import { archiveSpecification } from './specification-archive.js';
 
 type Transaction = Prisma.TransactionClient;
 type Row = Prisma.SpecificationGetPayload<object>;
@@ -60,13 +61,10 @@ export class PostgresSpecificationStore implements SpecificationStore {
   }
 
   async archive(name: string): Promise<boolean> {
-    const { count } = await reached(
-      this.prisma.specification.updateMany({
-        where: { name, archivedAt: null },
-        data: { archivedAt: new Date() },
-      }),
+    const [row] = await reached(
+      this.prisma.$queryRawUnsafe<{ archived: number }[]>(archiveSpecification, name),
     );
-    return count > 0;
+    return row?.archived === 1;
   }
 
   async close(): Promise<void> {

@@ -48,10 +48,11 @@ export interface IntentStore {
    */
   reschedule(intent: RestartIntent, builds: readonly number[]): Promise<number>;
   /**
-   * One transaction: cancels what only the evaluation needs and no live evaluation does; what runs
-   * is wished to end.
+   * Cancels what only the evaluation needs and no live evaluation does; what runs is wished to end.
+   * A large one goes in parts, what runs first: each is told when it is committed, and when that is
+   * answered with false no other begins. Answers all of them together.
    */
-  cancel(intent: CancelIntent): Promise<Canceled>;
+  cancel(intent: CancelIntent, tell?: (part: Canceled) => Promise<boolean>): Promise<Canceled>;
   /** Answers how many failures must be told on again, since something scheduled needs them. */
   finish(intent: Intent): Promise<number>;
 }

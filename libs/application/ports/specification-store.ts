@@ -35,6 +35,9 @@ export interface SpecificationStore {
     specification: Specification,
     expectedVersion: number | null,
   ): Promise<Result<StoredSpecification, VersionConflict>>;
-  /** False when no live specification has that name. */
+  /**
+   * Its evaluations wish for nothing any more: intents to cancel their builds are left in the same
+   * transaction. False when no live specification has that name.
+   */
   archive(name: string): Promise<boolean>;
 }
