@@ -4,7 +4,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { hold, type Contest, type Outcome } from './contest.js';
 import { cancelReport } from './cancel.js';
-import { cancelReport } from './cancel.js';
 import { claimLatency, claims, claimsWithBacklog } from './claims.js';
 import {
   completionsOf16,
@@ -46,7 +45,6 @@ const reports: Record<string, () => Promise<string>> = {
   fairness: fairnessReport,
   'idle-farm': idleReport,
   'planner-footprint': footprintReport,
-  cancel: cancelReport,
   cancel: cancelReport,
   'end-to-end': endToEndReport,
 };
