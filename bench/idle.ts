@@ -27,7 +27,9 @@ export async function idleReport(): Promise<string> {
     const storm = await reconnect(farm, hands);
     await hands.close();
     const title = `idle farm, ${workers} connected workers\n`;
-    return `${title}  before they came the api had ${empty} MB\n${waiting}${running}${storm}`;
+    const before = `  before they came the api had ${empty} MB\n`;
+    const lost = `  heartbeats that did not renew all they named: ${hands.unrenewed()}\n`;
+    return `${title}${before}${waiting}${running}${storm}${lost}`;
   } finally {
     await farm.close();
   }
