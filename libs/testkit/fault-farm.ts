@@ -12,7 +12,7 @@ import type { QueryResultRow } from 'pg';
 import type { AttemptAnswer, BuildAnswer } from '#protocol/api/build.js';
 import { FarmClient } from './farm-client.js';
 import { FarmProcess, type ProcessPlan } from './faults/farm-process.js';
-import { KillablePostgres } from './faults/killable-postgres.js';
+import { KillablePostgres, type PostgresPair } from './faults/killable-postgres.js';
 import { TcpProxy } from './faults/tcp-proxy.js';
 import { startTestRedis, type TestRedis } from './redis.js';
 import { ScenarioChannel } from './scenario-channel.js';
@@ -25,6 +25,8 @@ export interface FaultWish {
   readonly leaseSeconds?: number;
   readonly workers?: number;
   readonly maxJobs?: number;
+  /** Postgres has a standby, see `failOver`. */
+  readonly standby?: boolean;
   /** Further variables of every app. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -42,13 +44,16 @@ export class FaultFarm extends FarmClient {
   substituters!: TcpProxy;
   /** Before Redis, for all apps. */
   queue!: TcpProxy;
+  /** Before Postgres, for all apps. */
+  database!: TcpProxy;
   private channels = 0;
 
   private constructor(
     readonly directory: string,
     private readonly wish: FaultWish,
-    readonly postgres: KillablePostgres,
+    public postgres: KillablePostgres,
     public redis: TestRedis,
+    private readonly pair: PostgresPair | null,
   ) {
     super();
   }
@@ -56,8 +61,9 @@ export class FaultFarm extends FarmClient {
   static async start(wish: FaultWish = {}): Promise<FaultFarm> {
     const directory = await mkdtemp(join(tmpdir(), 'gambeson-faults-'));
     await chmod(directory, 0o755);
-    const [postgres, redis] = await Promise.all([KillablePostgres.start(), startTestRedis()]);
-    const farm = new FaultFarm(directory, wish, postgres, redis);
+    const pair = wish.standby ? await KillablePostgres.startPair() : null;
+    const postgres = pair?.primary ?? (await KillablePostgres.start());
+    const farm = new FaultFarm(directory, wish, postgres, await startTestRedis(), pair);
     try {
       await farm.open();
     } catch (error) {
@@ -151,6 +157,20 @@ export class FaultFarm extends FarmClient {
     await writeFile(join(work, 'go'), '');
   }
 
+  /** Its end, every attempt of it having passed its gate at once. */
+  async endedThroughGates(build: string): Promise<BuildAnswer> {
+    const opened = new Set<string>();
+    return this.until(`build ${build} to end`, async () => {
+      const now = await this.build(build);
+      const last = now.attempts.find((one) => one.status === 'started');
+      if (last && !opened.has(last.id)) {
+        await this.openGate(last);
+        opened.add(last.id);
+      }
+      return now.endedAt === null ? null : now;
+    });
+  }
+
   attemptDirectory({ id, worker }: AttemptAnswer): string {
     return join(this.dataOf(worker.name), 'attempts', id);
   }
@@ -177,6 +197,29 @@ export class FaultFarm extends FarmClient {
   async killMachine(worker: string): Promise<void> {
     await this.process(worker).kill();
     for (const pid of this.supervisors(worker)) signalGroup(pid, 'SIGKILL');
+  }
+
+  /** Starts it anew as the version whose `dist` lies in that directory. */
+  async startAs(directory: string, name: string): Promise<FarmProcess> {
+    const { plan } = this.process(name);
+    const command = plan.command.map((word) => word.replace(/^.*(?=\/dist\/apps\/)/, directory));
+    return this.launch({ ...plan, command });
+  }
+
+  /** From now on the standby hears nothing of what is written. */
+  async cutReplication(): Promise<void> {
+    const { primary, standby, wire } = this.pair!;
+    await standby.catchUp(primary);
+    wire.refuse();
+  }
+
+  /** The primary is gone, and the standby stands in with what it has. */
+  async failOver(): Promise<void> {
+    const { primary, standby } = this.pair!;
+    await primary.kill();
+    await standby.promote();
+    this.postgres = standby;
+    this.database.cut();
   }
 
   async restartRedis(): Promise<void> {
@@ -217,7 +260,10 @@ export class FaultFarm extends FarmClient {
     await this.substituters?.close();
     await this.queue?.close();
     await this.redis.stop();
-    await this.postgres.stop();
+    await this.database?.close();
+    await this.pair?.wire.close();
+    await Promise.all([this.pair?.primary, this.pair?.standby].map((one) => one?.stop()));
+    if (!this.pair) await this.postgres.stop();
     await rm(this.directory, { recursive: true, force: true });
   }
 
@@ -236,6 +282,7 @@ export class FaultFarm extends FarmClient {
     this.front = await TcpProxy.listen(portsOf('api'));
     this.substituters = await TcpProxy.listen(portsOf('substituter'));
     this.queue = await TcpProxy.listen(() => [Number(new URL(this.redis.url).port)]);
+    this.database = await TcpProxy.listen(() => [Number(new URL(this.postgres.url).port)]);
     await Promise.all(
       appNames.flatMap((app) => [1, 2].map((n) => this.launch(this.planOf(app, n)))),
     );
@@ -252,6 +299,12 @@ export class FaultFarm extends FarmClient {
     return started;
   }
 
+  private proxied(databaseUrl: string): string {
+    const url = new URL(databaseUrl);
+    url.port = new URL(this.database.address).port;
+    return url.href;
+  }
+
   private planOf(app: AppName, number: number): ProcessPlan {
     return {
       name: `${app}-${number}`,
@@ -259,7 +312,7 @@ export class FaultFarm extends FarmClient {
       environment: {
         ...surroundings(),
         GAMBESON_DATA: join(this.directory, 'farm'),
-        DATABASE_URL: this.postgres.url,
+        DATABASE_URL: this.wish.standby ? this.proxied(this.postgres.url) : this.postgres.url,
         REDIS_URL: this.queue.address.replace('http', 'redis'),
         GAMBESON_PORT: '0',
         GAMBESON_URL: this.front.address,

@@ -30,7 +30,8 @@ export interface EmbeddedOptions {
   readonly onLine?: (line: string) => void;
 }
 
-const ready = 'database system is ready to accept connections';
+/** The second is a standby's. */
+const ready = /database system is ready to accept (read-only )?connections/;
 
 export class EmbeddedPostgres {
   private constructor(
@@ -164,7 +165,7 @@ function spawnAs(
 async function untilReady(child: ChildProcess, onLine: (line: string) => void): Promise<void> {
   const words = collect(child, onLine);
   await new Promise<void>((resolve, reject) => {
-    words.listen((line) => line.includes(ready) && resolve());
+    words.listen((line) => ready.test(line) && resolve());
     child.once('error', reject);
     child.once('exit', () => {
       reject(new FarmFault('program-failed', `Postgres did not start: ${words.last()}`, 'never'));

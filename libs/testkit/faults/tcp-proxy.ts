@@ -118,9 +118,9 @@ export class TcpProxy {
   /** The replicas in turn, each passed over when nobody listens there. */
   private async reach(): Promise<Socket | null> {
     const ports = this.targets();
-    this.turn += 1;
+    const turn = (this.turn += 1);
     for (let i = 0; i < ports.length; i += 1) {
-      const port = ports[(this.turn + i) % ports.length]!;
+      const port = ports[(turn + i) % ports.length]!;
       const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
       const reached = await new Promise<boolean>((resolve) => {
         socket.once('connect', () => resolve(true));
