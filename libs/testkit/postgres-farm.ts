@@ -134,6 +134,11 @@ class ClockedDatabase extends Database {
     return super.inFlights(work);
   }
 
+  override async dedicated(): ReturnType<Database['dedicated']> {
+    await this.tick();
+    return super.dedicated();
+  }
+
   private async tick(): Promise<void> {
     if (this.wanted === null) return;
     const { wanted } = this;

@@ -21,6 +21,8 @@ import type { FarmView } from './state-promises.js';
 export class IntentWatch {
   /** Process and intent of looks that found nothing left to do. */
   private readonly done = new Set<string>();
+  /** Of the last cancel that called itself done. */
+  private left: readonly BuildId[] = [];
 
   /** `view` is what the call saw. */
   look(view: FarmView, call: Call): void {
@@ -39,14 +41,14 @@ export class IntentWatch {
       this.note(name, chosen.length === 0);
     }
     if (call.label === 'intents.cancel') {
+      // One that was told to stop may have moved nothing yet, and there is something left.
       const isDone = (call.value as Canceled).builds === 0;
-      const left = leftOf(view, intent as CancelIntent);
-      const isTrue = !isDone || left.length === 0;
-      holds(isTrue, 'a cancel forgets nothing', () => `${sentence()} left ${left}`);
-      this.note(name, isDone);
+      this.left = isDone ? leftOf(view, intent as CancelIntent) : [];
+      this.note(name, isDone && this.left.length === 0);
     }
     if (call.label === 'intents.finish') {
-      holds(this.done.has(name), 'an intent is finished when nothing is left', sentence);
+      const left = (): string => `${sentence()} left ${this.left}`;
+      holds(this.done.has(name), 'an intent is finished when nothing is left', left);
     }
   }
 

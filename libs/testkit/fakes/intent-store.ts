@@ -15,6 +15,10 @@ import { cancelScheduled, keepRunning, scheduleAgain } from './build-lives.js';
 import type { FakeFarmDatabase } from './farm-database.js';
 import { below, jobsOf, unneededBy, walk } from './need-walk.js';
 
+type Tell = (part: Canceled) => Promise<boolean>;
+
+const partSize = 2;
+
 type Asked = Pick<IntentRow, 'kind' | 'reason'> & Partial<IntentRow>;
 
 /** As writers leave it for the coordinator, in their own transaction. */
@@ -58,21 +62,24 @@ export class FakeIntentStore implements IntentStore {
     });
   }
 
-  cancel({ evaluation, reason }: CancelIntent): Promise<Canceled> {
-    return this.database.transaction(() => {
-      const { leases } = this.database;
-      const unneeded = unneededBy(this.database, evaluation);
-      if (unneeded.length > 0) this.database.cancelEpoch += 1;
-      const waiting = unneeded.filter((row) => row.status === 'scheduled');
-      const running = unneeded.flatMap((row): LeaseRow[] => {
-        const lease = leases.find(row.id);
-        return lease?.cancelReason === null ? [lease] : [];
-      });
-      for (const row of waiting) cancelScheduled(this.database, row);
-      for (const lease of running) leases.patch(lease, { cancelReason: reason });
-      const workers = running.map((lease) => lease.worker);
-      return { builds: waiting.length + running.length, workers };
-    });
+  /** What runs and what is released is the first part, as on Postgres; the others are small. */
+  async cancel(intent: CancelIntent, tell: Tell = async () => true): Promise<Canceled> {
+    const unneeded = unneededBy(this.database, intent.evaluation);
+    if (unneeded.length === 0) return { builds: 0, workers: [] };
+    this.database.cancelEpoch += 1;
+    const isFirst = (row: BuildRow): boolean =>
+      row.status !== 'scheduled' || row.releaseExpiresAt !== null;
+    const others = unneeded.filter((row) => !isFirst(row));
+    const parts = [unneeded.filter(isFirst)];
+    while (others.length > 0) parts.push(others.splice(0, partSize));
+    let canceled: Canceled = { builds: 0, workers: [] };
+    for (const rows of parts) {
+      const part = await this.cancelPart(intent, rows);
+      const workers = [...canceled.workers, ...part.workers];
+      canceled = { builds: canceled.builds + part.builds, workers };
+      if (!(await tell(part))) break;
+    }
+    return canceled;
   }
 
   finish(intent: Intent): Promise<number> {
@@ -86,6 +93,21 @@ export class FakeIntentStore implements IntentStore {
       const row = intents.find(intent.id)!;
       if (row.finishedAt === null) intents.patch(row, { finishedAt: now });
       return untold.length;
+    });
+  }
+
+  private cancelPart({ reason }: CancelIntent, rows: readonly BuildRow[]): Promise<Canceled> {
+    return this.database.transaction(() => {
+      const { leases } = this.database;
+      const waiting = rows.filter((row) => row.status === 'scheduled');
+      const running = rows.flatMap((row): LeaseRow[] => {
+        const lease = leases.find(row.id);
+        return lease?.cancelReason === null ? [lease] : [];
+      });
+      for (const row of waiting) cancelScheduled(this.database, row);
+      for (const lease of running) leases.patch(lease, { cancelReason: reason });
+      const workers = running.map((lease) => lease.worker);
+      return { builds: waiting.length + running.length, workers };
     });
   }
 
