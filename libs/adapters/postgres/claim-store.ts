@@ -20,7 +20,7 @@ import {
   outputsOfDerivation,
   type HeldRow,
 } from './claim-batch.js';
-import type { Database, Row } from './database.js';
+import type { Database, Prepared, Row } from './database.js';
 import { Gathered } from './gathered.js';
 import { workerIsPaused } from './worker-store.js';
 
@@ -114,18 +114,8 @@ export class PostgresClaimStore implements ClaimStore {
   }
 
   async started(worker: WorkerId, attempt: AttemptId, fence: Fence): Promise<BuildId | null> {
-    const [row] = await this.database.query<{ id: number }>(
-      `with live as (
-         select build_id, evaluation_id, attempt_id from leases
-          where attempt_id = $2 and worker_id = $1 and fence = $3),
-       tried as (
-         update attempts a set status = 'started', started_at = now() from live l
-          where a.evaluation_id = l.evaluation_id and a.id = l.attempt_id
-            and a.status = 'submitted')
-       update builds b set status = 'started', started_at = now() from live l
-        where b.id = l.build_id and b.status = 'submitted' returning b.id`,
-      [worker, attempt, fence],
-    );
+    const values = [worker, attempt, fence];
+    const [row] = await this.database.query<{ id: number }>(writeStarted, values);
     return row ? id<BuildId>(row.id) : null;
   }
 
@@ -134,6 +124,20 @@ export class PostgresClaimStore implements ClaimStore {
     return (await readHeld(this.database, pairs)).map(claimedOf);
   }
 }
+
+const writeStarted: Prepared = {
+  name: 'write-started',
+  text: `
+    with live as (
+      select build_id, evaluation_id, attempt_id from leases
+       where attempt_id = $2 and worker_id = $1 and fence = $3),
+    tried as (
+      update attempts a set status = 'started', started_at = now() from live l
+       where a.evaluation_id = l.evaluation_id and a.id = l.attempt_id
+         and a.status = 'submitted')
+    update builds b set status = 'started', started_at = now() from live l
+      where b.id = l.build_id and b.status = 'submitted' returning b.id`,
+};
 
 interface SlotsOf {
   readonly worker: WorkerId;

@@ -15,7 +15,7 @@ import type {
   UploadedNar,
 } from '#domain/substitute/offered-path.js';
 import { err, ok, type Result } from '#std/result.js';
-import type { Client, Database, Row } from './database.js';
+import type { Client, Database, Prepared, Row } from './database.js';
 
 interface OfferedRow extends Row {
   readonly id: number;
@@ -47,8 +47,12 @@ const retried = { code: '40001' };
 /** One that ran out stands until it is reaped: after an outage of ours its build is still live. */
 const leaseAlive = `exists (select 1 from leases where attempt_id = $1 and fence = $2)`;
 
+const askLease: Prepared = { name: 'ask-lease', text: `select ${leaseAlive} as alive` };
+
 /** One statement, since a farm uploads some output at every end of a build. */
-const writeUpload = `
+const writeUpload: Prepared = {
+  name: 'write-upload',
+  text: `
   with place as (select id from stores where slug = $4),
   allowed as (select $1::bigint is null or ${leaseAlive} as alive),
   before as (
@@ -63,7 +67,8 @@ const writeUpload = `
            compression = excluded.compression, file_hash = excluded.file_hash,
            file_size = excluded.file_size, file_key = excluded.file_key, created_at = now())
   select exists (select 1 from place) as known, alive, (select nar_hash from before) as before
-    from allowed`;
+    from allowed`,
+};
 
 export class PostgresSubstituteStore implements SubstituteStore {
   /** Stores never move, so what was found once is known. */
@@ -86,10 +91,7 @@ export class PostgresSubstituteStore implements SubstituteStore {
   async mayUpload(principal: Principal): Promise<boolean> {
     if (principal.kind === 'service') return true;
     const { attempt, fence } = principal;
-    const rows = await this.database.query<{ alive: boolean }>(`select ${leaseAlive} as alive`, [
-      attempt,
-      fence,
-    ]);
+    const rows = await this.database.query<{ alive: boolean }>(askLease, [attempt, fence]);
     return rows[0]?.alive ?? false;
   }
 
