@@ -97,6 +97,14 @@ export function textColumn(text: string | null): string {
   return special.test(text) ? text.replace(/[\\\t\n\r\0]/g, (c) => escapes[c] ?? c) : text;
 }
 
+/** Several, each after a tab but the first: looked through at once, since few need an escape. */
+export function textColumns(...texts: readonly (string | null)[]): string {
+  const joined = texts.join('\t');
+  const plain = !texts.includes(null) && !/[\\\n\r\0]/.test(joined);
+  if (plain && joined.split('\t').length === texts.length) return joined;
+  return texts.map(textColumn).join('\t');
+}
+
 export function arrayColumn(items: readonly string[]): string {
   if (items.length === 0) return '{}';
   return textColumn(`{${items.map((item) => `"${item.replace(/["\\]/g, '\\$&')}"`).join(',')}}`);

@@ -1,7 +1,7 @@
 /** Writes new derivations with their outputs, edges and builds, by COPY. */
 import type { BuildLimits } from '#domain/build/limits.js';
 import type { IngestDerivation } from '#application/ports/ingest-store.js';
-import { arrayColumn, copyLines, copyPairs, nullColumn, textColumn } from './copy.js';
+import { arrayColumn, copyLines, copyPairs, nullColumn, textColumns } from './copy.js';
 import type { Client } from './database.js';
 import { BatchEdges, type BatchIds } from './ingest-ids.js';
 
@@ -11,9 +11,10 @@ export interface NewDerivations {
   readonly pack: number | null;
   readonly limits: BuildLimits;
   readonly priority: number;
-  /** The ids of the new derivations. */
   readonly ids: BatchIds;
   readonly fresh: readonly IngestDerivation[];
+  /** The id of the first of them; the others follow. */
+  readonly first: number;
   /** The limits of builds that jobs name; those of the others are `limits`. */
   readonly named: ReadonlyMap<number, BuildLimits>;
 }
@@ -23,14 +24,14 @@ type Numbered = readonly [id: number, derivation: IngestDerivation];
 /** While the server takes the first COPY, the edges are found. */
 export async function writeDerivations(client: Client, work: NewDerivations): Promise<BatchEdges> {
   if (work.fresh.length === 0) return new BatchEdges(work.ids, []);
-  const numbered = work.fresh.map((d): Numbered => [work.ids.of(d.path), d]);
+  const numbered = work.fresh.map((d, at): Numbered => [work.first + at, d]);
   const offered = await offeredPaths(client, work);
   const written = copyLines(client, derivationColumns, derivationLines(work, numbered));
-  const edges = new BatchEdges(work.ids, work.fresh);
+  const edges = new BatchEdges(work.ids, work.fresh, work.first);
   await written;
   await copyLines(
     client,
-    'outputs (derivation_id, name, store_id, path)',
+    'outputs (derivation_id, store_id, name, path)',
     outputLines(work, numbered),
   );
   await copyLines(client, buildColumns, buildLines(work, numbered, offered));
@@ -52,8 +53,8 @@ type Lines = Generator<string, void, undefined>;
 function* derivationLines(work: NewDerivations, numbered: readonly Numbered[]): Lines {
   const pack = work.pack ?? nullColumn;
   for (const [id, d] of numbered) {
-    const names = `${textColumn(d.path)}\t${textColumn(d.name)}\t${textColumn(d.packageName)}`;
-    const needs = `${textColumn(d.system)}\t${arrayColumn(d.requiredFeatures)}`;
+    const names = textColumns(d.path, d.name, d.packageName, d.system);
+    const needs = arrayColumn(d.requiredFeatures);
     yield `${id}\t${work.store}\t${names}\t${needs}\t${d.fixedOutput ? 't' : 'f'}\t${pack}`;
   }
 }
@@ -61,7 +62,7 @@ function* derivationLines(work: NewDerivations, numbered: readonly Numbered[]): 
 function* outputLines(work: NewDerivations, numbered: readonly Numbered[]): Lines {
   for (const [id, derivation] of numbered) {
     for (const { name, path } of derivation.outputs) {
-      yield `${id}\t${textColumn(name)}\t${work.store}\t${textColumn(path)}`;
+      yield `${id}\t${work.store}\t${textColumns(name, path)}`;
     }
   }
 }

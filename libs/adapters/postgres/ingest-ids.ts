@@ -61,9 +61,9 @@ export class BatchIds {
     for (const { id, path } of known) this.found.set(path, id);
   }
 
-  /** Gives each new derivation its id, in the order of the batch. */
-  async reserve(fresh: readonly IngestDerivation[]): Promise<void> {
-    if (fresh.length === 0) return;
+  /** Gives each new derivation its id, in the order of the batch: answers the first. */
+  async reserve(fresh: readonly IngestDerivation[]): Promise<number> {
+    if (fresh.length === 0) return 0;
     const rows = await this.ask(
       `select setval('derivations_id_seq', nextval('derivations_id_seq') + $1 - 1) as last`,
       [fresh.length],
@@ -71,10 +71,35 @@ export class BatchIds {
     const { last } = rows[0] as { last: number };
     const first = last - fresh.length + 1;
     fresh.forEach((derivation, index) => this.found.set(derivation.path, first + index));
+    return first;
   }
 }
 
-/** The edges of new derivations, each of which has its id. */
+/** The builds that a batch lists: new ones, whose ids follow each other, and known ones. */
+export class ListedBuilds {
+  readonly size: number;
+  private readonly known: ReadonlySet<number>;
+
+  constructor(
+    readonly first: number,
+    readonly fresh: number,
+    readonly repeated: readonly number[],
+  ) {
+    this.known = new Set(repeated);
+    this.size = fresh + this.known.size;
+  }
+
+  has(build: number): boolean {
+    return (build >= this.first && build < this.first + this.fresh) || this.known.has(build);
+  }
+
+  all(): number[] {
+    const fresh = Array.from({ length: this.fresh }, (_, at) => this.first + at);
+    return [...this.repeated, ...fresh];
+  }
+}
+
+/** The edges of new derivations, whose ids follow each other. */
 export class BatchEdges {
   /** Pairs, one after the other: a new derivation and an input of it. */
   readonly pairs: number[] = [];
@@ -83,15 +108,15 @@ export class BatchEdges {
   constructor(
     private readonly ids: BatchIds,
     fresh: readonly IngestDerivation[],
+    first = 0,
   ) {
-    for (const { path, inputs } of fresh) {
-      const of = ids.of(path);
+    fresh.forEach(({ inputs }, at) => {
       for (const input of inputs) {
         const found = ids.get(input);
         if (found === undefined) this.unknown.push({ at: this.pairs.length + 1, path: input });
-        this.pairs.push(of, found ?? 0);
+        this.pairs.push(first + at, found ?? 0);
       }
-    }
+    });
   }
 
   /** Asks for the inputs that nobody has told yet. */
@@ -100,12 +125,13 @@ export class BatchEdges {
     for (const { at, path } of this.unknown) this.pairs[at] = this.ids.of(path);
   }
 
-  /** The builds of the edges, and the roots that jobs name, without those that the batch lists. */
-  outside(roots: Iterable<number>, listed: ReadonlySet<number>): number[] {
-    const outside = new Set<number>();
-    const note = (build: number): void => void (listed.has(build) || outside.add(build));
-    for (let at = 1; at < this.pairs.length; at += 2) note(this.pairs[at] ?? 0);
-    for (const root of roots) note(root);
-    return [...outside];
+  /** The builds that the edges need, but for those that are seen to. */
+  needed(isSeenTo: (build: number) => boolean): Set<number> {
+    const needed = new Set<number>();
+    for (let at = 1; at < this.pairs.length; at += 2) {
+      const build = this.pairs[at] ?? 0;
+      if (!isSeenTo(build)) needed.add(build);
+    }
+    return needed;
   }
 }

@@ -15,7 +15,7 @@ import type {
   IngestStore,
 } from '#application/ports/ingest-store.js';
 import type { Client, Database } from './database.js';
-import { BatchIds, findDerivations } from './ingest-ids.js';
+import { BatchIds, findDerivations, ListedBuilds, type BatchEdges } from './ingest-ids.js';
 import { heedCancels, IngestMemories, type IngestMemory } from './ingest-memory.js';
 import { writeDerivations } from './ingest-derivations.js';
 import { writeJobs } from './ingest-jobs.js';
@@ -82,19 +82,29 @@ async function write(
   { batch, memory }: Work,
 ): Promise<Written | null> {
   await client.query('select pg_advisory_xact_lock($1)', [ingestLock]);
-  if (!(await holds(client, lease))) return null;
-  heedCancels(memory, await readCancelEpoch(client));
-  const store = await findStore(client, batch.storeSlug);
-  const pack = await findPack(client, store, batch.pack);
+  const ground = await readGround(client, lease, batch);
+  if (!ground) return null;
+  const { store, pack } = ground;
+  heedCancels(memory, ground.cancelEpoch);
   const ask: Ask = async (text, values) => (await client.query(text, [...values])).rows;
   const ids = new BatchIds(ask, store, memory.ids);
-  const { fresh, repeated } = await planBatch(ids, batch);
-  const listed = new Set([...repeated, ...fresh.map((d) => ids.of(d.path))]);
+  const { fresh, listed } = await planBatch(ids, batch);
+  const { repeated, first } = listed;
   const named = namedLimits(batch, (path) => ids.of(path));
   const common = { evaluation: lease.evaluation, limits: batch.limits, priority: batch.priority };
-  const edges = await writeDerivations(client, { ...common, store, pack, ids, fresh, named });
-  const roots = edges.outside(named.keys(), listed);
+  const edges = await writeDerivations(client, {
+    ...common,
+    store,
+    pack,
+    ids,
+    fresh,
+    first,
+    named,
+  });
   const { settled } = memory;
+  const unlisted = edges.needed((build) => settled.has(build) || listed.has(build));
+  for (const build of named.keys()) if (!listed.has(build)) unlisted.add(build);
+  const roots = [...unlisted];
   const renewed = await renewDemand(client, { ...common, roots, repeated, named, settled });
   await writeJobs(client, {
     evaluation: lease.evaluation,
@@ -112,17 +122,28 @@ async function write(
     rescheduled: renewed.rescheduled,
     failedInputs: await tellFailures(ask, failed),
     ids: ids.learned(),
-    settled: [...renewed.walked, ...repeated, ...fresh.map((d) => ids.of(d.path))],
+    settled: [...renewed.walked, ...listed.all()],
     failed,
-    mayHaveFailed: [...failed, ...roots.filter((build) => memory.failed.has(build))],
+    mayHaveFailed: [...failed, ...failedBefore(edges, named.keys(), memory)],
   };
+}
+
+/** Of what the batch needs, the builds that earlier batches found to have failed. */
+function failedBefore(
+  edges: BatchEdges,
+  named: Iterable<number>,
+  { failed }: IngestMemory,
+): Iterable<number> {
+  if (failed.size === 0) return [];
+  const needed = edges.needed((build) => !failed.has(build));
+  for (const build of named) if (failed.has(build)) needed.add(build);
+  return needed;
 }
 
 interface BatchPlan {
   /** Derivations that nobody has registered. */
   readonly fresh: readonly IngestDerivation[];
-  /** Builds that the batch lists and that were known. */
-  readonly repeated: readonly number[];
+  readonly listed: ListedBuilds;
 }
 
 async function planBatch(ids: BatchIds, batch: IngestBatch): Promise<BatchPlan> {
@@ -135,26 +156,52 @@ async function planBatch(ids: BatchIds, batch: IngestBatch): Promise<BatchPlan> 
     if (known === undefined) fresh.push(derivation);
     else repeated.push(known);
   }
-  await ids.reserve(fresh);
-  return { fresh, repeated };
+  const first = await ids.reserve(fresh);
+  return { fresh, listed: new ListedBuilds(first, fresh.length, repeated) };
 }
 
-/** Cancels hold the ingest lock, too. */
-async function readCancelEpoch(client: Client): Promise<number> {
-  const { rows } = await client.query<{ epoch: number }>(
-    'select case when is_called then last_value else 0 end as epoch from cancel_epoch',
-  );
-  return rows[0]?.epoch ?? 0;
+interface Ground {
+  readonly store: number;
+  readonly pack: number | null;
+  readonly cancelEpoch: number;
 }
 
-/** The lock on the row keeps the lease ours until the commit. */
-async function holds(client: Client, lease: EvaluationLease): Promise<boolean> {
-  const found = await client.query(
-    `select 1 from evaluations
-      where id = $1 and lease_fence = $2 and status = 'started' for no key update`,
-    [lease.evaluation, lease.fence],
-  );
-  return found.rowCount === 1;
+/**
+ * What a batch stands on: the lease, whose row stays locked until the commit; its store; its pack,
+ * asked for so that no derivation ever names one that is not there; and how many cancels there were
+ * (they hold the ingest lock, too). Null when the lease is lost.
+ */
+const findGround = `
+with held as (
+  select from evaluations
+   where id = $1 and lease_fence = $2 and status = 'started' for no key update),
+named as (select id from stores where slug = $3)
+select exists (select from held) as held, (select id from named) as store,
+       (select p.id from derivation_packs p
+         where p.store_id = (select id from named) and p.id = $4) as pack,
+       (select case when is_called then last_value else 0 end from cancel_epoch) as epoch`;
+
+async function readGround(
+  client: Client,
+  lease: EvaluationLease,
+  { storeSlug, pack }: IngestBatch,
+): Promise<Ground | null> {
+  const values = [lease.evaluation, lease.fence, storeSlug, pack];
+  const { rows } = await client.query<GroundRow>(findGround, values);
+  const found = rows[0]!;
+  if (!found.held) return null;
+  invariant(found.store !== null, `there is no store ${storeSlug}`);
+  if (pack !== null && found.pack === null) {
+    throw new FarmFault('corrupt-data', `the substituter lost the pack ${pack}`);
+  }
+  return { store: found.store, pack: found.pack, cancelEpoch: found.epoch };
+}
+
+interface GroundRow {
+  readonly held: boolean;
+  readonly store: number | null;
+  readonly pack: number | null;
+  readonly epoch: number;
 }
 
 /** The limits of builds that jobs name: the largest that any of them wishes. */
@@ -174,29 +221,6 @@ function namedLimits(
     });
   }
   return named;
-}
-
-async function findStore(client: Client, slug: string): Promise<number> {
-  const { rows } = await client.query<{ id: number }>('select id from stores where slug = $1', [
-    slug,
-  ]);
-  invariant(rows[0], `there is no store ${slug}`);
-  return rows[0].id;
-}
-
-/** Asked for, so that no derivation ever names a pack that is not there. */
-async function findPack(
-  client: Client,
-  store: number,
-  pack: string | null,
-): Promise<number | null> {
-  if (pack === null) return null;
-  const { rows } = await client.query<{ id: number }>(
-    'select id from derivation_packs where store_id = $1 and id = $2',
-    [store, pack],
-  );
-  if (!rows[0]) throw new FarmFault('corrupt-data', `the substituter lost the pack ${pack}`);
-  return rows[0].id;
 }
 
 async function count(
