@@ -6,9 +6,12 @@
 import pg from 'pg';
 import type { Bus, Topic } from '#application/ports/bus.js';
 import type { Database } from './database.js';
+import { Gathered } from './gathered.js';
 
 const payloadBytesBelow = 8000;
 const retryMilliseconds = 500;
+/** In one statement. */
+const ordersAtOnce = 1000;
 const prefix = 'gambeson:';
 type Listener = (message: string) => void;
 
@@ -16,6 +19,10 @@ export class PostgresBus implements Bus {
   private readonly listeners = new Map<string, Set<Listener>>();
   private connection: Promise<pg.Client> | null = null;
   private closed = false;
+  private readonly orders = new Gathered<string, true>(
+    (orders) => this.carryOut(orders),
+    ordersAtOnce,
+  );
 
   constructor(private readonly database: Database) {}
 
@@ -32,9 +39,7 @@ export class PostgresBus implements Bus {
     listeners.add(listener);
     this.listeners.set(channel, listeners);
     while (!this.closed) {
-      const stands = await this.listening()
-        .then((client) => client.query(`listen ${pg.escapeIdentifier(channel)}`))
-        .catch(() => null);
+      const stands = await this.orders.ask(listenTo(channel)).catch(() => false);
       if (stands) break;
       await pause();
     }
@@ -53,8 +58,14 @@ export class PostgresBus implements Bus {
     listeners?.delete(listener);
     if (!listeners || listeners.size > 0 || this.closed) return;
     this.listeners.delete(channel);
-    const client = await this.connection?.catch(() => null);
-    await client?.query(`unlisten ${pg.escapeIdentifier(channel)}`).catch(() => undefined);
+    if (!this.connection) return;
+    await this.orders.ask(`unlisten ${pg.escapeIdentifier(channel)}`).catch(() => false);
+  }
+
+  private async carryOut(orders: readonly string[]): Promise<readonly true[]> {
+    const client = this.closed ? null : await this.listening();
+    await client?.query(orders.join('; '));
+    return orders.map(() => true);
   }
 
   private listening(): Promise<pg.Client> {
@@ -72,9 +83,7 @@ export class PostgresBus implements Bus {
     });
     client.on('error', () => undefined);
     client.on('end', () => void this.again());
-    for (const channel of this.listeners.keys()) {
-      await client.query(`listen ${pg.escapeIdentifier(channel)}`);
-    }
+    await client.query([...this.listeners.keys()].map(listenTo).join('; '));
     return client;
   }
 
@@ -85,6 +94,10 @@ export class PostgresBus implements Bus {
       await pause();
     }
   }
+}
+
+function listenTo(channel: string): string {
+  return `listen ${pg.escapeIdentifier(channel)}`;
 }
 
 function pause(): Promise<void> {

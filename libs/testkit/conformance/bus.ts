@@ -36,6 +36,17 @@ export function busConformance(name: string, open: () => Promise<readonly [Bus, 
       expect(ended.messages).toEqual(['first']);
     });
 
+    it('carries each of many topics to the one who asked, however many ask at once', async () => {
+      const inboxes = Array.from({ length: 300 }, () => inbox(1));
+      const ends = await Promise.all(
+        inboxes.map((one, at) => there.subscribe(`worker/${at}`, one.listen)),
+      );
+      await Promise.all(inboxes.map((_, at) => here.publish(`worker/${at}`, `to ${at}`)));
+      const heard = await Promise.all(inboxes.map((one) => one.full));
+      expect(heard).toEqual(inboxes.map((_, at) => [`to ${at}`]));
+      await Promise.all(ends.map((end) => end()));
+    });
+
     it('never throws at a publisher, not even for a message that is far too long', async () => {
       await here.publish('live/builds', 'x'.repeat(9000));
       await here.close();
