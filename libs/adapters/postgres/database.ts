@@ -1,7 +1,7 @@
 /**
  * The connection to Postgres that every store of this adapter shares. Ids (int8) are read as
- * numbers and must be safe integers; transactions retry serialisation failures and deadlocks, so
- * what runs inside one may run again and must touch nothing but its client.
+ * numbers and must be safe integers; statements and transactions retry serialisation failures and
+ * deadlocks, so what runs inside a transaction may run again and must touch nothing but its client.
  */
 import pg from 'pg';
 import { FarmFault } from '#std/farm-fault.js';
@@ -65,20 +65,13 @@ export class Database {
     values: readonly unknown[] = [],
   ): Promise<T[]> {
     const statement = typeof asked === 'string' ? { text: asked } : asked;
-    try {
-      return (await this.pool.query<T>({ ...statement, values: [...values] })).rows;
-    } catch (cause) {
-      throw asFault(cause);
-    }
+    const asking = { ...statement, values: [...values] };
+    return (await this.retried(() => this.pool.query<T>(asking))).rows;
   }
 
   /** The number of rows that a conditional update touched; callers check it. */
   async execute(text: string, values: readonly unknown[] = []): Promise<number> {
-    try {
-      return (await this.pool.query(text, [...values])).rowCount ?? 0;
-    } catch (cause) {
-      throw asFault(cause);
-    }
+    return (await this.retried(() => this.pool.query(text, [...values]))).rowCount ?? 0;
   }
 
   transaction<T>(work: (client: Client) => Promise<T>): Promise<T> {
@@ -111,6 +104,7 @@ export class Database {
     });
   }
 
+  /** A statement by itself is a transaction, too: what broke a deadlock has done nothing. */
   private async retried<T>(once: () => Promise<T>): Promise<T> {
     for (let tried = 1; ; tried += 1) {
       try {
