@@ -20,6 +20,8 @@ export class KnownDurations {
   private readonly names: string[] = [];
   private readonly byKey = new Map<string, number>();
   private readonly firstRow: number[] = [];
+  private readonly learnt = new Set<number>();
+  private hasNewNames = false;
   private unknown: number;
 
   constructor(private readonly parts: DurationParts) {
@@ -45,19 +47,33 @@ export class KnownDurations {
     return this.names[this.parts.nodes.packageName[row]!]!;
   }
 
-  /** A build of the row's name took so long; the others of its name and all unknown ones learn. */
+  /** A build of the row's name took so long; others learn of it by `settle`. */
   learn(row: number, ms: number): void {
-    const { nodes, history, revise } = this.parts;
+    const { nodes, history } = this.parts;
     const key = this.keyOf(row);
-    const isNew = history.meanOf(key) === null;
+    if (history.meanOf(key) === null) this.hasNewNames = true;
     history.observe(key, ms);
-    const mean = history.meanOf(key)!;
-    const name = nodes.packageName[row]!;
+    this.learnt.add(nodes.packageName[row]!);
+  }
+
+  /**
+   * What was learnt since the last time is told to the others of the same names, and to all unknown
+   * ones. Once for many builds, since a name may be that of a hundred thousand (`source` is).
+   */
+  settle(): void {
+    for (const name of this.learnt) this.reviseNamed(name);
+    this.learnt.clear();
+    if (this.hasNewNames) this.reviseUnknown();
+    this.hasNewNames = false;
+  }
+
+  private reviseNamed(name: number): void {
+    const { nodes, history, revise } = this.parts;
+    const mean = history.meanOf(this.names[name]!)!;
     for (let at = this.firstRow[name]!; at !== -1; at = nodes.nextOfName[at]!) {
       nodes.measured[at] = 1;
       if (isLiveCode(nodes.status[at]!) && differ(nodes.estimate[at]!, mean)) revise(at, mean);
     }
-    if (isNew) this.reviseUnknown();
   }
 
   private reviseUnknown(): void {

@@ -126,9 +126,13 @@ export class PlannerState {
     this.lanes.enter(row, this.now);
   }
 
-  /** Tickets that nobody claimed in time and builds that backed off long enough are ready again. */
+  /**
+   * Tickets that nobody claimed in time and builds that backed off long enough are ready again, and
+   * what was learnt of durations counts.
+   */
   wake(): void {
     const { lanes, nodes, now } = this;
+    this.durations.settle();
     for (const row of [...lanes.out]) {
       if (nodes.expiresAt[row]! <= now) this.release(row, { releasedTo: -1, expiresAt: 0 });
     }
@@ -151,6 +155,7 @@ export class PlannerState {
 
   /** The same state in fresh tables, without the rows of builds that were forgotten. */
   compacted(): PlannerState {
+    this.durations.settle();
     const fresh = new PlannerState(this.policy, this);
     fresh.now = this.now;
     const moved = new Int32Array(this.nodes.length).fill(-1);
