@@ -14,7 +14,7 @@ import {
 import { criticalPath } from './critical-path.js';
 import { idleReport } from './idle.js';
 import { endToEndReport } from './end-to-end.js';
-import { ingestKnown, ingestNew } from './ingest.js';
+import { ingestKnown, ingestKnownAsRead, ingestNew, ingestNewAsRead } from './ingest.js';
 import { lastInput } from './last-input.js';
 import { narHash } from './nar-hash.js';
 import { narinfoCold, narinfoHot } from './narinfo.js';
@@ -25,6 +25,8 @@ const contests: Record<string, () => Promise<Contest>> = {
   'nar-hash': narHash,
   'ingest-new': ingestNew,
   'ingest-known': ingestKnown,
+  'ingest-new-as-read': ingestNewAsRead,
+  'ingest-known-as-read': ingestKnownAsRead,
   claims,
   'claims-backlog': claimsWithBacklog,
   'claims-latency': claimLatency,
