@@ -26,8 +26,9 @@ export function syntheticRecipes(count: number): Recipe[] {
   }));
 }
 
+/** As for durations: each is a package of its own, but every eighth is one of many sources. */
 function nameOf(index: number): string {
-  return `package-${index}-1.${index % 10}`;
+  return index % 8 === 0 ? `source-${index}` : `package${index}-1.${index % 10}`;
 }
 
 function inputsOf(index: number, chance: SeededChance): number[] {

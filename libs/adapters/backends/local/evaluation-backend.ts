@@ -16,7 +16,12 @@ import type { Cancellation } from '#std/cancellation.js';
 import { FarmFault, sentenceOf } from '#std/farm-fault.js';
 import { err, ok, type Result } from '#std/result.js';
 import { dumpPath, restoreNar } from '#adapters/system/nar-disk.js';
-import { instantiate, storeDirectory, type Instantiated } from './instantiate.js';
+import {
+  instantiate,
+  storeDirectory,
+  type Instantiated,
+  type InstantiatedInput,
+} from './instantiate.js';
 import { parseRecipeFile, type RecipeFile } from './recipe-file.js';
 import { RecipeOrder, stepKey, stepOf, type Ordered, type Step } from './recipe-order.js';
 import { formatNarHash, hashTree, LocalStore } from './store.js';
@@ -72,7 +77,7 @@ export class LocalEvaluationBackend implements EvaluationBackend {
 
 /** One evaluation under way: what was made, by recipe and system. */
 class Reading {
-  readonly #made = new Map<string, Instantiated>();
+  readonly #made = new Map<string, InstantiatedInput>();
   readonly #sources = new Map<string, Result<string, string>>();
   readonly #modulo = new ModuloHashes();
 
@@ -86,22 +91,24 @@ class Reading {
     const { step } = ordered;
     const made = ordered.kind === 'broken' ? err(ordered.message) : await this.#make(step);
     if (!made.ok) return { kind: 'job-error', name: step.recipe.name, message: made.error };
-    this.#made.set(stepKey(step), made.value);
-    this.store.addDerivation(made.value.path, made.value.bytes);
+    const { path, bytes, outputs } = made.value;
+    // Without the bytes, which the store has: they would stay for as long as the evaluation.
+    this.#made.set(stepKey(step), { path, outputs });
+    this.store.addDerivation(path, bytes);
     const { name, timeoutSeconds, maxSilentSeconds, meta } = step.recipe;
     return {
       kind: 'job',
       name,
       system: step.system,
-      derivation: made.value.path,
-      outputs: made.value.outputs,
+      derivation: path,
+      outputs,
       meta,
       limits: { timeoutSeconds, maxSilentSeconds },
     };
   }
 
   async #make(step: Step): Promise<Result<Instantiated, string>> {
-    const inputs: Instantiated[] = [];
+    const inputs: InstantiatedInput[] = [];
     for (const input of step.recipe.inputs) {
       const recipe = this.recipes.get(input.recipe);
       const made = recipe && this.#made.get(stepKey(stepOf(recipe, step.system)));

@@ -15,17 +15,21 @@ import type { Recipe } from './recipe-file.js';
 
 export const storeDirectory = '/gambeson/store';
 
-export interface Instantiated {
+/** What others need to know of a derivation to have it as their input. */
+export interface InstantiatedInput {
   /** Full path of the `.drv`. */
   readonly path: string;
-  readonly bytes: Uint8Array;
   /** Output name → full path, in the recipe's order. */
   readonly outputs: ReadonlyMap<string, string>;
 }
 
+export interface Instantiated extends InstantiatedInput {
+  readonly bytes: Uint8Array;
+}
+
 export interface Ingredients {
   /** As the recipe names its inputs, in that order. */
-  readonly inputs: readonly Instantiated[];
+  readonly inputs: readonly InstantiatedInput[];
   /** Full store paths, as the recipe names its sources. */
   readonly sources: readonly string[];
   /** Knows every input; learns this derivation. */
