@@ -124,6 +124,7 @@ export class Database {
       types: types as never,
       application_name: this.name,
     });
+    client.on('error', told);
     await client.connect().catch((cause: unknown) => {
       throw asFault(cause);
     });
@@ -150,11 +151,15 @@ export class Database {
       connectionTimeoutMillis: 10_000,
       ...more,
     });
-    // An idle connection that breaks is replaced at the next query, which reports its own error.
-    pool.on('error', () => undefined);
+    pool.on('error', told);
+    // One that stands in a transaction is not the pool's meanwhile.
+    pool.on('connect', (client) => void client.on('error', told));
     return pool;
   }
 }
+
+/** A connection that breaks: whoever asks on it hears of it, and an event that nobody hears kills. */
+function told(): void {}
 
 /** After a failure the transaction is rolled back before the connection is given back. */
 async function released<T>(client: pg.PoolClient, work: () => Promise<T>): Promise<T> {

@@ -38,6 +38,8 @@ class WaitingPool extends pg.Pool {
       options: `-c search_path=${quoteSchemaName(schema)}`,
     });
     this.on('error', () => undefined);
+    // Also of connections that BullMQ holds: an error that nobody hears would end the process.
+    this.on('connect', (client) => void client.on('error', () => undefined));
     this.migrated = this.migrate();
   }
 
