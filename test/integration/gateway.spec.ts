@@ -284,6 +284,26 @@ describe('a build', () => {
     expect(await connected.hears('cancel')).toMatchObject({ fence: 'f'.repeat(16) });
   });
 
+  it('that a heartbeat names while its report is settled is not taken for lost', async () => {
+    const connected = await join();
+    const [build] = await scheduled(1);
+    connected.say({ type: 'claim', slots: [0] });
+    const told = await connected.hears('build');
+    await farm.uploaded(id<AttemptId>(told.attempt), told.outputs[0]!.path!);
+    const lock = await farm.database.dedicated();
+    await lock.query('begin');
+    await lock.query('select from builds where id = $1 for update', [build]);
+    connected.succeed(told);
+    await answered('a report that waits', () => waitsForLock(1));
+    connected.beat([told]);
+    await answered('a renewal that waits for the report', () => waitsForLock(2));
+    await lock.query('commit');
+    await lock.end();
+    await connected.hears('acknowledged', (one) => one.of === 'report');
+    connected.beat([{ attempt: told.attempt, fence: 'f'.repeat(16) }]);
+    expect(await connected.hears('cancel')).toMatchObject({ fence: 'f'.repeat(16) });
+  });
+
   it('that somebody cancels is told to its worker at once', async () => {
     const worker = await farm.worker();
     const connected = await join({ worker });
@@ -312,7 +332,7 @@ describe('a worker that is cut off and comes back at once', () => {
     await lock.query('begin');
     await lock.query('select from workers where id = $1 for update', [ids[0]]);
     await slow.leave();
-    await answered('a leave-taking that waits', waitsForLock);
+    await answered('a leave-taking that waits', () => waitsForLock(1));
     // It is written with the next ones, and those wait until the first is.
     await quick.leave();
     const back = join({ worker: ids[1] });
@@ -326,11 +346,11 @@ describe('a worker that is cut off and comes back at once', () => {
   });
 });
 
-async function waitsForLock(): Promise<true | null> {
+async function waitsForLock(count: number): Promise<true | null> {
   const waiting = await farm.database.query(
     `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
   );
-  return waiting.length > 0 || null;
+  return waiting.length >= count || null;
 }
 
 async function isGone(worker: number): Promise<true | null> {

@@ -6,7 +6,7 @@
 import { readFile } from 'node:fs/promises';
 import type { AttemptId, WorkerId } from '#domain/ids.js';
 import { workerClassName } from '#domain/worker/worker-class.js';
-import { tellBuild } from '#application/accept-report.js';
+import { tellBuild, type WorkerReport } from '#application/accept-report.js';
 import { endForgotten } from '#application/end-forgotten.js';
 import { renewLeases } from '#application/renew-leases.js';
 import type { ClaimedBuild } from '#application/ports/claim-store.js';
@@ -54,8 +54,9 @@ export class Session {
   /** Slots that stand at the desk, or whose claim is under way. */
   private readonly wanted = new Set<number>();
   private readonly waitingForResume = new Set<number>();
-  private readonly reporting = new Set<Promise<unknown>>();
-  /** What the heartbeats that wait for a pulse name. */
+  /** Reports that are being settled. */
+  private readonly reporting = new Map<AttemptId, Promise<unknown>>();
+  /** What the heartbeats that are not carried out yet name. */
   private readonly beats = new Set<Map<AttemptId, AttemptClaim>>();
   private greeting: Promise<void> | null = null;
   private hello: Greeted | null = null;
@@ -178,25 +179,34 @@ export class Session {
 
   private async beat(heartbeat: Heartbeat): Promise<void> {
     const named = new Map(heartbeat.attempts.map(claimOf).map((claim) => [claim.attempt, claim]));
-    if (!this.turns(heartbeat)) await this.pulse(named);
+    const lost = await this.renewAtPulse(heartbeat, named);
     if (this.ended) return;
-    const lost = await this.renew([...named.values()]);
-    for (const attempt of lost) {
-      const { fence } = named.get(attempt)!;
+    for (const { attempt, fence } of lost) {
       this.line.send({ type: 'cancel', attempt: String(attempt), fence, reason: 'lease-lost' });
+      named.delete(attempt);
     }
     await this.look(heartbeat);
     const { sequence } = heartbeat;
     if (this.ended || sequence === undefined || this.hello!.spoken < 2) return;
-    const renewed = [...named.keys()].filter((attempt) => !lost.includes(attempt)).map(String);
+    const renewed = [...named.keys()].map(String);
     this.line.send({ type: 'acknowledged', of: 'heartbeat', sequence, renewed });
   }
 
-  /** An attempt that is reported meanwhile has no lease any more, and is not lost. */
-  private async pulse(named: Map<AttemptId, AttemptClaim>): Promise<void> {
+  /** Answers what is lost. What is reported meanwhile has no lease any more, and is not lost. */
+  private async renewAtPulse(
+    heartbeat: Heartbeat,
+    named: Map<AttemptId, AttemptClaim>,
+  ): Promise<AttemptClaim[]> {
     this.beats.add(named);
-    await this.desks.pulse.next();
-    this.beats.delete(named);
+    try {
+      if (!this.turns(heartbeat)) await this.desks.pulse.next();
+      const lost = this.ended ? [] : await this.renew([...named.values()]);
+      return lost.flatMap((attempt) =>
+        this.reporting.has(attempt) ? [] : (named.get(attempt) ?? []),
+      );
+    } finally {
+      this.beats.delete(named);
+    }
   }
 
   private turns({ holdsBack = null }: Heartbeat): boolean {
@@ -244,7 +254,7 @@ export class Session {
   private async claim(slots: readonly number[]): Promise<void> {
     const { claims, settings } = this.parts;
     // A slot whose report is on its way still has its lease, and is about to be free.
-    await Promise.allSettled(this.reporting);
+    await Promise.allSettled(this.reporting.values());
     const free = slots.filter((slot) => slot < (this.hello?.slots ?? 0) && !this.wanted.has(slot));
     for (const slot of free) this.wanted.add(slot);
     const held = await claims.held(this.worker.id, free, settings.leaseSeconds);
@@ -288,14 +298,16 @@ export class Session {
   }
 
   private async report(message: Report): Promise<void> {
-    const settling = this.settle(message);
-    this.reporting.add(settling);
-    await settling.finally(() => this.reporting.delete(settling));
+    const report = reportOf(this.worker.id, message);
+    const settling = this.settle(report);
+    this.reporting.set(report.attempt, settling);
+    await settling.finally(() => {
+      if (this.reporting.get(report.attempt) === settling) this.reporting.delete(report.attempt);
+      for (const named of this.beats) named.delete(report.attempt);
+    });
   }
 
-  private async settle(message: Report): Promise<void> {
-    const report = reportOf(this.worker.id, message);
-    for (const named of this.beats) named.delete(report.attempt);
+  private async settle(report: WorkerReport): Promise<void> {
     // An attempt of another worker has no log of this session to wait for, and no seal to ask for.
     if (this.live.has(report.attempt)) await this.intake.seal(report.attempt);
     const accepted = await this.desks.reports.settle(report);
