@@ -2,7 +2,7 @@
 import { isFailed, isFinal } from '#domain/build/status.js';
 import { canBuild, workerClassName } from '#domain/worker/worker-class.js';
 import type { SpecificationId } from '#domain/ids.js';
-import type { FarmSubject, WorkerRow } from '#testkit/farm-subject.js';
+import type { BuildRow, FarmSubject, WorkerRow } from '#testkit/farm-subject.js';
 import { holds, type Broken } from './broken.js';
 import { SimulatedFarm } from './farm.js';
 import { demandersOf } from './needs.js';
@@ -165,7 +165,10 @@ class IdleWatch {
       const fastest = Math.max(
         ...takers.filter((one) => canBuild(one, demand)).map((one) => one.speed),
       );
-      return free.some((worker) => worker.speed === fastest && canBuild(worker, demand));
+      return free.some((worker) => {
+        const mayHave = worker.speed === fastest && canBuild(worker, demand);
+        return mayHave && !this.hasFailed(worker, build);
+      });
     });
     return found?.id ?? null;
   }
@@ -173,6 +176,14 @@ class IdleWatch {
   private takes({ gateway, draining, pausedAt, pauseUntil, holdsBack }: WorkerRow): boolean {
     const isPaused = pausedAt !== null && (pauseUntil ?? Infinity) > this.world.databaseNow;
     return gateway !== null && !draining && !isPaused && holdsBack === null;
+  }
+
+  /** Whoever has failed it lets others try it, even if they are busy. */
+  private hasFailed({ id }: WorkerRow, build: BuildRow): boolean {
+    return this.world.rows.attempts.some((attempt) => {
+      const isTheirs = attempt.build === build.id && attempt.worker === id;
+      return isTheirs && attempt.status === 'failed-other';
+    });
   }
 
   /** All that demand it may have only so many builds out. */

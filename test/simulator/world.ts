@@ -22,8 +22,8 @@ const kind: Odds = {
 };
 /** Calls that change nothing; the others are looked at. */
 const readers = new RegExp(
-  '^(graph|jobs)\\.|\\.(workers|outstanding|shares|known|find|holder|expired|beat|next|fallen|' +
-    'suspects)$',
+  '^(graph|jobs)\\.|\\.(workers|outstanding|shares|avoided|known|find|holder|expired|beat|' +
+    'next|fallen|suspects)$',
 );
 
 export class World {

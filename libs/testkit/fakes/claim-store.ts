@@ -1,5 +1,5 @@
 /** Claims on the fake database: a build with its attempt and lease, or nothing at all. */
-import { canBuild, workerClassName } from '#domain/worker/worker-class.js';
+import { workerClassName } from '#domain/worker/worker-class.js';
 import { resolveLimits } from '#domain/build/limits.js';
 import { id, type AttemptId, type BuildId, type Fence, type WorkerId } from '#domain/ids.js';
 import { err, ok, type Result } from '#std/result.js';
@@ -10,8 +10,9 @@ import type {
   ClaimStore,
 } from '#application/ports/claim-store.js';
 import type { BuildRow, LeaseRow, WorkerRow } from '../farm-subject.js';
+import { couldTake, hasFailed } from './avoided-workers.js';
 import { ConstraintBroken, type FakeFarmDatabase } from './farm-database.js';
-import { isPaused, isThere } from './worker-store.js';
+import { isPaused } from './worker-store.js';
 
 const passedSeconds = 30;
 
@@ -84,25 +85,10 @@ export class FakeClaimStore implements ClaimStore {
 
   /** A worker that takes builds and has not failed this one, when `worker` has. */
   private anotherThan(worker: WorkerId, build: BuildRow): WorkerRow | null {
-    if (!this.hasFailed(worker, build)) return null;
-    const demand = this.database.derivations.find(build.id)!;
-    const others = this.database.workers.all().filter((other) => {
-      const { now } = this.database;
-      const isTaking = isThere(other, now) && !isPaused(other, now) && !other.draining;
-      const isHere = isTaking && other.removedAt === null && other.holdsBack === null;
-      const mayTake = isHere && other.slots > 0 && canBuild(other, demand);
-      return other.id !== worker && mayTake && !this.hasFailed(other.id, build);
-    });
+    if (!hasFailed(this.database, worker, build)) return null;
+    const others = couldTake(this.database, build).filter((other) => other.id !== worker);
     const isOfClass = (other: WorkerRow): boolean => workerClassName(other) === build.workerClass;
     return others.find(isOfClass) ?? others[0] ?? null;
-  }
-
-  private hasFailed(worker: WorkerId, build: BuildRow): boolean {
-    return this.database.attempts.all().some((attempt) => {
-      const isTheirs = attempt.build === build.id && attempt.worker === worker;
-      const isFault = attempt.status === 'failed-other' && attempt.reason !== 'handed-back';
-      return isTheirs && isFault && attempt.createdAt >= build.scheduledAt;
-    });
   }
 
   private pass(build: BuildRow, name: string): { class: string; generation: number } | null {

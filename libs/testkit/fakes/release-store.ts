@@ -5,6 +5,7 @@ import type { WorkerState } from '#domain/scheduling/worker-state.js';
 import type { Released, ReleaseStore } from '#application/ports/release-store.js';
 import type { Ticket } from '#application/ports/ticket-queue.js';
 import type { BuildRow } from '../farm-subject.js';
+import { avoidedClasses } from './avoided-workers.js';
 import type { FakeFarmDatabase } from './farm-database.js';
 import { isPaused, isThere } from './worker-store.js';
 
@@ -40,6 +41,12 @@ export class FakeReleaseStore implements ReleaseStore {
     return specifications
       .all()
       .map(({ id: specification, share, maxRunning }) => ({ specification, share, maxRunning }));
+  }
+
+  async avoided(): Promise<ReadonlyMap<BuildId, ReadonlySet<string>>> {
+    const builds = this.database.builds.all();
+    const all = builds.map((build) => [build.id, avoidedClasses(this.database, build)] as const);
+    return new Map(all.filter(([, classes]) => classes.size > 0));
   }
 
   release(assignments: readonly Assignment[], seconds: number): Promise<Released> {
