@@ -49,7 +49,7 @@ export interface EvaluationDesk {
  */
 export type EvaluationOutcome = EvaluationEnd | { readonly status: 'left'; readonly why: string };
 
-const jobsPerBatch = 500;
+const jobsPerBatch = 1000;
 const batchMilliseconds = 1000;
 const readsAtMost = 5;
 /** After a fault of the farm another reading begins when this has passed. */

@@ -1,6 +1,6 @@
 /**
  * Derivation files as an evaluation backend hands them out, parsed and checked. Modulo hashes are
- * kept for the life of the process (about 200 bytes for each derivation); parsed files only until
+ * kept for the life of the process (about 400 bytes for each derivation); parsed files only until
  * they are checked, and only so many, since a graph may have hundreds of thousands.
  */
 import { FarmFault } from '#std/farm-fault.js';
@@ -30,6 +30,8 @@ interface ParsedFile {
 }
 
 const keptAtMost = 8192;
+/** Three of the largest evaluations; what is forgotten is spelt once more. */
+const speltAtMost = 1_000_000;
 const longestSystem = 100;
 /** How long files are looked at before others may have the event loop. */
 const breathMilliseconds = 3;
@@ -112,6 +114,7 @@ export class BackendDerivationFiles implements DerivationFiles {
   private spell(read: string): Spelling {
     const known = this.spellings.get(read);
     if (known) return known;
+    if (this.spellings.size >= speltAtMost) this.spellings.clear();
     const path = copyOf(read);
     const spelling = { path, base: copyOf(this.base(path)) };
     this.spellings.set(path, spelling);
