@@ -35,16 +35,17 @@ export async function releaseTickets(
 ): Promise<ReleasePass> {
   const voided = await voidLostTickets(parts);
   const { store } = parts;
-  const [followed, workers, outstanding, specifications] = await allEnded([
+  const [followed, workers, outstanding, specifications, avoided] = await allEnded([
     followBuilds(parts, memory),
     store.workers(),
     store.outstanding(),
     store.shares(),
+    store.avoided(),
   ]);
   if (!followed) return { released: 0, withdrawn: 0, voided, behind: true };
   const classes = classesOf(workers, outstanding);
   const { now } = memory;
-  const plan = memory.planner.plan({ now, classes, workers, specifications });
+  const plan = memory.planner.plan({ now, classes, workers, specifications, avoided });
   const withdrawn = await withdraw(parts, plan);
   const released = await release(parts, memory, plan.assignments);
   return { released, withdrawn, voided, behind: false };

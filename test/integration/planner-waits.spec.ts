@@ -29,6 +29,8 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
+  const lines = [...heard].map(([reason, told]) => `${reason.padEnd(24)}${told}\n`);
+  process.stdout.write(lines.sort().join(''));
   await coordinator.beforeApplicationShutdown();
   await coordinator.onApplicationShutdown();
   await farm.close();
@@ -40,7 +42,17 @@ async function get<T>(path: string): Promise<T> {
   return (await response.json()) as T;
 }
 
-const build = (id: BuildId) => get<BuildAnswer>(`builds/${id}`);
+/** What was told of each reason, printed at the end. */
+const heard = new Map<string, string>();
+
+async function build(id: BuildId): Promise<BuildAnswer> {
+  const answer = await get<BuildAnswer>(`builds/${id}`);
+  const { wait, estimate } = answer;
+  const expected = estimate?.startsAt ? `; from ${estimate.startsAt} to ${estimate.endsAt}` : '';
+  if (wait && (expected !== '' || !heard.has(wait.reason)))
+    heard.set(wait.reason, `${wait.sentence}${expected}`);
+  return answer;
+}
 
 async function alter(id: BuildId, change: string): Promise<void> {
   await farm.database.execute(`update derivations set ${change} where id = $1`, [id]);
@@ -119,6 +131,45 @@ describe('a waiting build', () => {
     await until(page, (text) => /Expected to start/.test(text));
   }, 30_000);
 
+  it('tells of a canceled input, and of workers that lost it before', async () => {
+    const [canceled, needs, lost] = await farm.builds(3);
+    await farm.edges([[needs!, canceled!]]);
+    await setStatus(farm, [canceled!], 'canceled');
+    expect((await build(needs!)).wait).toMatchObject({
+      reason: 'input-canceled',
+      sentence: 'An input was canceled.',
+      inputs: [{ id: String(canceled) }],
+    });
+    const [loser, other] = [await farm.worker({ slots: 1 }), await farm.worker({ slots: 1 })];
+    await farm.database.execute(
+      `insert into attempts (evaluation_id, build_id, number, worker_id, slot, status, reason)
+       values (1, $1, 1, $2, 0, 'failed-other', 'worker-lost')`,
+      [lost, loser],
+    );
+    // All others go before it, so that no slot is left for it.
+    await farm.database.execute(
+      `update builds set priority = 0 where status = 'scheduled' and id <> $1`,
+      [lost],
+    );
+    await farm.database.execute(
+      `update builds set farm_faults = 1, release_expires_at = null,
+              scheduled_at = now() - interval '1 minute' where id = $1`,
+      [lost],
+    );
+    const told = await until(
+      () => build(lost!),
+      ({ wait, estimate }) => wait?.reason === 'avoiding-workers' && estimate !== null,
+    );
+    expect(told.wait).toMatchObject({ position: expect.any(Number), inputs: [] });
+    expect(await farm.releases.avoided()).toEqual(new Map());
+    await farm.database.execute(`update workers set class = 'lost-it' where id = $1`, [loser]);
+    expect(await farm.releases.avoided()).toEqual(new Map([[lost, new Set(['lost-it'])]]));
+    await farm.database.execute('update workers set removed_at = now() where id = any ($1)', [
+      [loser, other],
+    ]);
+    await setStatus(farm, [needs!, lost!], 'canceled');
+  }, 30_000);
+
   it('tells of a specification that runs as many builds as it may', async () => {
     await farm.database.execute(
       `update specification_versions set document = document || '{"maxRunning": 1}'`,
@@ -128,7 +179,9 @@ describe('a waiting build', () => {
       [amdClass],
     );
     const held = (
-      await farm.database.query<{ id: BuildId }>('select max(id) as id from builds')
+      await farm.database.query<{ id: BuildId }>(
+        `select max(id) as id from builds where status = 'scheduled'`,
+      )
     )[0]!;
     const told = await until(
       () => build(held.id),

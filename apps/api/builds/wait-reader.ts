@@ -57,7 +57,7 @@ export class WaitReader {
       reason: reason.kind,
       sentence: sentenceOfWait(reason),
       until: untilOf(reason),
-      position: reason.kind === 'all-busy' ? (planned?.position ?? null) : null,
+      position: isForWorkers(reason) ? (planned?.position ?? null) : null,
       inputs,
     };
   }
@@ -103,6 +103,10 @@ export class WaitReader {
     const found = await Promise.all(builds.map((build) => this.neighbours.summary(build)));
     return found.filter((summary) => summary !== null);
   }
+}
+
+function isForWorkers({ kind }: WaitReason): boolean {
+  return kind === 'all-busy' || kind === 'avoiding-workers';
 }
 
 function untilOf(reason: WaitReason): string | null {

@@ -8,6 +8,7 @@ import type { Assignment, SpecificationShare, Withdrawal } from '#domain/schedul
 import type { WorkerState } from '#domain/scheduling/worker-state.js';
 import type { Released, ReleaseStore } from '#application/ports/release-store.js';
 import type { Ticket } from '#application/ports/ticket-queue.js';
+import { readAvoided } from './avoided-worker.js';
 import type { Database, Row } from './database.js';
 import { milliseconds } from './planner-rows.js';
 import { workerStanding } from './worker-store.js';
@@ -86,6 +87,16 @@ export class PostgresReleaseStore implements ReleaseStore {
       share: row.share ?? 1,
       maxRunning: row.most,
     }));
+  }
+
+  async avoided(): Promise<ReadonlyMap<BuildId, ReadonlySet<string>>> {
+    const rows = await this.database.query<{ build: number; worker_class: string }>(readAvoided);
+    const avoided = new Map<BuildId, Set<string>>();
+    for (const row of rows) {
+      const build = id<BuildId>(row.build);
+      avoided.set(build, (avoided.get(build) ?? new Set()).add(row.worker_class));
+    }
+    return avoided;
   }
 
   async release(assignments: readonly Assignment[], seconds: number): Promise<Released> {

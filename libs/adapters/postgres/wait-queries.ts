@@ -7,6 +7,7 @@ import type { BuildStatus } from '#domain/build/status.js';
 import type { WaitFacts } from '#domain/scheduling/wait-reason.js';
 import type { WorkerState } from '#domain/scheduling/worker-state.js';
 import type { QueueAnswer } from '#protocol/api/worker.js';
+import { hasFailed } from './avoided-worker.js';
 import type { Database, Row } from './database.js';
 import { iso } from './reading.js';
 import { workerStanding } from './worker-store.js';
@@ -70,7 +71,7 @@ export class WaitQueries {
           where b.id = $1 and b.status = 'scheduled'`,
         [build, inputsAtMost],
       ),
-      this.workers(),
+      this.workers(build),
     ]);
     if (!row) return null;
     return {
@@ -84,10 +85,14 @@ export class WaitQueries {
     };
   }
 
-  async workers(): Promise<WorkerState[]> {
+  /** With what they have done to a build, when one is named. */
+  async workers(build: BuildId | null = null): Promise<WorkerState[]> {
     return this.database.query<Row & WorkerState>(
-      `select systems, features, speed, slots, ${workerStanding}
+      `select systems, features, speed, slots, ${workerStanding},
+              exists (select from builds b where b.id = $1 and b.farm_faults > 0
+                         and ${hasFailed('workers.id')}) as avoided
          from workers where removed_at is null`,
+      [build],
     );
   }
 

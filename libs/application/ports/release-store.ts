@@ -1,4 +1,5 @@
 /** What a pass of the planner reads beside the graph, and the releases that it writes. */
+import type { BuildId } from '#domain/ids.js';
 import type { Assignment, SpecificationShare, Withdrawal } from '#domain/scheduling/planner.js';
 import type { WorkerState } from '#domain/scheduling/worker-state.js';
 import type { Ticket } from './ticket-queue.js';
@@ -18,6 +19,11 @@ export interface ReleaseStore {
   /** Releases that have not expired, by class name. */
   outstanding(): Promise<ReadonlyMap<string, number>>;
   shares(): Promise<readonly SpecificationShare[]>;
+  /**
+   * Builds that the farm has failed before, with the classes in which every worker that takes
+   * builds has lost or failed them, while a worker of another class could take them.
+   */
+  avoided(): Promise<ReadonlyMap<BuildId, ReadonlySet<string>>>;
   /**
    * Only builds that are scheduled, not released and whose every input has succeeded: others are
    * left out, whatever the planner thought of them.

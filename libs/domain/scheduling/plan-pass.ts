@@ -144,7 +144,7 @@ export class PlanPass {
     let longest = -1;
     for (const old of lanes.ready.oldest()) {
       if (-nodes.lateness[old]! > now || !classes.fits(row, nodes.demand[old]!)) continue;
-      if (shares.isLimited(nodes.specifications[old]!)) continue;
+      if (shares.isLimited(nodes.specifications[old]!) || this.avoids(old, row)) continue;
       if (longest === -1 || nodes.lateness[old]! > nodes.lateness[longest]!) longest = old;
     }
     return longest;
@@ -185,6 +185,9 @@ export class PlanPass {
     const estimate = nodes.estimate[build]!;
     const demand = nodes.demand[build]!;
     if (!offer.accepts(demand) || estimate / row.speed > offer.longest) return false;
+    if (this.avoids(build, row)) return false;
+    // Whoever is avoided is not worth waiting for, either.
+    if (this.state.avoided.has(nodes.buildOf(build))) return true;
     // Only a class that can build it is worth waiting for, however fast others of the group are.
     if (row.speed >= this.fastestFor(demand)) return true;
     const prospect = this.prospects.of(demand);
@@ -192,6 +195,11 @@ export class PlanPass {
     const feared = fearedEstimate(estimate, nodes.measured[build] === 1, this.fearedUnknown);
     const rank = nodes.rank[build]! - estimate + feared;
     return mayGoTo(row.speed, { estimate: feared, rank }, prospect);
+  }
+
+  private avoids(build: number, { name }: ClassRow): boolean {
+    const { avoided, nodes } = this.state;
+    return avoided.size > 0 && avoided.get(nodes.buildOf(build))?.has(name) === true;
   }
 
   private fastestFor(demand: number): number {

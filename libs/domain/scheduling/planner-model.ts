@@ -62,6 +62,8 @@ export interface PlanInput {
   /** All workers that are enrolled, for the reasons. */
   readonly workers: readonly WorkerState[];
   readonly specifications: readonly SpecificationShare[];
+  /** Classes that a build shall not go to, since their workers have lost it and others could. */
+  readonly avoided?: ReadonlyMap<BuildId, ReadonlySet<string>>;
 }
 
 export interface Assignment {

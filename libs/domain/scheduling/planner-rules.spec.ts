@@ -93,6 +93,28 @@ describe('the rules of the planner', () => {
     expect(plan.assignments.map((one) => one.workerClass)).toEqual([workerClassName(big)]);
   });
 
+  it('keep a build from a class whose workers lost it, though the others be slow', () => {
+    const planner = new Planner(defaultPolicy);
+    const fast = { ...plain, speed: 4 };
+    const [fastName, slowName] = [fast, plain].map(workerClassName) as [string, string];
+    const farm = input({ worker: fast, slots: 1 }, start);
+    const slow = input({ worker: plain, slots: 1 }, start);
+    const both = {
+      ...farm,
+      classes: [...farm.classes, ...slow.classes],
+      workers: [...farm.workers, ...slow.workers],
+    };
+    planner.add([build(1)]);
+    const plan = planner.plan({
+      ...both,
+      avoided: new Map([[id<BuildId>(1), new Set([fastName])]]),
+    });
+    expect(plan.assignments).toMatchObject([{ build: 1, workerClass: slowName }]);
+    const another = new Planner(defaultPolicy);
+    another.add([build(1)]);
+    expect(another.plan(both).assignments).toMatchObject([{ workerClass: fastName }]);
+  });
+
   it('tell when a build starts that waits for another', () => {
     const planner = new Planner(defaultPolicy);
     planner.add([build(1), build(2, { inputs: [id<BuildId>(1)] })]);

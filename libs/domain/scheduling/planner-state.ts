@@ -42,6 +42,7 @@ export class PlannerState {
   /** Rows of builds that were forgotten. */
   forgotten = 0;
   now = 0;
+  avoided: ReadonlyMap<BuildId, ReadonlySet<string>> = new Map();
 
   constructor(
     readonly policy: SchedulingPolicy,
@@ -158,6 +159,7 @@ export class PlannerState {
     this.durations.settle();
     const fresh = new PlannerState(this.policy, this);
     fresh.now = this.now;
+    fresh.avoided = this.avoided;
     const moved = new Int32Array(this.nodes.length).fill(-1);
     for (const row of this.nodes.rows.values()) {
       this.lanes.leave(row);

@@ -88,10 +88,11 @@ export class Planner {
   }
 
   /** Takes its own answer for carried out; see `PlannerPlan`. */
-  plan({ now, classes, workers, specifications }: PlanInput): PlannerPlan {
+  plan({ now, classes, workers, specifications, avoided }: PlanInput): PlannerPlan {
     const { state } = this;
     this.workers = workers;
     state.now = Math.max(state.now, now);
+    state.avoided = avoided ?? new Map();
     state.classes.update(classes);
     state.shares.update(specifications);
     state.wake();

@@ -79,6 +79,16 @@ describe('the reason of a wait', () => {
       { kind: 'workers-offline' },
     ],
     [
+      'a worker that lost it, while the others are busy',
+      { workers: [{ ...worker, avoided: true }, worker] },
+      { kind: 'avoiding-workers' },
+    ],
+    [
+      'a worker that lost it and is alone: it gets it again',
+      { workers: [{ ...worker, avoided: true }] },
+      { kind: 'all-busy' },
+    ],
+    [
       'a ticket out for a worker that has left',
       { workers: [{ ...worker, connected: false }], releaseExpiresAt: 2000, workerClass: 'c' },
       { kind: 'workers-offline' },

@@ -25,6 +25,8 @@ export type WaitReason =
   | { readonly kind: 'workers-paused' }
   /** A worker that could build it has too little disk free, and takes builds when it has more. */
   | { readonly kind: 'disk-guard' }
+  /** Whoever has lost it before does not get it again while others could take it; they are busy. */
+  | { readonly kind: 'avoiding-workers' }
   /** A specification that demands it runs as many builds as it may. */
   | { readonly kind: 'limit'; readonly specification: SpecificationId }
   | { readonly kind: 'all-busy' };
@@ -54,7 +56,9 @@ export function waitReason(facts: WaitFacts): WaitReason {
   if (workerClass !== null && releaseExpiresAt !== null && releaseExpiresAt > now) {
     return { kind: 'released', workerClass };
   }
-  return { kind: 'all-busy' };
+  const able = facts.workers.filter((w) => isTaking(w) && canBuild(w, facts.demand));
+  const isAvoiding = able.some((w) => w.avoided === true) && able.some((w) => w.avoided !== true);
+  return { kind: isAvoiding ? 'avoiding-workers' : 'all-busy' };
 }
 
 /** The reason of a build that is ready and that no class has room for. */
@@ -100,6 +104,8 @@ export function sentenceOfWait(reason: WaitReason): string {
       return 'Every worker that could build it is short of disk, paused or drains.';
     case 'workers-paused':
       return 'Every worker that could build it is paused or drains.';
+    case 'avoiding-workers':
+      return 'A worker that failed it before does not get it again; all others are busy.';
     case 'limit':
       return 'Its specification runs as many builds as it may.';
     case 'all-busy':

@@ -9,6 +9,8 @@ export interface WorkerState extends WorkerClass {
   readonly draining: boolean;
   /** It says itself that too little of its disk is free. */
   readonly diskGuard?: boolean;
+  /** It has lost or failed the build that is asked about. */
+  readonly avoided?: boolean;
 }
 
 /** Whether new builds may go to it now. */
