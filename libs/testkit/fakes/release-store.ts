@@ -43,9 +43,6 @@ export class FakeReleaseStore implements ReleaseStore {
       .map(({ id: specification, share, maxRunning }) => ({ specification, share, maxRunning }));
   }
 
-  /** Whoever claims in vain is sent elsewhere by the claim. */
-  async avoided(): Promise<ReadonlyMap<BuildId, ReadonlySet<string>>> {
-    return new Map();
   async avoided(): Promise<ReadonlyMap<BuildId, ReadonlySet<string>>> {
     const builds = this.database.builds.all();
     const all = builds.map((build) => [build.id, avoidedClasses(this.database, build)] as const);
