@@ -1,4 +1,4 @@
-/** Who shall not have a build of the fake database again, as adapters/postgres/avoided-worker says. */
+/** Who shall not get a build of the fake database again, as adapters/postgres/avoided-worker. */
 import { canBuild, workerClassName } from '#domain/worker/worker-class.js';
 import type { WorkerId } from '#domain/ids.js';
 import type { BuildRow, WorkerRow } from '../farm-subject.js';
