@@ -17,6 +17,7 @@ interface Pending {
 
 const reportsAtOnce = 256;
 const batchesAtOnce = 2;
+const enoughForTwo = 32;
 
 export class ReportDesk {
   private pending: Pending[] = [];
@@ -57,7 +58,10 @@ export class ReportDesk {
   private begin(): void {
     if (this.batches < batchesAtOnce && this.pending.length >= Math.max(1, this.underWay.size)) {
       const batch = this.takeBatch();
-      if (batch.length > 0) void this.carryOut(batch);
+      if (batch.length > 0) {
+        void this.carryOut(batch);
+        this.look();
+      }
     }
     if (this.batches === 0 && this.pending.length === 0) {
       for (const resolve of this.closing.splice(0)) resolve();
@@ -74,12 +78,13 @@ export class ReportDesk {
   }
 
   /**
-   * Half of all beside another batch, so that both stay alike. In the order of attempts, as all who
-   * lock several; an attempt stands in a batch once.
+   * Half of all, once there are enough for two: while one batch is written the other is read. In
+   * the order of attempts, as all who lock several; an attempt stands in a batch once.
    */
   private takeBatch(): Pending[] {
-    const fair = Math.ceil((this.pending.length + this.underWay.size) / 2);
-    const atMost = Math.min(reportsAtOnce, this.batches === 0 ? this.pending.length : fair);
+    const all = this.pending.length + this.underWay.size;
+    const share = all < enoughForTwo ? all : Math.ceil(all / batchesAtOnce);
+    const atMost = Math.min(reportsAtOnce, share);
     const batch = new Map<number, Pending>();
     const later: Pending[] = [];
     for (const one of this.pending) {

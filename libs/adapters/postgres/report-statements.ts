@@ -39,7 +39,7 @@ export const readReports: Prepared = {
     select principal, store_id, path, nar_hash from uploads where principal = any ($5)),
   offered as (
     select store_id, path, nar_hash from store_paths
-     where store_id = any (array(select id from stores)) and hash_part = any ($6)
+     where store_id = any (array(select store_id from live)) and hash_part = any ($6)
        and path = any ($7)
      order by id for key share)
   select (select json_agg(t) from live t) as live,
@@ -49,35 +49,33 @@ export const readReports: Prepared = {
 };
 
 /** What is offered already stays as it is; paths are offered in their order. */
-const offer = `
+export const writeEnds: Prepared = {
+  name: 'reports-written',
+  text: `
+  with used as (
+    delete from uploads where principal = any ($2)
+    returning principal, store_id, path, nar_hash, nar_size, compression, file_hash, file_size,
+              file_key),
   made as (
     insert into store_paths (store_id, hash_part, path, nar_hash, nar_size, deriver, attempt_id)
     select u.store_id, left(u.path, 32), u.path, u.nar_hash, u.nar_size, t.deriver, t.attempt
       from unnest($15::bigint[], $16::bigint[], $17::text[], $18::text[])
              t (attempt, store, deriver, path)
-      join uploads u on u.principal = 'attempt-' || t.attempt
-                    and u.store_id = t.store and u.path = t.path
-     where u.principal = any ($2)
+      join used u on u.principal = 'attempt-' || t.attempt
+                 and u.store_id = t.store and u.path = t.path
      order by u.store_id, u.path
     on conflict (store_id, hash_part) do nothing returning id, store_id, path, attempt_id),
   packed as (
     insert into nars (path_id, compression, file_hash, file_size, file_key)
     select m.id, u.compression, u.file_hash, u.file_size, u.file_key
-      from made m join uploads u on u.principal = 'attempt-' || m.attempt_id
-                                and u.store_id = m.store_id and u.path = m.path
-     where u.principal = any ($2)),
+      from made m join used u on u.principal = 'attempt-' || m.attempt_id
+                             and u.store_id = m.store_id and u.path = m.path),
   referring as (
     insert into store_path_references (path_id, reference)
     select distinct m.id, r.reference
       from made m join unnest($19::bigint[], $20::text[], $21::text[]) r (attempt, path, reference)
-                    on r.attempt = m.attempt_id and r.path = m.path)`;
-
-export const writeEnds: Prepared = {
-  name: 'reports-written',
-  text: `
-  with ${offer},
+                    on r.attempt = m.attempt_id and r.path = m.path),
   freed as (delete from leases where attempt_id = any ($1)),
-  used as (delete from uploads where principal = any ($2)),
   closed as (
     update attempts a
        set status = t.status, reason = t.reason, message = t.message, exit_code = t.exit_code,
@@ -99,10 +97,9 @@ export const writeEnds: Prepared = {
              t (build, status, reason, farm_faults, back_off)
      where b.id = any ($10) and b.id = t.build and b.status in ('submitted', 'started')
     returning b.id)
-  select must_hold((select count(*) from closed) = cardinality($1),
-                   'every attempt with a lease has an open row'),
-         must_hold((select count(*) from moved) = cardinality($1),
-                   'every build with a lease is submitted or started')`,
+  select must_hold((select count(*) from closed) = cardinality($1)
+                   and (select count(*) from moved) = cardinality($1),
+                   'a lease has an open attempt and a build that is submitted or started')`,
 };
 
 /** Outputs whose path was not known before they were built. */
