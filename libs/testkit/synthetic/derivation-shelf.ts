@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { zstdDecompress } from 'node:zlib';
 import { decodePack } from '#formats/derivation-pack.js';
 import { parseDerivation } from '#formats/derivation.js';
+import { stubbornly } from './stubbornly.js';
 
 const decompress = promisify(zstdDecompress);
 
@@ -35,7 +36,8 @@ export class DerivationShelf {
 
   private async fetch(address: string, name: string): Promise<void> {
     if (this.derivations.has(name)) return;
-    const answer = await fetch(`${address}/derivations/${encodeURIComponent(name)}`);
+    const url = `${address}/derivations/${encodeURIComponent(name)}`;
+    const answer = await stubbornly(() => fetch(url));
     if (!answer.ok) throw new Error(`no pack holds ${name}: ${answer.status}`);
     const pack = decodePack(await decompress(await answer.bytes()));
     if (!pack.ok) throw new Error(`the pack of ${name} is malformed`);

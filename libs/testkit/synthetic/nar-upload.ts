@@ -1,10 +1,11 @@
 /** A small real nar of one output, with its references in it, and its way to the substituter. */
-import { Agent, request } from 'node:http';
+import { Agent, request, type OutgoingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { zstdCompressSync } from 'node:zlib';
 import { formatHash, sha256 } from '#formats/hash.js';
 import { encodeNar } from '#formats/nar.js';
 import type { BuildMessage, ReportedOutput } from '#protocol/worker.js';
+import { stubbornly } from './stubbornly.js';
 
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
@@ -38,28 +39,35 @@ export async function putNar(
   made: MadeOutput,
   uploadToken: string,
 ): Promise<void> {
+  const url = `${address}/uploads/${encodeURIComponent(made.told.path)}`;
   const body = zstdCompressSync(made.nar);
-  const { status, said } = await new Promise<{ status: number; said: string }>(
-    (resolve, reject) => {
-      const put = request(`${address}/uploads/${encodeURIComponent(made.told.path)}`, {
-        method: 'PUT',
-        agent,
-        headers: {
-          'content-type': 'application/zstd',
-          'content-length': body.length,
-          authorization: `Bearer ${uploadToken}`,
-          'x-nar-hash': made.told.narHash,
-        },
-      });
-      put.on('error', reject);
-      put.on('response', (response) => {
-        const { statusCode = 0 } = response;
-        text(response).then((words) => resolve({ status: statusCode, said: words }), reject);
-      });
-      put.end(body);
-    },
-  );
-  if (status !== 201) throw new Error(`upload of ${made.told.path}: ${status} ${said}`);
+  const headers = {
+    'content-type': 'application/zstd',
+    'content-length': body.length,
+    authorization: `Bearer ${uploadToken}`,
+    'x-nar-hash': made.told.narHash,
+  };
+  const { status, said } = await stubbornly(() => send(url, body, headers));
+  if (status !== 201 && status !== 200) {
+    throw new Error(`upload of ${made.told.path}: ${status} ${said}`);
+  }
+}
+
+interface Answered {
+  readonly status: number;
+  readonly said: string;
+}
+
+function send(url: string, body: Uint8Array, headers: OutgoingHttpHeaders): Promise<Answered> {
+  return new Promise((resolve, reject) => {
+    const put = request(url, { method: 'PUT', agent, headers });
+    put.on('error', reject);
+    put.on('response', (response) => {
+      const { statusCode = 0 } = response;
+      text(response).then((said) => resolve({ status: statusCode, said }), reject);
+    });
+    put.end(body);
+  });
 }
 
 export function closeUploads(): void {

@@ -19,6 +19,7 @@ import type { BuildLedger } from './build-ledger.js';
 import type { DerivationShelf } from './derivation-shelf.js';
 import { makeOutput, putNar } from './nar-upload.js';
 import type { StageTimes } from './stage-times.js';
+import { stubbornly } from './stubbornly.js';
 
 export interface Machine {
   readonly system: string;
@@ -196,7 +197,8 @@ function pick(inputs: readonly string[], attempt: number): string[] {
 
 async function allOffered(address: string, inputs: readonly string[]): Promise<void> {
   for (const input of inputs) {
-    const answer = await fetch(`${address}/${input.slice(0, 32)}.narinfo`, { method: 'HEAD' });
+    const url = `${address}/${input.slice(0, 32)}.narinfo`;
+    const answer = await stubbornly(() => fetch(url, { method: 'HEAD' }));
     if (!answer.ok) throw new Error(`its input ${input} is not offered: ${answer.status}`);
   }
 }

@@ -4,6 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BuildAnswer } from '#protocol/api/build.js';
+import { stubbornly } from './stubbornly.js';
 
 const askedAgain = 3;
 const pauseMilliseconds = 40;
@@ -65,7 +66,7 @@ export class WaitWatch {
     this.seen.asked += 1;
     const address = this.addresses[this.seen.asked % this.addresses.length]!;
     const begun = performance.now();
-    const answer = await fetch(`${address}/api/v1/builds/${build}`);
+    const answer = await stubbornly(() => fetch(`${address}/api/v1/builds/${build}`));
     const body = (await answer.json()) as BuildAnswer;
     this.seen.slowestMillis = Math.max(this.seen.slowestMillis, performance.now() - begun);
     if (answer.status === 404) return null;
