@@ -1,53 +1,28 @@
-/**
- * The whole engine in one process on a real Postgres and Redis: api with gateway, coordinator,
- * workers.
- */
+/** The gateway's conversations, on the whole engine. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { writeFile } from 'node:fs/promises';
 import { Redis } from 'ioredis';
-import { id, type AttemptId, type BuildId } from '#domain/ids.js';
-import type { BuildMessage } from '#protocol/worker.js';
-import { answered } from '#testkit/eventually.js';
-import { Coordinator } from '../../apps/coordinator/coordinator.js';
-import { openCoordinator } from '../../apps/coordinator/coordinator-parts.js';
-import { startApiFarm, type ApiFarm } from './api-farm.js';
+import { id, type AttemptId } from '#domain/ids.js';
+import type { ApiFarm } from './api-farm.js';
 import { EngineFarm, secret } from './engine-support.js';
+import { GatewayFarm } from './gateway-farm.js';
 import { TestWorker } from './gateway-support.js';
 
+let gateway: GatewayFarm;
 let api: ApiFarm;
 let farm: EngineFarm;
-let coordinator: Coordinator;
 let redis: Redis;
-const workers: TestWorker[] = [];
 
 beforeAll(async () => {
-  api = await startApiFarm({ GAMBESON_LEASE_SECONDS: '3', GAMBESON_TICK_SECONDS: '0.2' });
-  await writeFile(api.parts.settings.publicKeyFile, 'farm-1:AAAA\n');
-  farm = await EngineFarm.open({
-    url: api.parts.settings.databaseUrl,
-    drop: async () => undefined,
-  });
-  coordinator = new Coordinator(openCoordinator(api.parts.settings));
-  await coordinator.onApplicationBootstrap();
+  gateway = await GatewayFarm.start();
+  ({ api, farm } = gateway);
   redis = new Redis(api.parts.settings.redisUrl!);
 }, 60_000);
-
 afterAll(async () => {
   redis.disconnect();
-  await coordinator.beforeApplicationShutdown();
-  await coordinator.onApplicationShutdown();
-  await farm.close();
-  await api.stop();
+  await gateway.stop();
 });
-
-beforeEach(async () => {
-  const tables = 'builds, derivations, derivation_inputs, outputs, leases, uploads, store_paths';
-  await farm.database.execute(`truncate ${tables}, attempts, workers, enrolment_tokens cascade`);
-});
-
-afterEach(async () => {
-  await Promise.all(workers.splice(0).map((worker) => worker.leave()));
-});
+beforeEach(() => gateway.clear());
+afterEach(() => gateway.leave());
 
 type Answer = Record<string, string>;
 
@@ -59,27 +34,6 @@ async function post(path: string, body: object, token?: string): Promise<[number
     body: JSON.stringify(body),
   });
   return [response.status, (await response.json()) as Answer];
-}
-
-async function join(more: { slots?: number; worker?: number } = {}): Promise<TestWorker> {
-  const worker = more.worker ?? (await farm.worker({ slots: more.slots ?? 4 }));
-  const connected = await TestWorker.connect(api.address, `${worker}.${secret}`);
-  workers.push(connected);
-  await connected.hello({ slots: more.slots ?? 4 });
-  return connected;
-}
-
-async function finish(worker: TestWorker, build: BuildMessage): Promise<boolean> {
-  await farm.uploaded(id<AttemptId>(build.attempt), build.outputs[0]!.path!);
-  worker.succeed(build);
-  return (await worker.hears('acknowledged', (one) => one.of === 'report')).of === 'report';
-}
-
-/** Wakes the coordinator as an ingest does. */
-async function scheduled(count: number): Promise<BuildId[]> {
-  const builds = await farm.builds(count);
-  await api.parts.bus.publish('planner', '');
-  return builds;
 }
 
 describe('enrolment', () => {
@@ -134,7 +88,7 @@ describe('a connection', () => {
     const told = await stranger.hears('refused');
     expect(told).toMatchObject({ code: 'protocol-too-new' });
     expect(told.message).toContain('upgrade the farm first');
-    const babbling = await join();
+    const babbling = await gateway.join();
     babbling.say({ type: 'claim', slots: 'all' });
     expect(await babbling.hears('refused')).toMatchObject({ code: 'malformed' });
   });
@@ -154,10 +108,10 @@ describe('a connection', () => {
 
   it('of a worker that connects again ends the earlier one', async () => {
     const worker = await farm.worker();
-    const first = await join({ worker });
-    const second = await join({ worker });
+    const first = await gateway.join({ worker });
+    const second = await gateway.join({ worker });
     expect(await first.hears('refused')).toMatchObject({ code: 'replaced' });
-    await scheduled(1);
+    await gateway.scheduled(1);
     second.say({ type: 'claim', slots: [0] });
     await second.hears('build');
   });
@@ -165,9 +119,9 @@ describe('a connection', () => {
 
 describe('a build', () => {
   it('goes from released to claimed, started, logged, reported and offered', async () => {
-    const worker = await join();
+    const worker = await gateway.join();
     worker.say({ type: 'claim', slots: [0] });
-    const [build] = await scheduled(1);
+    const [build] = await gateway.scheduled(1);
     const told = await worker.hears('build');
     expect(told).toMatchObject({ slot: 0, build: String(build), backend: 'local' });
     expect(told.limits).toEqual({ timeoutSeconds: 21600, maxSilentSeconds: 3600 });
@@ -177,7 +131,7 @@ describe('a build', () => {
     await worker.hears('acknowledged', (one) => one.of === 'log' && one.offset === 11);
     worker.log(told.attempt, 0, 'hello world');
     await worker.hears('acknowledged', (one) => one.of === 'log' && one.offset === 11);
-    await finish(worker, told);
+    await gateway.finish(worker, told);
     expect(await farm.status(build!)).toMatchObject({
       status: 'succeeded',
       started_at: expect.any(Date),
@@ -187,19 +141,19 @@ describe('a build', () => {
 
   it('is given again, with the same fence, to a slot that lost its connection', async () => {
     const worker = await farm.worker();
-    const before = await join({ worker });
-    await scheduled(2);
+    const before = await gateway.join({ worker });
+    await gateway.scheduled(2);
     before.say({ type: 'claim', slots: [2] });
     const told = await before.hears('build');
     await before.leave();
-    const after = await join({ worker });
+    const after = await gateway.join({ worker });
     after.say({ type: 'claim', slots: [2] });
     expect(await after.hears('build')).toEqual(told);
   });
 
   it('is claimed by a slot right after its report, without waiting for the answer', async () => {
-    const worker = await join({ slots: 1 });
-    await scheduled(3);
+    const worker = await gateway.join({ slots: 1 });
+    await gateway.scheduled(3);
     worker.say({ type: 'claim', slots: [0] });
     for (let left = 3; left > 0; left -= 1) {
       const told = await worker.hears('build');
@@ -212,20 +166,20 @@ describe('a build', () => {
   });
 
   it('of another worker takes neither log nor report', async () => {
-    const [owner, thief] = [await join(), await join()];
-    await scheduled(1);
+    const [owner, thief] = [await gateway.join(), await gateway.join()];
+    await gateway.scheduled(1);
     owner.say({ type: 'claim', slots: [0] });
     const told = await owner.hears('build');
     thief.log(told.attempt, 0, 'not mine');
     thief.succeed(told);
     expect(await thief.hears('acknowledged')).toMatchObject({ of: 'report', accepted: false });
     expect(await api.parts.logs.size(`attempt-${Number(told.attempt)}`)).toBe(0);
-    await finish(owner, told);
+    await gateway.finish(owner, told);
   });
 
   it('whose report cannot be read ends as the farm’s fault, with the evidence', async () => {
-    const worker = await join();
-    await scheduled(1);
+    const worker = await gateway.join();
+    await gateway.scheduled(1);
     worker.say({ type: 'claim', slots: [0] });
     const told = await worker.hears('build');
     worker.report(told, { kind: 'failed', reason: 'bewitched', message: '' });
@@ -238,24 +192,23 @@ describe('a build', () => {
 
   it('goes on over a reconnect; what is not the worker’s any more is told as lost', async () => {
     const worker = await farm.worker();
-    const before = await join({ worker });
-    await scheduled(1);
+    const before = await gateway.join({ worker });
+    await gateway.scheduled(1);
     before.say({ type: 'claim', slots: [0] });
     const told = await before.hears('build');
     await before.leave();
-    const after = await TestWorker.connect(api.address, `${worker}.${secret}`);
-    workers.push(after);
+    const after = await gateway.connect(worker);
     const mine = { attempt: told.attempt, build: told.build, fence: told.fence, slot: 0 };
     const welcome = await after.hello({
       attempts: [mine, { ...mine, attempt: '424242', slot: 1 }],
     });
     expect(welcome.lost).toEqual(['424242']);
-    await finish(after, told);
+    await gateway.finish(after, told);
   });
 
   it('of a worker that vanished succeeds on another, with two attempts', async () => {
-    const [vanishing, other] = [await join(), await join()];
-    const [build] = await scheduled(1);
+    const [vanishing, other] = [await gateway.join(), await gateway.join()];
+    const [build] = await gateway.scheduled(1);
     vanishing.say({ type: 'claim', slots: [0] });
     await vanishing.hears('build');
     await vanishing.leave();
@@ -263,51 +216,17 @@ describe('a build', () => {
     const beats = setInterval(() => other.beat(), 500);
     const told = await other.hears('build');
     clearInterval(beats);
-    await finish(other, told);
+    await gateway.finish(other, told);
     expect(await farm.attempts(build!)).toMatchObject([
       { status: 'failed-other', reason: 'worker-lost' },
       { status: 'succeeded' },
     ]);
   }, 30_000);
 
-  it('whose report overtakes the heartbeat before it is not taken for lost', async () => {
-    const connected = await join();
-    await scheduled(1);
-    connected.say({ type: 'claim', slots: [0] });
-    const told = await connected.hears('build');
-    await farm.uploaded(id<AttemptId>(told.attempt), told.outputs[0]!.path!);
-    connected.beat([told]);
-    connected.succeed(told);
-    await connected.hears('acknowledged', (one) => one.of === 'report');
-    // Carried out after the heartbeat, which it follows.
-    connected.beat([{ attempt: told.attempt, fence: 'f'.repeat(16) }]);
-    expect(await connected.hears('cancel')).toMatchObject({ fence: 'f'.repeat(16) });
-  });
-
-  it('that a heartbeat names while its report is settled is not taken for lost', async () => {
-    const connected = await join();
-    const [build] = await scheduled(1);
-    connected.say({ type: 'claim', slots: [0] });
-    const told = await connected.hears('build');
-    await farm.uploaded(id<AttemptId>(told.attempt), told.outputs[0]!.path!);
-    const lock = await farm.database.dedicated();
-    await lock.query('begin');
-    await lock.query('select from builds where id = $1 for update', [build]);
-    connected.succeed(told);
-    await answered('a report that waits', () => waitsForLock(1));
-    connected.beat([told]);
-    await answered('a renewal that waits for the report', () => waitsForLock(2));
-    await lock.query('commit');
-    await lock.end();
-    await connected.hears('acknowledged', (one) => one.of === 'report');
-    connected.beat([{ attempt: told.attempt, fence: 'f'.repeat(16) }]);
-    expect(await connected.hears('cancel')).toMatchObject({ fence: 'f'.repeat(16) });
-  });
-
   it('that somebody cancels is told to its worker at once', async () => {
     const worker = await farm.worker();
-    const connected = await join({ worker });
-    const [build] = await scheduled(1);
+    const connected = await gateway.join({ worker });
+    const [build] = await gateway.scheduled(1);
     connected.say({ type: 'claim', slots: [0] });
     const told = await connected.hears('build');
     expect(await farm.leases.wishCancel(build!, 'superseded')).toBe(worker);
@@ -324,64 +243,28 @@ describe('a build', () => {
   });
 });
 
-describe('a worker that is cut off and comes back at once', () => {
-  it('is there, however long its leave-taking took to be written', async () => {
-    const ids = await Promise.all([farm.worker(), farm.worker(), farm.worker()]);
-    const [slow, quick] = [await join({ worker: ids[0] }), await join({ worker: ids[1] })];
-    const lock = await farm.database.dedicated();
-    await lock.query('begin');
-    await lock.query('select from workers where id = $1 for update', [ids[0]]);
-    await slow.leave();
-    await answered('a leave-taking that waits', () => waitsForLock(1));
-    // It is written with the next ones, and those wait until the first is.
-    await quick.leave();
-    const back = join({ worker: ids[1] });
-    const other = await join({ worker: ids[2] });
-    await lock.query('commit');
-    await lock.end();
-    await back;
-    await other.leave();
-    await answered('the last leave-taking', () => isGone(ids[2]));
-    expect(await Promise.all(ids.map(isGone))).toEqual([true, null, true]);
-  });
-});
-
-async function waitsForLock(count: number): Promise<true | null> {
-  const waiting = await farm.database.query(
-    `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-  );
-  return waiting.length >= count || null;
-}
-
-async function isGone(worker: number): Promise<true | null> {
-  const gone = await farm.database.query('select from workers where id = $1 and gateway is null', [
-    worker,
-  ]);
-  return gone.length > 0 || null;
-}
-
 describe('a paused worker', () => {
   it('gets nothing until it is resumed, and then without claiming again', async () => {
     const worker = await farm.worker();
-    const other = await join();
-    const connected = await join({ worker });
+    const other = await gateway.join();
+    const connected = await gateway.join({ worker });
     await farm.database.execute('update workers set paused_at = now() where id = $1', [worker]);
     connected.beat();
     connected.say({ type: 'claim', slots: [0] });
-    const [build] = await scheduled(1);
+    const [build] = await gateway.scheduled(1);
     other.say({ type: 'claim', slots: [0] });
     expect(await other.hears('build')).toMatchObject({ build: String(build) });
     await farm.database.execute('update workers set paused_at = null where id = $1', [worker]);
     connected.beat();
-    await scheduled(1);
+    await gateway.scheduled(1);
     await connected.hears('build');
   });
 });
 
 describe('a hundred builds', () => {
   it('all finish once while Redis is flushed again and again', async () => {
-    const team = await Promise.all(Array.from({ length: 5 }, () => join()));
-    const builds = await scheduled(100);
+    const team = await Promise.all(Array.from({ length: 5 }, () => gateway.join()));
+    const builds = await gateway.scheduled(100);
     await farm.edges(builds.slice(50).map((build, at) => [build, builds[at]!] as const));
     let done = 0;
     const work = team.map(async (worker) => {
@@ -390,7 +273,7 @@ describe('a hundred builds', () => {
       while (done < builds.length) {
         const told = await Promise.race([worker.hears('build'), allDone]);
         if (!told) break;
-        await finish(worker, told);
+        await gateway.finish(worker, told);
         done += 1;
         if (done % 20 === 0) {
           await redis.flushall();
