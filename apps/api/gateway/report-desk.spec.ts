@@ -65,12 +65,13 @@ describe('the report desk', () => {
   it('takes a report that comes in the moment when it goes home', async () => {
     const store = new HeldStore();
     const desk = deskOn(store);
-    for (let turn = 0; turn < 8; turn += 1) {
+    for (let steps = 0; steps < 8; steps += 1) {
       const first = desk.settle(reportOf(1));
+      await turn();
       await store.commit();
       await first;
-      // So many turns later: each finds the desk a little further on its way.
-      for (let i = 0; i < turn; i += 1) await Promise.resolve();
+      // So many steps later: each finds the desk a little further on its way.
+      for (let i = 0; i < steps; i += 1) await Promise.resolve();
       const next = desk.settle(reportOf(2));
       await store.commit();
       expect(await next).toBe(true);
