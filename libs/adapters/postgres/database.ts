@@ -158,7 +158,7 @@ export class Database {
   }
 }
 
-/** A connection that breaks: whoever asks on it hears of it, and an event that nobody hears kills. */
+/** A connection that breaks: who asks on it hears of it, and an event that nobody hears kills. */
 function told(): void {}
 
 /** After a failure the transaction is rolled back before the connection is given back. */
