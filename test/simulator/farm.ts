@@ -195,7 +195,9 @@ export class SimulatedFarm {
     timeline.after(chance.between(1, 40), fate, () => {
       if (this.world.isCalm) return;
       worker.handBack();
-      timeline.after(chance.between(1, 10), fate, () => this.crash(worker, false));
+      timeline.after(chance.between(1, 10), fate, () => {
+        if (!this.world.isCalm) this.crash(worker, false);
+      });
     });
   }
 

@@ -12,7 +12,7 @@ import type { ClaimedBuild } from '#application/ports/claim-store.js';
 import type { AttemptClaim } from '#application/ports/lease-store.js';
 import type { HeldTicket, TicketQueue } from '#application/ports/ticket-queue.js';
 import type { AttemptId, Fence, WorkerId } from '#domain/ids.js';
-import type { WorkerBeat } from '#application/ports/worker-store.js';
+import type { Standing, WorkerBeat } from '#application/ports/worker-store.js';
 import { workerClassName } from '#domain/worker/worker-class.js';
 import type { FarmStores, WorkerWish } from '#testkit/farm-subject.js';
 import { holds } from './broken.js';
@@ -77,6 +77,7 @@ export class SimulatedGateway implements Owner {
   private readonly classes = new Map<Line, string>();
   private readonly wanted = new Map<Line, Set<number>>();
   private readonly heldBack = new Map<Line, WorkerBeat['holdsBack']>();
+  private readonly standings = new Map<Line, Standing>();
   private pending: { readonly line: Line; readonly report: WorkerReport }[] = [];
   private isSettling = false;
 
@@ -111,9 +112,7 @@ export class SimulatedGateway implements Owner {
   async left(line: Line): Promise<void> {
     const className = this.classes.get(line);
     if (className === undefined) return;
-    const desk = this.deskOf(line);
-    desk.waiting = desk.waiting.filter((waiting) => waiting.line.isOpen);
-    if (desk.waiting.length === 0) desk.serving?.abort();
+    this.tidy(this.deskOf(line));
     await this.world.spare(() => this.stores.workers.left(line.worker, this.name));
   }
 
@@ -141,9 +140,10 @@ export class SimulatedGateway implements Owner {
     if (this.greeted.has(line)) return;
     this.greeted.add(line);
     const className = workerClassName(wish);
-    await this.stores.workers.hello(line.worker, {
+    const standing = await this.stores.workers.hello(line.worker, {
       ...{ ...wish, className, gateway: this.name, cores: 1, protocol: 1, version: 'simulated' },
     });
+    this.standings.set(line, standing);
     const { lost } = await this.renewed(line, attempts);
     const { leases, reports } = this.stores;
     const named = attempts.map(({ attempt }) => attempt);
@@ -169,12 +169,32 @@ export class SimulatedGateway implements Owner {
     }
     for (const claim of canceled) line.say({ type: 'cancel', claim, reason: claim.reason });
     const unknown = { freeSlots: 0, load: 0, memoryFree: 0, diskFree: 0, minDisk: null };
-    await this.stores.workers.beat(line.worker, {
+    const standing = await this.stores.workers.beat(line.worker, {
       ...{ gateway: this.name, holdsBack, ...unknown },
     });
-    if (holdsBack === (this.heldBack.get(line) ?? null)) return;
+    const isTurned = holdsBack !== (this.heldBack.get(line) ?? null);
+    this.standings.set(line, standing);
     this.heldBack.set(line, holdsBack);
-    await this.bus.publish('planner', '');
+    if (isTurned) await this.bus.publish('planner', '');
+    if (!this.takes(line)) this.tidy(this.deskOf(line));
+  }
+
+  private takes(line: Line): boolean {
+    const standing = this.standings.get(line);
+    if (!line.isOpen || !standing || (this.heldBack.get(line) ?? null) !== null) return false;
+    return !standing.paused && !standing.draining;
+  }
+
+  /** Slots that want nothing any more leave; a fetch that serves nobody ends. */
+  private tidy(desk: Desk): void {
+    for (const waiting of desk.waiting) if (!this.takes(waiting.line)) this.leave(waiting);
+    desk.waiting = desk.waiting.filter(({ line }) => this.takes(line));
+    if (desk.waiting.length === 0) desk.serving?.abort();
+  }
+
+  /** The worker asks again with its next heartbeat. */
+  private leave({ line, slot }: Waiting): void {
+    this.wanted.get(line)?.delete(slot);
   }
 
   private renewed(line: Line, attempts: readonly AttemptClaim[]) {
@@ -194,7 +214,11 @@ export class SimulatedGateway implements Owner {
       throw error;
     }
     const desk = this.deskOf(line);
-    for (const slot of free) if (wanted.has(slot)) desk.waiting.push({ line, slot });
+    for (const slot of free) {
+      if (!wanted.has(slot)) continue;
+      if (this.takes(line)) desk.waiting.push({ line, slot });
+      else wanted.delete(slot);
+    }
     void this.world.spare(() => this.serve(this.classes.get(line)!, desk));
   }
 
@@ -220,7 +244,7 @@ export class SimulatedGateway implements Owner {
       // A queue may give a ticket twice, when the hold of the first was thought lost.
       if (this.world.chance.odds(this.world.odds.doubled)) desk.spare.push({ ...ticket });
       await this.world.timeline.sleep(this.world.latency(), this);
-      const slot = nextSlot(desk);
+      const slot = this.nextSlot(desk);
       if (!slot) {
         desk.spare.push(ticket);
         break;
@@ -228,8 +252,22 @@ export class SimulatedGateway implements Owner {
       void this.world.spare(() => this.meet(ticket, slot, desk));
     }
     desk.serving = null;
-    if (desk.waiting.length > 0 && this.alive)
-      void this.world.spare(() => this.serve(className, desk));
+    if (!this.alive) return;
+    if (desk.waiting.length > 0) void this.world.spare(() => this.serve(className, desk));
+    else await this.giveBack(desk);
+  }
+
+  /** A ticket that met no slot here may meet one at another gateway. */
+  private async giveBack(desk: Desk): Promise<void> {
+    for (const ticket of desk.spare.splice(0)) await this.parts.tickets.giveBack(ticket);
+  }
+
+  private nextSlot(desk: Desk): Waiting | null {
+    for (;;) {
+      const waiting = desk.waiting.shift();
+      if (!waiting || this.takes(waiting.line)) return waiting ?? null;
+      this.leave(waiting);
+    }
   }
 
   private async meet(ticket: HeldTicket, { line, slot }: Waiting, desk: Desk): Promise<void> {
@@ -244,8 +282,11 @@ export class SimulatedGateway implements Owner {
       // The build shall go to another worker: this slot lets the others go first.
       else if (claimed.error.kind === 'avoided') desk.waiting.push({ line, slot });
       else {
-        this.wanted.get(line)!.delete(slot);
+        this.leave({ line, slot });
         desk.spare.push(ticket);
+        // The fetch under way gives way, so that the next slot gets this ticket.
+        if (desk.serving) desk.serving.abort();
+        else await this.giveBack(desk);
       }
     } catch (error) {
       this.wanted.get(line)!.delete(slot);
@@ -293,14 +334,6 @@ export class SimulatedGateway implements Owner {
       await this.world.spare(() => this.stores.leases.beat(gapSeconds));
       await this.world.timeline.sleep(beatSeconds, this);
     }
-  }
-}
-
-function nextSlot(desk: Desk): Waiting | null {
-  for (;;) {
-    const waiting = desk.waiting.shift();
-    if (!waiting) return null;
-    if (waiting.line.isOpen) return waiting;
   }
 }
 
