@@ -3,7 +3,13 @@
  * before Postgres's, answers what a table says. Times in answers are milliseconds since 1970.
  */
 import { PostgresClaimStore } from '#adapters/postgres/claim-store.js';
-import { Database, type Client, type Parting, type Row } from '#adapters/postgres/database.js';
+import {
+  Database,
+  type Client,
+  type Parting,
+  type Prepared,
+  type Row,
+} from '#adapters/postgres/database.js';
 import { PostgresEvaluationLeases } from '#adapters/postgres/evaluation-store.js';
 import { PostgresFailureStore } from '#adapters/postgres/failure-store.js';
 import { PostgresIngestStore } from '#adapters/postgres/ingest-store.js';
@@ -127,6 +133,14 @@ class ClockedDatabase extends Database {
   override async transaction<T>(work: (client: Client) => Promise<T>): Promise<T> {
     await this.tick();
     return super.transaction(work);
+  }
+
+  override async byKeys<T extends Row = Row>(
+    asked: Prepared,
+    values: readonly unknown[],
+  ): Promise<T[]> {
+    await this.tick();
+    return super.byKeys<T>(asked, values);
   }
 
   override async inFlights<T>(work: (client: Client) => Promise<Parting<T>>): Promise<T> {

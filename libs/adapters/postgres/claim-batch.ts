@@ -6,7 +6,7 @@
 import { resolveLimits } from '#domain/build/limits.js';
 import { id, type AttemptId, type BuildId, type Fence } from '#domain/ids.js';
 import type { ClaimedBuild, ClaimRequest } from '#application/ports/claim-store.js';
-import type { Database, Row } from './database.js';
+import type { Database, Prepared, Row } from './database.js';
 import { workerIsPaused } from './worker-store.js';
 
 export interface HeldRow extends Row {
@@ -34,24 +34,31 @@ export const buildIsTaken = `
   not_before = null, started_at = null, ended_at = null, reason = null,
   tried_timeout_seconds = timeout_seconds, tried_max_silent_seconds = max_silent_seconds`;
 
-const claimTogether = `
+/**
+ * Made once and for any number: every table is entered by `= any` of a key (see database.ts). Two
+ * conditions are written so that they fit no partial index, which would be read as a whole.
+ */
+const claimTogether: Prepared = {
+  name: 'claims-together',
+  text: `
   with asked as (
     select * from unnest($1::bigint[], $2::int[], $3::bigint[], $4::int[], $5::text[], $6::float8[])
                   with ordinality a (worker, slot, build, generation, fence, seconds, at)),
   able as (
     select asked.* from asked
      where worker in (select id from workers
-                       where id = any ($1) and removed_at is null and not ${workerIsPaused}
+                       where id = any ($1) and num_nulls(removed_at) = 1 and not ${workerIsPaused}
                          and not draining)
-       and not exists (select from leases l where l.worker_id = worker and l.slot = asked.slot)),
+       and not exists (select from leases l where l.worker_id = any ($1)
+                          and l.worker_id = asked.worker and l.slot = asked.slot)),
   locked as (
     select b.id, able.* from builds b join able on able.build = b.id
-     where b.id = any ($3) and b.generation = able.generation and b.status = 'scheduled'
-       and b.farm_faults = 0
+     where b.id = any ($3) and b.generation = able.generation
+       and b.status is not distinct from 'scheduled' and b.farm_faults = 0
      order by b.id for no key update of b),
   taken as (
     update builds b set ${buildIsTaken}
-      from locked l where b.id = l.id
+      from locked l where b.id = any ($3) and b.id = l.id
     returning b.id, b.evaluation_id, b.attempts, b.timeout_seconds, b.max_silent_seconds,
               l.worker, l.slot, l.fence, l.seconds, l.at),
   attempt as (
@@ -67,14 +74,16 @@ const claimTogether = `
          s.slug, s.dir, d.path, d.system, t.timeout_seconds, t.max_silent_seconds,
          ${outputsOfDerivation}
     from taken t join attempt a on a.build_id = t.id join derivations d on d.id = t.id
-    join stores s on s.id = d.store_id`;
+    join stores s on s.id = d.store_id
+   where d.id = any ($3)`,
+};
 
 /** Null for those that were left out, in the order of the requests. */
 export async function claimAll(
   database: Database,
   requests: readonly ClaimRequest[],
 ): Promise<readonly (ClaimedBuild | null)[]> {
-  const rows = await database.query<HeldRow & { at: number }>(claimTogether, [
+  const rows = await database.byKeys<HeldRow & { at: number }>(claimTogether, [
     requests.map((one) => one.worker),
     requests.map((one) => one.slot),
     requests.map((one) => one.build),

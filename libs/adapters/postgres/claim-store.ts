@@ -66,6 +66,15 @@ const heldBuilds = `
     join stores s on s.id = d.store_id
    where l.worker_id = any ($1)`;
 
+const renewSlots: Prepared = {
+  name: 'claims-renewed',
+  text: `
+  update leases l set expires_at = now() + make_interval(secs => $3)
+    from unnest($1::bigint[], $2::int[]) a (worker, slot)
+   where l.worker_id = any ($1) and l.worker_id = a.worker and l.slot = a.slot
+  returning l.attempt_id`,
+};
+
 /** In one statement. */
 const claimsAtOnce = 128;
 
@@ -152,13 +161,12 @@ async function renewHeld(
 ): Promise<readonly (readonly ClaimedBuild[])[]> {
   const pairs = asked.flatMap(({ worker, slots }) => slots.map((slot) => ({ worker, slot })));
   const seconds = Math.max(...asked.map((one) => one.leaseSeconds));
-  const renewed = await database.execute(
-    `update leases l set expires_at = now() + make_interval(secs => $3)
-       from unnest($1::bigint[], $2::int[]) a (worker, slot)
-      where l.worker_id = any ($1) and l.worker_id = a.worker and l.slot = a.slot`,
-    [pairs.map((one) => one.worker), pairs.map((one) => one.slot), seconds],
-  );
-  const rows = renewed === 0 ? [] : await readHeld(database, pairs);
+  const renewed = await database.byKeys(renewSlots, [
+    pairs.map((one) => one.worker),
+    pairs.map((one) => one.slot),
+    seconds,
+  ]);
+  const rows = renewed.length === 0 ? [] : await readHeld(database, pairs);
   return asked.map(({ worker, slots }) =>
     rows
       .filter((row) => row.worker_id === worker && slots.includes(row.slot))

@@ -37,7 +37,7 @@ function readInt8(text: string): number {
 
 const retriedStates = new Set(['40001', '40P01']);
 const triesAtMost = 5;
-const pipelinedAtMost = 3;
+const pipelinedAtMost = 4;
 /**
  * Plans are made once and never looked at again, so they must not hang on how large a table was
  * then: every table is entered by `= any` of a key, and what is found is joined by hashing.
@@ -102,6 +102,12 @@ export class Database {
         return value;
       });
     });
+  }
+
+  /** One statement on such a connection, for what is asked in batches of any size. */
+  async byKeys<T extends Row = Row>(asked: Prepared, values: readonly unknown[]): Promise<T[]> {
+    const pool = (this.pipelined ??= this.openPipelined());
+    return (await this.retried(() => pool.query<T>({ ...asked, values: [...values] }))).rows;
   }
 
   /** A statement by itself is a transaction, too: what broke a deadlock has done nothing. */
