@@ -41,10 +41,11 @@ const pipelinedAtMost = 4;
 /**
  * Plans are made once and never looked at again, so they must not hang on how large a table was
  * then: every table is entered by `= any` of a key, and what is found is joined by hashing.
+ * Before version 18 what is off costs so much that Postgres would compile the plan each time.
  */
 const plansOnce = `
   set plan_cache_mode = force_generic_plan; set enable_seqscan = off;
-  set enable_nestloop = off; set enable_mergejoin = off`;
+  set enable_nestloop = off; set enable_mergejoin = off; set jit = off`;
 
 export class Database {
   private readonly pool: pg.Pool;
