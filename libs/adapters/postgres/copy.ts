@@ -20,8 +20,27 @@ export async function copyLines(
   target: string,
   lines: Iterable<string>,
 ): Promise<void> {
+  await copyMeanwhile(client, { target, lines, meanwhile: () => undefined });
+}
+
+/** As `copyLines`; `meanwhile` runs while the server is busy with the rows that it was sent. */
+export async function copyMeanwhile(
+  client: Client,
+  copy: {
+    readonly target: string;
+    readonly lines: Iterable<string>;
+    readonly meanwhile: () => void;
+  },
+): Promise<void> {
+  const { target, lines, meanwhile } = copy;
   const stream = (client as pg.Client).query(copyFrom(`copy ${target} from stdin`));
-  await pipeline(Readable.from(chunksOf(lines), { objectMode: true, highWaterMark: 4 }), stream);
+  async function* rows(): AsyncGenerator<Buffer> {
+    yield* chunksOf(lines);
+    // The last chunk goes to the socket first.
+    await new Promise((resolve) => setImmediate(resolve));
+    meanwhile();
+  }
+  await pipeline(Readable.from(rows(), { objectMode: true, highWaterMark: 4 }), stream);
 }
 
 function* chunksOf(lines: Iterable<string>): Generator<Buffer> {

@@ -1,7 +1,14 @@
 /** Writes new derivations with their outputs, edges and builds, by COPY. */
 import type { BuildLimits } from '#domain/build/limits.js';
 import type { IngestDerivation } from '#application/ports/ingest-store.js';
-import { arrayColumn, copyLines, copyPairs, nullColumn, textColumns } from './copy.js';
+import {
+  arrayColumn,
+  copyLines,
+  copyMeanwhile,
+  copyPairs,
+  nullColumn,
+  textColumns,
+} from './copy.js';
 import type { Client } from './database.js';
 import { BatchEdges, type BatchIds } from './ingest-ids.js';
 
@@ -21,20 +28,25 @@ export interface NewDerivations {
 
 type Numbered = readonly [id: number, derivation: IngestDerivation];
 
-/** While the server takes the first COPY, the edges are found. */
+/** While the server takes the first COPY, the rows of the others are made. */
 export async function writeDerivations(client: Client, work: NewDerivations): Promise<BatchEdges> {
   if (work.fresh.length === 0) return new BatchEdges(work.ids, []);
   const numbered = work.fresh.map((d, at): Numbered => [work.first + at, d]);
   const offered = await offeredPaths(client, work);
-  const written = copyLines(client, derivationColumns, derivationLines(work, numbered));
-  const edges = new BatchEdges(work.ids, work.fresh, work.first);
-  await written;
-  await copyLines(
-    client,
-    'outputs (derivation_id, store_id, name, path)',
-    outputLines(work, numbered),
-  );
-  await copyLines(client, buildColumns, buildLines(work, numbered, offered));
+  let edges = new BatchEdges(work.ids, []);
+  let outputs: string[] = [];
+  let builds: string[] = [];
+  await copyMeanwhile(client, {
+    target: derivationColumns,
+    lines: derivationLines(work, numbered),
+    meanwhile: () => {
+      outputs = [...outputLines(work, numbered)];
+      builds = [...buildLines(work, numbered, offered)];
+      edges = new BatchEdges(work.ids, work.fresh, work.first);
+    },
+  });
+  await copyLines(client, 'outputs (derivation_id, store_id, name, path)', outputs);
+  await copyLines(client, buildColumns, builds);
   await edges.complete();
   await copyPairs(client, 'derivation_inputs (derivation_id, input_id)', edges.pairs);
   return edges;
