@@ -22,7 +22,10 @@ export async function startTestRedis(
 ): Promise<TestRedis> {
   const directory = await mkdtemp(join(tmpdir(), 'gambeson-redis-'));
   const port = wanted ?? (await freePort());
-  const settings = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction'];
+  const settings = [
+    ...['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction'],
+    ...['--repl-diskless-sync-delay', '0'],
+  ];
   const child = spawn(
     'setpriv',
     [

@@ -16,7 +16,7 @@ beforeAll(async () => {
     leaseSeconds: 6,
     environment: {
       GAMBESON_EVALUATION_MEMORY_MB: '512',
-      GAMBESON_EVALUATION_TIMEOUT_SECONDS: '20',
+      GAMBESON_EVALUATION_TIMEOUT_SECONDS: '15',
     },
   });
 }, 120_000);

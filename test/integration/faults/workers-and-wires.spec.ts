@@ -9,7 +9,7 @@ let farm: FaultFarm;
 const patience = 90_000;
 
 beforeAll(async () => {
-  farm = await FaultFarm.start({ maxJobs: 2, leaseSeconds: 8 });
+  farm = await FaultFarm.start({ maxJobs: 2, leaseSeconds: 5 });
 }, 120_000);
 afterAll(() => farm?.stop(), 60_000);
 afterEach(async () => {
