@@ -78,6 +78,8 @@ export class SimulatedGateway implements Owner {
   private readonly wanted = new Map<Line, Set<number>>();
   private readonly heldBack = new Map<Line, WorkerBeat['holdsBack']>();
   private readonly standings = new Map<Line, Standing>();
+  /** Slots that were asked for while their worker took nothing. */
+  private readonly resting = new Map<Line, Set<number>>();
   private pending: { readonly line: Line; readonly report: WorkerReport }[] = [];
   private isSettling = false;
 
@@ -176,7 +178,10 @@ export class SimulatedGateway implements Owner {
     this.standings.set(line, standing);
     this.heldBack.set(line, holdsBack);
     if (isTurned) await this.bus.publish('planner', '');
-    if (!this.takes(line)) this.tidy(this.deskOf(line));
+    if (!this.takes(line)) return this.tidy(this.deskOf(line));
+    const slots = [...(this.resting.get(line) ?? [])];
+    this.resting.delete(line);
+    if (slots.length > 0) await this.claim(line, slots);
   }
 
   private takes(line: Line): boolean {
@@ -192,9 +197,10 @@ export class SimulatedGateway implements Owner {
     if (desk.waiting.length === 0) desk.serving?.abort();
   }
 
-  /** The worker asks again with its next heartbeat. */
+  /** It is asked for again when the worker takes builds. */
   private leave({ line, slot }: Waiting): void {
     this.wanted.get(line)?.delete(slot);
+    this.resting.set(line, (this.resting.get(line) ?? new Set()).add(slot));
   }
 
   private renewed(line: Line, attempts: readonly AttemptClaim[]) {
@@ -217,7 +223,7 @@ export class SimulatedGateway implements Owner {
     for (const slot of free) {
       if (!wanted.has(slot)) continue;
       if (this.takes(line)) desk.waiting.push({ line, slot });
-      else wanted.delete(slot);
+      else this.leave({ line, slot });
     }
     void this.world.spare(() => this.serve(this.classes.get(line)!, desk));
   }
