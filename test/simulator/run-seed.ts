@@ -5,7 +5,7 @@ import type { SpecificationId } from '#domain/ids.js';
 import type { BuildRow, FarmSubject, WorkerRow } from '#testkit/farm-subject.js';
 import { holds, type Broken } from './broken.js';
 import { SimulatedFarm } from './farm.js';
-import { demandersOf } from './needs.js';
+import { everDemandersOf } from './needs.js';
 import { scenarioOf } from './scenario.js';
 import { FarmView } from './state-promises.js';
 import { World } from './world.js';
@@ -127,33 +127,36 @@ function checkEnd({ rows, scenario }: World): void {
 
 /** No slot idles long beside a ready build that it could take. */
 class IdleWatch {
-  private since: number | null = null;
+  /** By build: since when it could run and nobody takes it. */
+  private since = new Map<number, number>();
 
   constructor(private readonly world: World) {}
 
   look(): void {
     const { timeline } = this.world;
-    const idle = this.idleBuild();
-    if (idle === null) this.since = null;
-    else this.since ??= timeline.now;
-    const seconds = timeline.now - (this.since ?? timeline.now);
-    const sentence = (): string => `build ${idle} waits beside an idle slot for ${seconds} s`;
-    holds(seconds < idleSecondsAtMost, 'no idle slot beside a ready build', sentence);
+    const idle = this.idleBuilds();
+    this.since = new Map(idle.map((build) => [build, this.since.get(build) ?? timeline.now]));
+    for (const [build, since] of this.since) {
+      const seconds = timeline.now - since;
+      const sentence = (): string => `build ${build} waits beside an idle slot for ${seconds} s`;
+      holds(seconds < idleSecondsAtMost, 'no idle slot beside a ready build', sentence);
+    }
   }
 
-  private idleBuild(): number | null {
+  private idleBuilds(): number[] {
     const { rows } = this.world;
     const free = rows.workers.filter(
       (worker) =>
         this.takes(worker) &&
         rows.leases.filter((l) => l.worker === worker.id).length < worker.slots,
     );
-    if (free.length === 0) return null;
+    if (free.length === 0) return [];
     const view = new FarmView(rows);
     const takers = rows.workers.filter((worker) => this.takes(worker));
     const there = new Set(takers.map((row) => workerClassName(row)));
-    const demanders = demandersOf(view);
-    const found = rows.builds.find((build) => {
+    // What the planner knows of who demands it may be older.
+    const demanders = everDemandersOf(view);
+    const found = rows.builds.filter((build) => {
       // A ticket at a class that has just lost its workers is made again when it expires.
       if (build.releaseExpiresAt !== null && !there.has(build.workerClass ?? '')) return false;
       if (build.status !== 'scheduled' || (build.notBefore ?? 0) > this.world.databaseNow)
@@ -170,7 +173,7 @@ class IdleWatch {
         return mayHave && !this.hasFailed(worker, build);
       });
     });
-    return found?.id ?? null;
+    return found.map(({ id }) => id);
   }
 
   private takes({ gateway, draining, pausedAt, pauseUntil, holdsBack }: WorkerRow): boolean {
