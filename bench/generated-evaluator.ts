@@ -79,7 +79,7 @@ const files = new BackendDerivationFiles(backend, storeDirectory);
 const evaluations = {
   ...parts.evaluations,
   source: { checkout: async () => undefined },
-  backends: new Map([['nix' as const, { backend, files }]]),
+  backends: new Map([['nix' as const, { backend, openFiles: () => files }]]),
 };
 await startApp({
   name: 'evaluator',

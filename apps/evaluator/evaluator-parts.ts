@@ -18,7 +18,7 @@ import { openQueue, type QueueConnection } from '#adapters/redis/connection.js';
 import { BullPollTimers } from '#adapters/redis/poll-timers.js';
 import { BullQueueEpoch } from '#adapters/redis/queue-epoch.js';
 import { SubstituterClient } from '#adapters/substituter-client/client.js';
-import { BackendDerivationFiles } from '#adapters/system/derivation-files.js';
+import { DerivationFilesShelf } from '#adapters/system/derivation-files-shelf.js';
 import { DiskEvaluationRooms } from '#adapters/system/evaluation-rooms.js';
 import { ensureSecret } from '#adapters/system/secret.js';
 import type { PollParts } from '#application/poll-channels.js';
@@ -107,5 +107,6 @@ async function openBackends(directory: string): Promise<Map<BackendName, Evaluat
 }
 
 function deskOf(name: BackendName, backend: EvaluationBackend): EvaluationDesk {
-  return { backend, files: new BackendDerivationFiles(backend, backendStores[name].dir) };
+  const shelf = new DerivationFilesShelf(backend, backendStores[name].dir);
+  return { backend, openFiles: () => shelf.open() };
 }

@@ -41,7 +41,8 @@ export interface EvaluationParts {
 
 export interface EvaluationDesk {
   readonly backend: EvaluationBackend;
-  readonly files: DerivationFiles;
+  /** For one reading; others may have the same. */
+  readonly openFiles: () => DerivationFiles;
 }
 
 /**
@@ -190,7 +191,7 @@ function openRegistrar(
   const limits = resolveLimits({}, specification.limits);
   const { ingest, uploads, bus } = parts;
   return new DerivationRegistrar(
-    { files: desk.files, ingest, sources, uploads, bus },
+    { files: desk.openFiles(), ingest, sources, uploads, bus },
     { lease: claimed, slug, limits, priority: specification.priority },
   );
 }

@@ -59,6 +59,10 @@ export class ModuloHashes {
   /** What the lookup finds is trusted to be the derivation of that path. */
   constructor(private readonly lookup: DerivationLookup = () => undefined) {}
 
+  get size(): number {
+    return this.#known.size;
+  }
+
   has(path: string): boolean {
     return this.#known.has(path);
   }

@@ -114,7 +114,7 @@ function partsWith(reader: EvaluationBackend): EvaluationParts {
     uploads,
     logs,
     bus,
-    backends: new Map([['local', { backend: reader, files }]]),
+    backends: new Map([['local', { backend: reader, openFiles: () => files }]]),
     limits: { timeoutSeconds: 60, memoryBytes: 1 << 30 },
     now: () => performance.now(),
   };

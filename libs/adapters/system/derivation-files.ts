@@ -1,7 +1,7 @@
 /**
- * Derivation files as an evaluation backend hands them out, parsed and checked. Modulo hashes are
- * kept for the life of the process (about 400 bytes for each derivation); parsed files only until
- * they are checked, and only so many, since a graph may have hundreds of thousands.
+ * Derivation files as an evaluation backend hands them out, parsed and checked. Modulo hashes stay
+ * (about 400 bytes for each derivation); parsed files only until they are checked, and only so
+ * many, since a graph may have hundreds of thousands.
  */
 import { FarmFault } from '#std/farm-fault.js';
 import { err, ok, type Result } from '#std/result.js';
@@ -47,6 +47,11 @@ export class BackendDerivationFiles implements DerivationFiles {
     private readonly backend: Pick<EvaluationBackend, 'derivation'>,
     private readonly dir: string,
   ) {}
+
+  /** How many derivations are known by their modulo hashes. */
+  get size(): number {
+    return this.modulo.size;
+  }
 
   async inputsOf(path: string): Promise<Result<readonly string[], string>> {
     const file = await this.parse(path);
