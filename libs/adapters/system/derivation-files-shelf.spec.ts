@@ -30,7 +30,7 @@ class Store {
   }
 }
 
-it('readings share what was learned, until it is too much and the next one begins anew', async () => {
+it('readings share what was learned, until it is too much and one begins anew', async () => {
   const store = new Store();
   const shelf = new DerivationFilesShelf(store, dir, 2);
   const first = shelf.open();
