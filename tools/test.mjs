@@ -4,7 +4,8 @@
  *
  *     node tools/test.mjs [--full] [path…]
  *
- * `--full` sets GAMBESON_TEST_FULL=1, at which some specs take their large sizes.
+ * `--full` sets GAMBESON_TEST_FULL=1, at which some specs take their large sizes. With paths (words
+ * that stand in them), each test has a line of its own.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -54,6 +55,7 @@ function findSpecs() {
 function runJest(group, report) {
   const jest = join(checkout, 'node_modules', 'jest', 'bin', 'jest.js');
   const flags = ['--json', '--outputFile', report, '--runTestsByPath'];
+  if (paths.length > 0) flags.push('--verbose');
   const settings = ['--experimental-vm-modules', '--no-warnings=ExperimentalWarning'];
   const child = spawn(
     process.execPath,
