@@ -26,6 +26,11 @@ class Gates {
     this.waiting.get(name)?.(fault);
   }
 
+  /** When all has happened that can before another stage ends. */
+  async calm(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
   private stage(name: string): Promise<void> {
     this.happened.push(name);
     return new Promise((resolve, reject) => {
@@ -43,6 +48,7 @@ describe('batches under way', () => {
     await batches.push('b');
     await gates.end('store a');
     await gates.end('store b');
+    await gates.calm();
     expect(gates.happened).toEqual(['store a', 'store b', 'write a with pack of a']);
     await gates.end('write a with pack of a');
     await gates.end('write b with pack of b');
