@@ -26,10 +26,6 @@ export type EvaluationStatus = keyof typeof evaluationStatuses;
 /** What made the farm look: a due poll, a hook, an edited specification, or a person's retry. */
 export type EvaluationTrigger = 'poll' | 'hook' | 'edit' | 'retry';
 
-export function isReadOut(status: EvaluationStatus): boolean {
-  return Object.keys(evaluationStatuses[status].next).length === 0;
-}
-
 /** The status that a cancel leaves behind: what is being read is aborted, what was read stays. */
 export function canceledStatus(status: EvaluationStatus): EvaluationStatus {
   return mayHappen(evaluationStatuses, status, 'cancel') ? 'aborted' : status;

@@ -11,7 +11,6 @@ const names = Object.keys(buildStatuses) as BuildStatus[];
 export const unknownCode = 0;
 export const scheduledCode = codeOf('scheduled');
 export const succeededCode = codeOf('succeeded');
-export const canceledCode = codeOf('canceled');
 const runningCodes = [codeOf('submitted'), codeOf('started')];
 
 export function codeOf(status: BuildStatus): number {

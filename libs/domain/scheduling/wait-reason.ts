@@ -61,11 +61,6 @@ export function waitReason(facts: WaitFacts): WaitReason {
   return { kind: isAvoiding ? 'avoiding-workers' : 'all-busy' };
 }
 
-/** The reason of a build that is ready and that no class has room for. */
-export function waitForWorkers(demand: BuildDemand, workers: readonly WorkerState[]): WaitReason {
-  return lackOfWorkers(demand, workers) ?? { kind: 'all-busy' };
-}
-
 function lackOfWorkers(demand: BuildDemand, workers: readonly WorkerState[]): WaitReason | null {
   const ofSystem = workers.filter((w) => canBuild(w, { ...demand, requiredFeatures: [] }));
   if (ofSystem.length === 0) return { kind: 'no-worker-for-system', system: demand.system };
