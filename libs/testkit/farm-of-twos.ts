@@ -6,14 +6,12 @@
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { QueryResultRow } from 'pg';
 import { EnrolAnswer } from '#protocol/worker.js';
-import { FarmClient } from './farm-client.js';
 import { program, surroundings, type AppName } from './fault-farm.js';
 import { FarmProcess } from './faults/farm-process.js';
 import { KillablePostgres } from './faults/killable-postgres.js';
+import { ProcessFarm } from './process-farm.js';
 import { startTestRedis, type TestRedis } from './redis.js';
-import { ScenarioChannel } from './scenario-channel.js';
 
 export interface TwosWish {
   readonly leaseSeconds: number;
@@ -21,17 +19,14 @@ export interface TwosWish {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-export class FarmOfTwos extends FarmClient {
-  readonly processes = new Map<string, FarmProcess>();
-  private channels = 0;
-
+export class FarmOfTwos extends ProcessFarm {
   private constructor(
-    readonly directory: string,
+    directory: string,
     private readonly wish: TwosWish,
-    readonly postgres: KillablePostgres,
+    postgres: KillablePostgres,
     readonly redis: TestRedis,
   ) {
-    super();
+    super(directory, postgres);
   }
 
   static async start(wish: TwosWish): Promise<FarmOfTwos> {
@@ -62,15 +57,6 @@ export class FarmOfTwos extends FarmClient {
   get pids(): ReadonlyMap<string, number> {
     const apps = [...this.processes].map(([name, { pid }]) => [name, pid] as const);
     return new Map([...apps, ['redis', this.redis.pid], ['postgres', this.postgres.pid]]);
-  }
-
-  sql<T extends QueryResultRow>(text: string, values: unknown[] = []): Promise<T[]> {
-    return this.postgres.sql<T>(text, values);
-  }
-
-  newChannel(): Promise<ScenarioChannel> {
-    this.channels += 1;
-    return ScenarioChannel.create(join(this.directory, 'channels', String(this.channels)));
   }
 
   /** A credential of a new worker, as its agent would get it. */

@@ -8,14 +8,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { QueryResultRow } from 'pg';
 import type { AttemptAnswer, BuildAnswer } from '#protocol/api/build.js';
-import { FarmClient } from './farm-client.js';
 import { FarmProcess, type ProcessPlan } from './faults/farm-process.js';
 import { KillablePostgres, type PostgresPair } from './faults/killable-postgres.js';
 import { TcpProxy } from './faults/tcp-proxy.js';
+import { ProcessFarm } from './process-farm.js';
 import { startTestRedis, type TestRedis } from './redis.js';
-import { ScenarioChannel } from './scenario-channel.js';
+import type { ScenarioChannel } from './scenario-channel.js';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 export const appNames = ['api', 'substituter', 'coordinator', 'evaluator'] as const;
@@ -36,8 +35,7 @@ export const gate = 'until [ -e go ]; do sleep 0.1; done';
 /** The end of a builder that has nothing more to say. */
 export const anOutput = 'mkdir "$out"; echo made > "$out/story"';
 
-export class FaultFarm extends FarmClient {
-  readonly processes = new Map<string, FarmProcess>();
+export class FaultFarm extends ProcessFarm {
   /** One before each worker, by the worker's name. */
   readonly wires = new Map<string, TcpProxy>();
   front!: TcpProxy;
@@ -46,16 +44,15 @@ export class FaultFarm extends FarmClient {
   queue!: TcpProxy;
   /** Before Postgres, for all apps. */
   database!: TcpProxy;
-  private channels = 0;
 
   private constructor(
-    readonly directory: string,
+    directory: string,
     private readonly wish: FaultWish,
-    public postgres: KillablePostgres,
+    postgres: KillablePostgres,
     public redis: TestRedis,
     private readonly pair: PostgresPair | null,
   ) {
-    super();
+    super(directory, postgres);
   }
 
   static async start(wish: FaultWish = {}): Promise<FaultFarm> {
@@ -105,15 +102,6 @@ export class FaultFarm extends FarmClient {
   async killAndStart(name: string): Promise<void> {
     await this.process(name).kill();
     await this.startAgain(name);
-  }
-
-  sql<T extends QueryResultRow>(text: string, values: unknown[] = []): Promise<T[]> {
-    return this.postgres.sql<T>(text, values);
-  }
-
-  newChannel(): Promise<ScenarioChannel> {
-    this.channels += 1;
-    return ScenarioChannel.create(join(this.directory, 'channels', String(this.channels)));
   }
 
   /** A specification of these recipes, evaluated; the id of its evaluation. */
