@@ -23,6 +23,11 @@ export interface OfferedRow extends Row {
   nar_hash: string;
 }
 
+export interface WithdrawnRow extends Row {
+  store_id: number;
+  hash_part: string;
+}
+
 export interface UploadRow extends OfferedRow {
   principal: string;
 }
@@ -37,6 +42,7 @@ export interface KnownRow extends Row {
   expected: ExpectedRow[] | null;
   uploaded: UploadRow[] | null;
   offered: OfferedRow[] | null;
+  withdrawn: WithdrawnRow[] | null;
 }
 
 /** What is known of the outputs of several attempts; grows as one after the other is settled. */
@@ -45,10 +51,13 @@ export class OutputsKnown {
   private readonly uploaded: Map<string, Map<string, string>>;
   private readonly offered: Map<number, Map<string, string>>;
 
-  constructor({ expected, uploaded, offered }: KnownRow) {
+  private readonly withdrawn: ReadonlySet<string>;
+
+  constructor({ expected, uploaded, offered, withdrawn }: KnownRow) {
     this.expected = Map.groupBy(expected ?? [], (row) => row.derivation_id);
     this.uploaded = hashesBy(uploaded ?? [], (row) => `${row.principal} ${row.store_id}`);
     this.offered = hashesBy(offered ?? [], (row) => row.store_id);
+    this.withdrawn = new Set((withdrawn ?? []).map((row) => `${row.store_id} ${row.hash_part}`));
   }
 
   of(place: OutputsOf): OutputFacts {
@@ -74,6 +83,11 @@ export class OutputsKnown {
   lacksPath(build: number, name: string): boolean {
     const outputs = this.expected.get(build) ?? [];
     return outputs.some((output) => output.name === name && output.path === null);
+  }
+
+  /** It was offered, and is not any more. */
+  isWithdrawn(store: number, path: string): boolean {
+    return this.withdrawn.has(`${store} ${path.slice(0, 32)}`);
   }
 
   private uploadsOf(place: OutputsOf): ReadonlyMap<string, string> {
@@ -114,6 +128,20 @@ export function learntValues(
     learnt.map(({ name }) => name),
     learnt.map(({ path }) => path),
   ];
+}
+
+/** The values of `forgetWithdrawn`; null when nothing of it was withdrawn. */
+export function withdrawnValues(
+  places: readonly OutputsOf[],
+  known: OutputsKnown,
+): unknown[][] | null {
+  const again = places.flatMap(({ store, reported }) =>
+    reported
+      .filter(({ path }) => known.isWithdrawn(store, path))
+      .map(({ path }) => ({ store, part: path.slice(0, 32) })),
+  );
+  if (again.length === 0) return null;
+  return [again.map(({ store }) => store), again.map(({ part }) => part)];
 }
 
 export function principalOf(attempt: AttemptId): string {

@@ -145,7 +145,7 @@ export class BuildQueries {
       `select o.name, s.slug, s.dir, o.path, p.nar_hash, p.nar_size
          from outputs o join stores s on s.id = o.store_id
          left join store_paths p on p.store_id = o.store_id
-          and p.hash_part = left(o.path, 32) and p.path = o.path
+          and p.hash_part = left(o.path, 32) and p.path = o.path and p.withdrawn_at is null
         where o.derivation_id = $1 order by o.name`,
       [build],
     );

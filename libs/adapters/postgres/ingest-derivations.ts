@@ -99,7 +99,8 @@ async function offeredPaths(client: Client, work: NewDerivations): Promise<Set<s
   if (paths.length === 0) return new Set();
   const { rows } = await client.query<{ path: string }>(
     `select path from store_paths
-      where store_id = $1 and hash_part = any(string_to_array($2, ' '))`,
+      where store_id = $1 and hash_part = any(string_to_array($2, ' '))
+        and withdrawn_at is null`,
     [work.store, paths.map((path) => path.slice(0, 32)).join(' ')],
   );
   return new Set(rows.map((row) => row.path));

@@ -40,12 +40,17 @@ export const readReports: Prepared = {
   offered as (
     select store_id, path, nar_hash from store_paths
      where store_id = any (array(select store_id from live)) and hash_part = any ($6)
-       and path = any ($7)
-     order by id for key share)
+       and path = any ($7) and withdrawn_at is null
+     order by id for key share),
+  withdrawn as (
+    select store_id, hash_part from store_paths
+     where store_id = any (array(select store_id from live)) and hash_part = any ($6)
+       and withdrawn_at is not null)
   select (select json_agg(t) from live t) as live,
          (select json_agg(t order by t.name) from expected t) as expected,
          (select json_agg(t) from uploaded t) as uploaded,
-         (select json_agg(t) from offered t) as offered`,
+         (select json_agg(t) from offered t) as offered,
+         (select json_agg(t) from withdrawn t) as withdrawn`,
 };
 
 /** What is offered already stays as it is; paths are offered in their order. */
@@ -100,6 +105,14 @@ export const writeEnds: Prepared = {
   select must_hold((select count(*) from closed) = cardinality($1)
                    and (select count(*) from moved) = cardinality($1),
                    'a lease has an open attempt and a build that is submitted or started')`,
+};
+
+/** What was withdrawn and comes again is a new offer. */
+export const forgetWithdrawn: Prepared = {
+  name: 'withdrawn-forgotten',
+  text: `
+  select forget_withdrawn(t.store, array[t.part])
+    from unnest($1::bigint[], $2::text[]) t (store, part)`,
 };
 
 /** Outputs whose path was not known before they were built. */

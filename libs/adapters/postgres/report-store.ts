@@ -16,12 +16,13 @@ import { ask, type Client, type Database, type Parting, type Row } from './datab
 import {
   learntValues,
   offerValues,
+  withdrawnValues,
   OutputsKnown,
   principalOf,
   type KnownRow,
   type OutputsOf,
 } from './attempt-outputs.js';
-import { learnOutputs, readReports, writeEnds } from './report-statements.js';
+import { forgetWithdrawn, learnOutputs, readReports, writeEnds } from './report-statements.js';
 
 interface BeforeRow extends Row {
   id: number;
@@ -179,7 +180,9 @@ function write(client: Client, ends: readonly End[], known: OutputsKnown): Promi
   if (ends.length === 0) return [];
   const places = ends.flatMap(({ offers }) => offers ?? []);
   const learnt = learntValues(places, known);
+  const withdrawn = withdrawnValues(places, known);
   return [
+    ...(withdrawn ? [ask(client, forgetWithdrawn, withdrawn)] : []),
     ask(client, writeEnds, [...endValues(ends), ...offerValues(places)]),
     ...(learnt ? [ask(client, learnOutputs, learnt)] : []),
   ];

@@ -140,7 +140,7 @@ export class PostgresSubstituteStore implements SubstituteStore {
                         order by n.compression desc)
                  from nars n where n.path_id = p.id) as files
          from stores s join store_paths p on p.store_id = s.id
-        where s.slug = $1 and p.hash_part = $2`,
+        where s.slug = $1 and p.hash_part = $2 and p.withdrawn_at is null`,
       [slug, hashPart],
     );
     return rows[0] ? offeredOf(rows[0]) : null;
@@ -151,7 +151,7 @@ export class PostgresSubstituteStore implements SubstituteStore {
       `select n.file_size from nars n
          join store_paths p on p.id = n.path_id
          join stores s on s.id = p.store_id
-        where n.file_key = $2 and s.slug = $1 limit 1`,
+        where n.file_key = $2 and s.slug = $1 and p.withdrawn_at is null limit 1`,
       [slug, fileKey],
     );
     return rows[0]?.file_size ?? null;
@@ -178,7 +178,7 @@ function nameOf(principal: Principal): string {
 async function findOffered(client: Client, place: Place): Promise<NarDigest | null> {
   const { rows } = await client.query<UploadRow>(
     `select nar_hash, nar_size from store_paths
-      where store_id = $1 and hash_part = $2 for key share`,
+      where store_id = $1 and hash_part = $2 and withdrawn_at is null for key share`,
     [place.store, place.path.slice(0, hashPartLength)],
   );
   return rows[0] ? digestOf(rows[0]) : null;
@@ -201,7 +201,8 @@ async function lockReferences(
   if (references.length === 0) return new Set();
   const hashParts = references.map((name) => name.slice(0, hashPartLength)).sort();
   const { rows } = await client.query<{ path: string }>(
-    `select path from store_paths where store_id = $1 and hash_part = any($2)
+    `select path from store_paths
+      where store_id = $1 and hash_part = any($2) and withdrawn_at is null
       order by hash_part for key share`,
     [store, hashParts],
   );
@@ -210,6 +211,7 @@ async function lockReferences(
 
 /** When an attempt's report offered the path meanwhile, the transaction looks and decides again. */
 async function writeOffer(client: Client, store: number, offer: Offer): Promise<void> {
+  await client.query('select forget_withdrawn($1, array[left($2, 32)])', [store, offer.path]);
   const written = await client.query(
     `with upload as (
        select * from uploads where principal = 'service' and store_id = $1 and path = $2

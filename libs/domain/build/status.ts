@@ -16,7 +16,9 @@ export type BuildCause =
   | 'failed input'
   | 'cancel'
   /** A person asks for it. */
-  | 'restart';
+  | 'restart'
+  /** Its outputs cannot be downloaded any more: found broken, collected, or gone upstream. */
+  | 'lost output';
 
 /** A new evaluation that needs a build may restart it, too: see `buildsToReschedule`. */
 export const buildStatuses = {
@@ -45,7 +47,7 @@ export const buildStatuses = {
       canceled: 'cancel',
     },
   },
-  succeeded: { fault: 'none', next: {} },
+  succeeded: { fault: 'none', next: { scheduled: 'lost output' } },
   failed: { fault: 'package', next: { scheduled: 'restart' } },
   'failed-dependency': { fault: 'package', next: { scheduled: 'restart' } },
   'failed-other': { fault: 'farm', next: { scheduled: 'restart' } },
@@ -77,14 +79,15 @@ export const attemptStatuses = {
 
 export type AttemptStatus = keyof typeof attemptStatuses;
 
-/** Nothing more happens by itself: only somebody's wish leads on. */
+/** Nothing more happens by itself: only somebody's wish or a loss leads on. */
 export function isFinal(status: BuildStatus): boolean {
   return finals.has(status);
 }
 
+const leadsBack: ReadonlySet<BuildCause> = new Set(['restart', 'lost output']);
 const finals: ReadonlySet<BuildStatus> = new Set(
   (Object.keys(buildStatuses) as BuildStatus[]).filter((status) =>
-    Object.values(buildStatuses[status].next).every((cause) => cause === 'restart'),
+    Object.values(buildStatuses[status].next).every((cause) => leadsBack.has(cause)),
   ),
 );
 
@@ -95,11 +98,11 @@ export function isFailed(status: BuildStatus): boolean {
 
 export type BuildAction = 'restart' | 'cancel';
 
-export function mayBuild(action: BuildAction, status: BuildStatus): boolean {
+export function mayBuild(action: BuildCause, status: BuildStatus): boolean {
   return mayHappen(buildStatuses, status, action);
 }
 
-/** The statuses in which an action is allowed, in the order of the table. */
-export function statusesFor(action: BuildAction): BuildStatus[] {
+/** The statuses that an action or a cause leads on from, in the order of the table. */
+export function statusesFor(action: BuildCause): BuildStatus[] {
   return (Object.keys(buildStatuses) as BuildStatus[]).filter((status) => mayBuild(action, status));
 }
