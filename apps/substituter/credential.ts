@@ -33,6 +33,13 @@ export const leaseLapsed: Refusal = {
   detail: 'The lease of this attempt is not alive any more.',
 };
 
+export const tokenEnded: Refusal = {
+  status: 401,
+  kind: 'token-ended',
+  detail: 'This token was revoked or has run out.',
+  headers: { 'WWW-Authenticate': 'Bearer' },
+};
+
 export const unknownStore: Refusal = {
   status: 404,
   kind: 'not-found',

@@ -95,7 +95,7 @@ function signed(offered: OfferedPath, key: NixSecretKey): Narinfo {
       fileHash: file.fileHash,
       fileSize: file.fileSize,
     })),
-    signatures: [signNix(key, told)],
+    signatures: [signNix(key, told), ...offered.signatures],
     ...(deriver !== null && { deriver }),
     ...(ca !== null && contentAddressHolds(dir, offered) && { ca }),
   };

@@ -24,6 +24,7 @@ export function offerOf(slug: string, request: OfferRequest): Result<Offer, Prob
     narSize: request.narSize,
     deriver: deriver ?? null,
     ca: request.ca ?? null,
+    signatures: [],
   });
 }
 

@@ -6,7 +6,7 @@ import type { IngestRefusal } from '#application/ingest-nar.js';
 import type { PathRefusal } from '#application/offer-path.js';
 import type { StorePackRefusal } from '#application/store-pack.js';
 import type { Refusal } from '#nest/problem.js';
-import { leaseLapsed, unknownStore } from './credential.js';
+import { leaseLapsed, tokenEnded, unknownStore } from './credential.js';
 
 /** The problem, and the members of its own. */
 export type Told = [Refusal, Record<string, unknown>?];
@@ -17,6 +17,8 @@ export function ingestRefusal(refusal: IngestRefusal): Told {
       return [unknownStore];
     case 'lease-lapsed':
       return [leaseLapsed];
+    case 'token-ended':
+      return [tokenEnded];
     case 'too-large':
       return [tooLarge(`The nar unfolds to more than ${refusal.limit} bytes.`)];
     case 'not-zstd':
@@ -34,6 +36,10 @@ export function offerRefusal(refusal: PathRefusal): Told {
   switch (refusal.kind) {
     case 'unknown-store':
       return [unknownStore];
+    case 'lease-lapsed':
+      return [leaseLapsed];
+    case 'token-ended':
+      return [tokenEnded];
     case 'wrong-content-address':
       return [unprocessable(refusal.kind, 'The content address does not give this path.')];
     case 'not-uploaded':

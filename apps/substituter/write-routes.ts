@@ -61,7 +61,8 @@ export class WriteRoutes {
     const offer = offerOf(slug, parsed.data);
     if (!offer.ok) return sendProblem(exchange, { ...badOffer, errors: [offer.error] });
     const { substitutes } = this.parts;
-    const done = await offerPath({ substitutes, contentAddressHolds }, offer.value);
+    const upload = { principal: { kind: 'service' }, name: offer.value.path } as const;
+    const done = await offerPath({ substitutes, contentAddressHolds }, offer.value, upload);
     if (!done.ok) return sendProblem(exchange, ...offerRefusal(done.error));
     sendJson(exchange, done.value === 'offer' ? 201 : 200, { path: offer.value.path });
   }

@@ -13,6 +13,7 @@ const row = (id: number): OfferedPath => ({
   deriver: null,
   ca: null,
   files: [],
+  signatures: [],
 });
 
 let rows: Map<string, OfferedPath>;

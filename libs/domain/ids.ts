@@ -13,6 +13,8 @@ export type WorkerId = Brand<number, 'WorkerId'>;
 /** Of a restart or cancel of many builds that is carried out bit by bit. */
 export type IntentId = Brand<number, 'IntentId'>;
 export type StoreId = Brand<number, 'StoreId'>;
+/** Of an access token: its place in the table, not the token. */
+export type TokenId = Brand<number, 'TokenId'>;
 
 /** Reads an id that came from our own tables or was checked by a schema at the edge. */
 export function id<T extends Brand<number, string>>(value: number | string | bigint): T {

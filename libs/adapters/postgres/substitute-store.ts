@@ -5,17 +5,24 @@
 import type {
   Principal,
   SubstituteStore,
+  UploadKey,
   UploadRefusal,
 } from '#application/ports/substitute-store.js';
 import { decideOffer, type Offer, type OfferRefusal } from '#domain/substitute/offer.js';
-import type {
-  NarDigest,
-  NarFile,
-  OfferedPath,
-  UploadedNar,
-} from '#domain/substitute/offered-path.js';
+import type { NarFile, OfferedPath, UploadedNar } from '#domain/substitute/offered-path.js';
 import { err, ok, type Result } from '#std/result.js';
 import type { Client, Database, Prepared, Row } from './database.js';
+import {
+  addSignatures,
+  digestOf,
+  findOffered,
+  findUpload,
+  forgetUpload,
+  lockReferences,
+  noteDifference,
+  writeOffer,
+} from './offer-rows.js';
+import { tokenGood } from './token-store.js';
 
 interface OfferedRow extends Row {
   readonly id: number;
@@ -27,6 +34,7 @@ interface OfferedRow extends Row {
   readonly ca: string | null;
   readonly references: readonly string[];
   readonly files: readonly NarFile[] | null;
+  readonly signatures: readonly string[];
 }
 
 interface RecordedRow extends Row {
@@ -36,25 +44,22 @@ interface RecordedRow extends Row {
   readonly before: string | null;
 }
 
-interface UploadRow extends Row {
-  readonly nar_hash: string;
-  readonly nar_size: number;
-}
-
-const hashPartLength = 32;
-/** The state that makes a transaction run again. */
-const retried = { code: '40001' };
 /** One that ran out stands until it is reaped: after an outage of ours its build is still live. */
 const leaseAlive = `exists (select 1 from leases where attempt_id = $1 and fence = $2)`;
 
 const askLease: Prepared = { name: 'ask-lease', text: `select ${leaseAlive} as alive` };
+
+/** Whoever offers or uploads by a token holds it good until the commit. */
+const mayWrite = `t.access = 'write' and ${tokenGood}`;
 
 /** One statement, since a farm uploads some output at every end of a build. */
 const writeUpload: Prepared = {
   name: 'write-upload',
   text: `
   with place as (select id from stores where slug = $4),
-  allowed as (select $1::bigint is null or ${leaseAlive} as alive),
+  held as (select from access_tokens t where t.id = $12 and ${mayWrite} for share),
+  allowed as (select ($1::bigint is null or ${leaseAlive})
+                     and ($12::bigint is null or exists (select from held)) as alive),
   before as (
     select u.nar_hash from uploads u join place on place.id = u.store_id
      where u.principal = $3 and u.path = $5),
@@ -90,6 +95,10 @@ export class PostgresSubstituteStore implements SubstituteStore {
 
   async mayUpload(principal: Principal): Promise<boolean> {
     if (principal.kind === 'service') return true;
+    if (principal.kind === 'token') {
+      const good = `select from access_tokens t where t.id = $1 and ${mayWrite}`;
+      return (await this.database.query(good, [principal.token])).length > 0;
+    }
     const { attempt, fence } = principal;
     const rows = await this.database.query<{ alive: boolean }>(askLease, [attempt, fence]);
     return rows[0]?.alive ?? false;
@@ -105,27 +114,38 @@ export class PostgresSubstituteStore implements SubstituteStore {
     const rows = await this.database.query<RecordedRow>(writeUpload, [
       ...[attempt, fence, nameOf(principal), nar.slug, nar.path, nar.narHash, nar.narSize],
       ...[file.compression, file.fileHash, file.fileSize, file.fileKey],
+      principal.kind === 'token' ? principal.token : null,
     ]);
     const { known, alive, before } = rows[0]!;
     if (!known) return err({ kind: 'unknown-store' });
-    if (!alive) return err({ kind: 'lease-lapsed' });
+    if (!alive) return err({ kind: principal.kind === 'token' ? 'token-ended' : 'lease-lapsed' });
     return ok(before === nar.narHash ? 'repeated' : 'recorded');
   }
 
-  async offer(offer: Offer): Promise<Result<'offer' | 'known', OfferRefusal>> {
+  async offer(
+    offer: Offer,
+    key: UploadKey,
+  ): Promise<Result<'offer' | 'known', OfferRefusal | UploadRefusal>> {
     return this.database.transaction(async (client) => {
       const store = await storeId(client, offer.slug);
-      if (store === null) return err({ kind: 'not-uploaded' });
-      const place = { store, path: offer.path };
+      if (store === null) return err({ kind: 'unknown-store' });
+      if (!(await holdToken(client, key))) return err({ kind: 'token-ended' });
+      const place = { store, path: offer.path, principal: nameOf(key.principal), name: key.name };
       const upload = await findUpload(client, place);
       const facts = {
         offered: await findOffered(client, place),
-        uploaded: upload ? digestOf(upload) : null,
+        uploaded: upload,
         present: await lockReferences(client, store, offer.references),
       };
       const decided = decideOffer(offer, facts);
-      if (decided.ok && decided.value === 'offer') await writeOffer(client, store, offer);
-      if (decided.ok && upload) await forgetUpload(client, place);
+      if (decided.ok) {
+        if (decided.value === 'offer') await writeOffer(client, place, offer);
+        await addSignatures(client, place, offer.signatures);
+        if (upload) await forgetUpload(client, place);
+      } else if (decided.error.kind === 'other-bytes-offered') {
+        const hashes = { offered: decided.error.offered.narHash, other: offer.narHash };
+        await noteDifference(client, place, hashes);
+      }
       return decided;
     });
   }
@@ -138,7 +158,9 @@ export class PostgresSubstituteStore implements SubstituteStore {
               (select json_agg(json_build_object('compression', n.compression,
                         'fileHash', n.file_hash, 'fileSize', n.file_size, 'fileKey', n.file_key)
                         order by n.compression desc)
-                 from nars n where n.path_id = p.id) as files
+                 from nars n where n.path_id = p.id) as files,
+              array(select g.signature from path_signatures g
+                    where g.path_id = p.id order by g.signature) as signatures
          from stores s join store_paths p on p.store_id = s.id
         where s.slug = $1 and p.hash_part = $2 and p.withdrawn_at is null`,
       [slug, hashPart],
@@ -158,11 +180,6 @@ export class PostgresSubstituteStore implements SubstituteStore {
   }
 }
 
-interface Place {
-  readonly store: number;
-  readonly path: string;
-}
-
 async function storeId(client: Client, slug: string): Promise<number | null> {
   const { rows } = await client.query<{ id: number }>('select id from stores where slug = $1', [
     slug,
@@ -172,77 +189,22 @@ async function storeId(client: Client, slug: string): Promise<number | null> {
 
 /** As the accept-report transaction names it too. */
 function nameOf(principal: Principal): string {
-  return principal.kind === 'service' ? 'service' : `attempt-${principal.attempt}`;
+  if (principal.kind === 'service') return 'service';
+  return principal.kind === 'token' ? `token-${principal.token}` : `attempt-${principal.attempt}`;
 }
 
-async function findOffered(client: Client, place: Place): Promise<NarDigest | null> {
-  const { rows } = await client.query<UploadRow>(
-    `select nar_hash, nar_size from store_paths
-      where store_id = $1 and hash_part = $2 and withdrawn_at is null for key share`,
-    [place.store, place.path.slice(0, hashPartLength)],
+/** A token that is revoked meanwhile waits until this is done, or has ended it before. */
+async function holdToken(client: Client, { principal }: UploadKey): Promise<boolean> {
+  if (principal.kind === 'service') return true;
+  const { rows } = await client.query(
+    `select from access_tokens t where t.id = $1 and ${mayWrite} for share`,
+    [principal.token],
   );
-  return rows[0] ? digestOf(rows[0]) : null;
-}
-
-async function findUpload(client: Client, place: Place): Promise<UploadRow | null> {
-  const { rows } = await client.query<UploadRow>(
-    `select nar_hash, nar_size from uploads
-      where principal = 'service' and store_id = $1 and path = $2 for update`,
-    [place.store, place.path],
-  );
-  return rows[0] ?? null;
-}
-
-async function lockReferences(
-  client: Client,
-  store: number,
-  references: readonly string[],
-): Promise<ReadonlySet<string>> {
-  if (references.length === 0) return new Set();
-  const hashParts = references.map((name) => name.slice(0, hashPartLength)).sort();
-  const { rows } = await client.query<{ path: string }>(
-    `select path from store_paths
-      where store_id = $1 and hash_part = any($2) and withdrawn_at is null
-      order by hash_part for key share`,
-    [store, hashParts],
-  );
-  return new Set(rows.map((row) => row.path));
-}
-
-/** When an attempt's report offered the path meanwhile, the transaction looks and decides again. */
-async function writeOffer(client: Client, store: number, offer: Offer): Promise<void> {
-  await client.query('select forget_withdrawn($1, array[left($2, 32)])', [store, offer.path]);
-  const written = await client.query(
-    `with upload as (
-       select * from uploads where principal = 'service' and store_id = $1 and path = $2
-     ), offered as (
-       insert into store_paths (store_id, hash_part, path, nar_hash, nar_size, deriver, ca)
-       select $1, left($2, ${hashPartLength}), $2, nar_hash, nar_size, $3, $4 from upload
-       on conflict (store_id, hash_part) do nothing
-       returning id
-     ), referred as (
-       insert into store_path_references (path_id, reference)
-       select distinct id, reference from offered, unnest($5::text[]) as reference
-     )
-     insert into nars (path_id, compression, file_hash, file_size, file_key)
-     select offered.id, compression, file_hash, file_size, file_key from offered, upload`,
-    [store, offer.path, offer.deriver, offer.ca, offer.references],
-  );
-  if (written.rowCount === 0) throw Object.assign(new Error('offered meanwhile'), retried);
-}
-
-async function forgetUpload(client: Client, place: Place): Promise<void> {
-  await client.query(
-    `delete from uploads where principal = 'service' and store_id = $1 and path = $2`,
-    [place.store, place.path],
-  );
-}
-
-function digestOf(row: UploadRow): NarDigest {
-  return { narHash: row.nar_hash, narSize: row.nar_size };
+  return rows.length > 0;
 }
 
 function offeredOf(row: OfferedRow): OfferedPath {
-  const { id, dir, path, references, deriver, ca } = row;
-  return { id, dir, path, references, deriver, ca, ...digestOf(row), files: row.files ?? [] };
+  const { id, dir, path, references, deriver, ca, signatures } = row;
+  const files = row.files ?? [];
+  return { id, dir, path, references, deriver, ca, ...digestOf(row), files, signatures };
 }

@@ -9,6 +9,7 @@ const offer: Offer = {
   references: ['b', 'self', 'a'],
   deriver: null,
   ca: null,
+  signatures: [],
   ...nar,
 };
 const facts: OfferFacts = { offered: null, uploaded: nar, present: new Set(['a', 'b']) };

@@ -11,6 +11,8 @@ export interface Offer extends NarDigest {
   readonly references: readonly string[];
   readonly deriver: string | null;
   readonly ca: string | null;
+  /** Those that it brings (`NAME:BASE64`), beside what the farm signs. */
+  readonly signatures: readonly string[];
 }
 
 export interface OfferFacts {

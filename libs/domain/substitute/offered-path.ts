@@ -30,6 +30,8 @@ export interface OfferedPath extends NarDigest {
   readonly deriver: string | null;
   readonly ca: string | null;
   readonly files: readonly NarFile[];
+  /** Those that it was pushed with (`NAME:BASE64`), beside what the farm signs. */
+  readonly signatures: readonly string[];
 }
 
 /** A nar that has arrived and whose hash was recomputed here. */
