@@ -53,7 +53,7 @@ export async function writeDerivations(client: Client, work: NewDerivations): Pr
 }
 
 const derivationColumns = `derivations (id, store_id, path, name, package_name, system,
-                                        required_features, fixed_output, pack_id)`;
+                                        required_features, fixed_output, pack_id, sources)`;
 const buildColumns = `builds (id, evaluation_id, status, priority, timeout_seconds,
                               max_silent_seconds, ended_at)`;
 
@@ -67,7 +67,9 @@ function* derivationLines(work: NewDerivations, numbered: readonly Numbered[]): 
   for (const [id, d] of numbered) {
     const names = textColumns(d.path, d.name, d.packageName, d.system);
     const needs = arrayColumn(d.requiredFeatures);
-    yield `${id}\t${work.store}\t${names}\t${needs}\t${d.fixedOutput ? 't' : 'f'}\t${pack}`;
+    const sources = d.sources === undefined ? nullColumn : arrayColumn(d.sources);
+    const facts = `${needs}\t${d.fixedOutput ? 't' : 'f'}\t${pack}\t${sources}`;
+    yield `${id}\t${work.store}\t${names}\t${facts}`;
   }
 }
 

@@ -11,17 +11,28 @@ import type { Ask } from './tell-failures.js';
  * By an array and not by a join: without statistics a join would hash the whole table (46 ms
  * against 12 for 10,000 names among 100,000).
  */
-const findKnown = `
+const findRegistered = `
 select d.id, d.path from derivations d
  where d.store_id = $1 and d.path = any(string_to_array($2, ' '))`;
+
+/** What is about to go is as good as unknown: whoever needs it registers it anew. */
+const findKnown = `${findRegistered}
+   and not exists (select from condemned_derivations c where c.derivation_id = d.id)`;
+
+/** What a batch needs is not about to go any more. */
+const findAndReprieve = `
+with found as materialized (${findRegistered}),
+reprieved as (
+  delete from condemned_derivations where derivation_id = any(array(select id from found)))
+select id, path from found`;
 
 export interface KnownDerivation {
   readonly id: number;
   readonly path: string;
 }
 
-/** Those of the paths that are registered. */
-export async function findDerivations(
+/** Those of the paths that are registered and stay so. */
+export async function knownDerivations(
   ask: Ask,
   store: number,
   paths: readonly string[],
@@ -57,7 +68,11 @@ export class BatchIds {
   /** Asks for those that nobody has told yet; what is not registered stays unknown. */
   async look(paths: Iterable<string>): Promise<void> {
     const unknown = [...paths].filter((path) => this.get(path) === undefined);
-    const known = await findDerivations(this.ask, this.store, unknown);
+    if (unknown.length === 0) return;
+    const known = (await this.ask(findAndReprieve, [
+      this.store,
+      unknown.join(' '),
+    ])) as KnownDerivation[];
     for (const { id, path } of known) this.found.set(path, id);
   }
 

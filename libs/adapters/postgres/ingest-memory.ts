@@ -9,6 +9,8 @@ export interface IngestMemory {
   readonly settled: Set<number>;
   /** Those of them that had failed already: what comes to need them must be told. */
   readonly failed: Set<number>;
+  /** Sources that it has found offered: what names them keeps them. */
+  readonly sources: Set<string>;
   /** Cancels of builds up to this one are known to it. */
   cancelEpoch: number;
 }
@@ -30,6 +32,7 @@ export class IngestMemories {
       ids: new Map(),
       settled: new Set(),
       failed: new Set(),
+      sources: new Set(),
       cancelEpoch: 0,
     };
     this.byFence.delete(fence);

@@ -15,9 +15,10 @@ import type {
   IngestStore,
 } from '#application/ports/ingest-store.js';
 import type { Client, Database } from './database.js';
-import { BatchIds, findDerivations, ListedBuilds, type BatchEdges } from './ingest-ids.js';
+import { BatchIds, knownDerivations, ListedBuilds, type BatchEdges } from './ingest-ids.js';
 import { heedCancels, IngestMemories, type IngestMemory } from './ingest-memory.js';
 import { writeDerivations } from './ingest-derivations.js';
+import { holdSources } from './ingest-sources.js';
 import { writeJobs } from './ingest-jobs.js';
 import { renewDemand } from './renewed-demand.js';
 import { failedAmong, failedSince, tellFailures, type Ask } from './tell-failures.js';
@@ -36,7 +37,7 @@ export class PostgresIngestStore implements IngestStore {
       [storeSlug],
     );
     const ask: Ask = (text, values) => this.database.query(text, values);
-    const known = await findDerivations(ask, store[0]?.id ?? 0, paths);
+    const known = await knownDerivations(ask, store[0]?.id ?? 0, paths);
     return new Set(known.map(({ path }) => path));
   }
 
@@ -49,6 +50,7 @@ export class PostgresIngestStore implements IngestStore {
     for (const build of written.settled) memory.settled.add(build);
     for (const build of written.failed) memory.failed.add(build);
     for (const [path, id] of written.ids) memory.ids.set(path, id);
+    for (const source of written.sources) memory.sources.add(source);
     const { newBuilds, rescheduled } = written;
     const failedInputs = await this.tellAfterwards(lease, written);
     return { newBuilds, rescheduled, failedInputs: written.failedInputs || failedInputs };
@@ -63,6 +65,7 @@ export class PostgresIngestStore implements IngestStore {
 
 interface Written extends IngestOutcome {
   readonly ids: ReadonlyMap<string, number>;
+  readonly sources: readonly string[];
   /** Builds that later batches of this evaluation need not look at. */
   readonly settled: readonly number[];
   /** Those of them that have failed. */
@@ -90,6 +93,7 @@ async function write(
   const ids = new BatchIds(ask, store, memory.ids);
   const { fresh, listed } = await planBatch(ids, batch);
   const { repeated, first } = listed;
+  const sources = await holdSources(client, store, { fresh, held: memory.sources });
   const named = namedLimits(batch, (path) => ids.of(path));
   const common = { evaluation: lease.evaluation, limits: batch.limits, priority: batch.priority };
   const edges = await writeDerivations(client, {
@@ -122,6 +126,7 @@ async function write(
     rescheduled: renewed.rescheduled,
     failedInputs: await tellFailures(ask, failed),
     ids: ids.learned(),
+    sources,
     settled: [...renewed.walked, ...listed.all()],
     failed,
     mayHaveFailed: [...failed, ...failedBefore(edges, named.keys(), memory)],

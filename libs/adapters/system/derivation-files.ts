@@ -144,6 +144,7 @@ export class BackendDerivationFiles implements DerivationFiles {
         path: output.path === '' ? null : copyOf(this.base(output.path)),
       })),
       inputs: inputs.map((input) => input.base),
+      sources: derivation.inputSources.map((source) => this.spell(source).base),
     };
   }
 

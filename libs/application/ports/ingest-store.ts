@@ -15,6 +15,8 @@ export interface IngestDerivation {
   readonly fixedOutput: boolean;
   readonly outputs: readonly { readonly name: string; readonly path: string | null }[];
   readonly inputs: readonly string[];
+  /** Input sources; absent where nobody knows them, and then none of the store is let go. */
+  readonly sources?: readonly string[];
 }
 
 export interface IngestJob {
