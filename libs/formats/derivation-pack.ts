@@ -5,6 +5,7 @@
  * it.
  */
 import { ok, err, type Result } from '#std/result.js';
+import { hashPartLength, longestStoreName } from './store-path.js';
 
 export interface PackedDerivation {
   /** Base name, `HASH-NAME.drv`. */
@@ -13,6 +14,10 @@ export interface PackedDerivation {
 }
 
 export type PackError = { readonly kind: 'malformed-pack'; readonly offset: number };
+
+/** Of `HASH-NAME.drv`, in bytes. */
+const shortestName = hashPartLength + '-x.drv'.length;
+const longestName = hashPartLength + 1 + longestStoreName;
 
 const magic = new TextEncoder().encode('gambeson-derivations-1\n');
 
@@ -33,11 +38,22 @@ export function encodePack(files: readonly PackedDerivation[]): Uint8Array {
 }
 
 export function decodePack(pack: Uint8Array): Result<PackedDerivation[], PackError> {
+  const files: PackedDerivation[] = [];
+  for (const read of readPack(pack)) {
+    if (!read.ok) return read;
+    files.push(read.value);
+  }
+  return ok(files);
+}
+
+/**
+ * The files one after the other, or what is wrong and nothing more; views of `pack`. Whoever looks
+ * at each before the next holds one, however many a pack from outside says that it has.
+ */
+export function* readPack(pack: Uint8Array): Generator<Result<PackedDerivation, PackError>> {
   const view = new DataView(pack.buffer, pack.byteOffset, pack.byteLength);
   const decoder = new TextDecoder();
-  const files: PackedDerivation[] = [];
-  if (magic.some((byte, i) => pack[i] !== byte)) return err({ kind: 'malformed-pack', offset: 0 });
-  let at = magic.length;
+  let at = 0;
   const take = (): Uint8Array | null => {
     if (at + 4 > pack.length) return null;
     const end = at + 4 + view.getUint32(at, true);
@@ -46,12 +62,22 @@ export function decodePack(pack: Uint8Array): Result<PackedDerivation[], PackErr
     at = end;
     return part;
   };
+  if (magic.some((byte, i) => pack[i] !== byte)) return yield malformed(0);
+  at = magic.length;
   while (at < pack.length) {
     const start = at;
     const name = take();
     const bytes = name && take();
-    if (!name || !bytes) return err({ kind: 'malformed-pack', offset: start });
-    files.push({ name: decoder.decode(name), bytes });
+    if (!name || !bytes || !isLongEnough(name)) return yield malformed(start);
+    yield ok({ name: decoder.decode(name), bytes });
   }
-  return ok(files);
+}
+
+/** Without it, 8 bytes of zeros were a file. */
+function isLongEnough(name: Uint8Array): boolean {
+  return name.length >= shortestName && name.length <= longestName;
+}
+
+function malformed(offset: number): Result<never, PackError> {
+  return err({ kind: 'malformed-pack', offset });
 }

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
 import type { CheckedPack, PackCodec, PackRefusal } from '#application/ports/pack-codec.js';
 import { derivationName, derivationPath } from '#formats/derivation-paths.js';
-import { decodePack, type PackedDerivation } from '#formats/derivation-pack.js';
+import { readPack, type PackedDerivation } from '#formats/derivation-pack.js';
 import { parseDerivation } from '#formats/derivation.js';
 import { sha256, toHex } from '#formats/hash.js';
 import { err, ok, type Result } from '#std/result.js';
@@ -26,20 +26,22 @@ export class DerivationPackCodec implements PackCodec {
   }): Promise<Result<CheckedPack, PackRefusal>> {
     const plain = pack.compression === 'zstd' ? await this.open(pack.bytes) : ok(pack.bytes);
     if (!plain.ok) return plain;
-    const files = decodePack(plain.value);
-    if (!files.ok) {
-      return err({ kind: 'malformed-pack', detail: `at byte ${files.error.offset}` });
-    }
-    for (const [i, file] of files.value.entries()) {
-      const wrong = strangeness(pack.dir, file);
-      if (wrong !== null) return err({ kind: 'not-a-derivation', name: file.name, detail: wrong });
-      if (i % breath === breath - 1) await new Promise((resolve) => setImmediate(resolve));
+    let derivations = 0;
+    for (const file of readPack(plain.value)) {
+      if (!file.ok) {
+        return err({ kind: 'malformed-pack', detail: `at byte ${file.error.offset}` });
+      }
+      const { name } = file.value;
+      const detail = strangeness(pack.dir, file.value);
+      if (detail !== null) return err({ kind: 'not-a-derivation', name, detail });
+      derivations += 1;
+      if (derivations % breath === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     // Whoever reads it checks the hash of what it unfolds to, as here.
     const zstd = pack.compression === 'zstd';
     const compressed = zstd ? pack.bytes : await compress(plain.value, { params });
     const hash = toHex(sha256(plain.value));
-    return ok({ hash, derivations: files.value.length, compressed });
+    return ok({ hash, derivations, compressed });
   }
 
   private async open(bytes: Uint8Array): Promise<Result<Uint8Array, PackRefusal>> {
