@@ -54,6 +54,12 @@ const packages = [
     for: ['test', 'ci'],
   },
   {
+    name: 'openssl',
+    here: () => findProgram('openssl'),
+    without: 'the reverse proxy has no certificates to be tried with',
+    for: ['test', 'ci'],
+  },
+  {
     name: 'guile-3.0',
     here: () => findProgram('guile') ?? findProgram('guile-3.0'),
     without: 'Guile does not check our formats',
