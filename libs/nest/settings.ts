@@ -25,6 +25,8 @@ const Environment = z.object({
   GAMBESON_ADMIN_TOKEN_FILE: z.string().optional(),
   GAMBESON_SERVICE_TOKEN_FILE: z.string().optional(),
   GAMBESON_SIGNING_KEY_FILE: z.string().optional(),
+  /** Where the keys of each store lie, as SLUG/NAME.sec. */
+  GAMBESON_SIGNING_KEYS: z.string().optional(),
   GAMBESON_PUBLIC_KEY_FILE: z.string().optional(),
   /** Addresses (comma-separated, CIDR) that may call the evaluation hook without a token. */
   GAMBESON_HOOK_ALLOW: z.string().default(''),
@@ -54,6 +56,7 @@ export interface Settings {
   readonly adminTokenFile: string;
   readonly serviceTokenFile: string;
   readonly signingKeyFile: string;
+  readonly signingKeysDirectory: string;
   readonly publicKeyFile: string;
   readonly hookAllow: readonly string[];
   readonly leaseSeconds: number;
@@ -87,6 +90,7 @@ export function readSettings(
     adminTokenFile: env.GAMBESON_ADMIN_TOKEN_FILE ?? secret('admin-token'),
     serviceTokenFile: env.GAMBESON_SERVICE_TOKEN_FILE ?? secret('service-token'),
     signingKeyFile: env.GAMBESON_SIGNING_KEY_FILE ?? secret('signing-key.sec'),
+    signingKeysDirectory: env.GAMBESON_SIGNING_KEYS ?? secret('signing-keys'),
     publicKeyFile: env.GAMBESON_PUBLIC_KEY_FILE ?? join(env.GAMBESON_DATA, 'signing-key.pub'),
     hookAllow: env.GAMBESON_HOOK_ALLOW.split(',')
       .map((s) => s.trim())
