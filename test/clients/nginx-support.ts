@@ -4,7 +4,17 @@
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
 import { connect } from 'node:net';
@@ -24,6 +34,8 @@ export interface NginxPlan {
   readonly main: string;
   /** What stands in the files, and what shall stand there; each must occur. */
   readonly changes: (place: NginxPlace) => Readonly<Record<string, string>>;
+  /** Directives of the outermost block that the files lack. */
+  readonly more?: (place: NginxPlace) => string;
   /** What must be there before nginx starts. */
   readonly prepare?: (place: NginxPlace) => Promise<void>;
 }
@@ -50,13 +62,17 @@ export class TestNginx {
   private child!: ChildProcess;
   private readonly said: string[] = [];
 
-  private constructor(readonly place: NginxPlace) {}
+  private constructor(
+    readonly place: NginxPlace,
+    private readonly more: string,
+  ) {}
 
   static async start(plan: NginxPlan): Promise<TestNginx> {
     const directory = await mkdtemp(join(tmpdir(), 'gambeson-nginx-'));
     const place = { directory, http: await freePort(), https: await freePort() };
-    const nginx = new TestNginx(place);
+    const nginx = new TestNginx(place, plan.more?.(place) ?? '');
     try {
+      await chmod(directory, 0o755);
       await mkdir(join(directory, 'logs'));
       await configure(plan, place);
       await plan.prepare?.(place);
@@ -73,7 +89,8 @@ export class TestNginx {
     const { directory } = this.place;
     const errors = join(directory, 'logs', 'start.log');
     const settings = join(directory, 'nginx.conf');
-    return [findProgram('nginx'), '-p', directory, '-c', settings, '-e', errors];
+    const flags = ['-p', directory, '-c', settings, '-e', errors];
+    return [findProgram('nginx'), ...flags, ...(this.more ? ['-g', this.more] : [])];
   }
 
   /** Resolves when `nginx -t` is content; its words otherwise. */
@@ -146,7 +163,8 @@ export class TestNginx {
     if (main !== 'nginx.conf') await cp(join(directory, main), join(directory, 'nginx.conf'));
     await this.test();
     const [program = '', ...flags] = this.command;
-    this.child = spawn(program, [...flags, '-g', 'daemon off;'], { stdio: 'pipe' });
+    const inFront = this.more ? [] : ['-g', 'daemon off;'];
+    this.child = spawn(program, [...flags, ...inFront], { stdio: 'pipe' });
     this.child.stderr?.on('data', (text: Buffer) => this.said.push(String(text)));
     await answered('nginx to listen', () => this.listens(), 10_000);
   }
@@ -177,7 +195,7 @@ export class TestNginx {
 }
 
 async function configure(plan: NginxPlan, place: NginxPlace): Promise<void> {
-  const changes = Object.entries(plan.changes(place));
+  const changes = Object.entries({ ...ownTemporaryFiles(place), ...plan.changes(place) });
   const seen = new Set<string>();
   for (const name of await readdir(plan.folder, { recursive: true })) {
     if (!name.endsWith('.conf')) continue;
@@ -191,4 +209,11 @@ async function configure(plan: NginxPlan, place: NginxPlace): Promise<void> {
   }
   const unseen = changes.find(([old]) => !seen.has(old));
   if (unseen) throw new Error(`no file of ${plan.folder} has ${unseen[0]}`);
+}
+
+/** Otherwise they lie where the machine's own nginx has its. */
+function ownTemporaryFiles({ directory }: NginxPlace): Record<string, string> {
+  const kinds = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  const lines = kinds.map((kind) => `${kind}_temp_path ${join(directory, kind)};`);
+  return { 'http {': `http { ${lines.join(' ')}` };
 }
