@@ -41,13 +41,16 @@ export async function startBackends(more: Record<string, string> = {}): Promise<
 }
 
 /** deploy/nginx as an operator takes it over: hosts, ports and paths are changed. */
-export function deployedNginx(backends: Backends): Promise<TestNginx> {
+export function deployedNginx(backends: Backends, host = 'farm.example.org'): Promise<TestNginx> {
   return TestNginx.start({
     folder: deploy,
     main: 'nginx.conf',
-    changes: (place) => changesFor(place, backends),
+    changes: (place) => ({
+      ...changesFor(place, backends),
+      'server_name farm.example.org': `server_name ${host}`,
+    }),
     async prepare({ directory }) {
-      await makeCertificate(directory);
+      await makeCertificate(directory, { GAMBESON_HOST_NAME: host });
       await mkdir(join(directory, 'www', '.well-known', 'acme-challenge'), { recursive: true });
       const challenge = join(directory, 'www', '.well-known', 'acme-challenge', 'word');
       await writeFile(challenge, 'said by certbot\n');
