@@ -3,10 +3,10 @@
  * order and coalesced: what arrives while a write is under way goes into the next one. The size is
  * asked of the file each time, so that two gateways may take turns at the same log.
  */
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { open, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FarmFault } from '#std/farm-fault.js';
-import type { LogKey, LogStore } from '#application/ports/log-store.js';
+import type { LogKey, LogRemoval, LogStore } from '#application/ports/log-store.js';
 import { HandleCache } from './handle-cache.js';
 import { logPath } from './log-path.js';
 import { freshBytes, type Chunk } from './merge.js';
@@ -18,7 +18,7 @@ interface Waiting extends Chunk {
 
 const readChunkBytes = 64 * 1024;
 
-export class DiskLogStore implements LogStore {
+export class DiskLogStore implements LogStore, LogRemoval {
   private readonly waiting = new Map<LogKey, Waiting[]>();
   private readonly handles: HandleCache;
 
@@ -82,6 +82,16 @@ export class DiskLogStore implements LogStore {
       await this.handles.forget(path);
       const parent = await open(dirname(path), 'r');
       await parent.sync().finally(() => parent.close());
+    } catch (error) {
+      throw asFault(error, key);
+    }
+  }
+
+  async remove(key: LogKey): Promise<void> {
+    const path = logPath(this.directory, key);
+    try {
+      await this.handles.forget(path);
+      await rm(path, { force: true });
     } catch (error) {
       throw asFault(error, key);
     }

@@ -6,12 +6,16 @@ import type { Database } from './database.js';
 export class PostgresPackStore implements PackStore {
   constructor(private readonly database: Database) {}
 
-  /** A pack that was lost and comes again may have been compressed to another size. */
+  /**
+   * A pack that was lost and comes again may have been compressed to another size. It counts as
+   * new, since an evaluation is about to name it.
+   */
   async record(pack: DerivationPack): Promise<number | null> {
     const rows = await this.database.query<{ id: number }>(
       `insert into derivation_packs (store_id, hash, size, derivation_count)
        select id, $2, $3, $4 from stores where slug = $1
-       on conflict (store_id, hash) do update set size = excluded.size
+       on conflict (store_id, hash) do update
+          set size = excluded.size, created_at = now()
        returning id`,
       [pack.slug, pack.hash, pack.size, pack.derivations],
     );

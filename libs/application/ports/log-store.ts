@@ -17,3 +17,8 @@ export interface LogStore {
   /** Forces the bytes to disk: nothing more comes. */
   seal(key: LogKey): Promise<void>;
 }
+
+export interface LogRemoval {
+  /** Harmless when there is none. Nothing may be appended meanwhile or later. */
+  remove(key: LogKey): Promise<void>;
+}

@@ -19,6 +19,8 @@ export interface PathCandidate {
 }
 
 const firstRoom = 1024;
+/** With the seconds of 68 years it makes a safe integer. */
+const pathsAtMost = 2 ** 22;
 
 export class CollectionPlan {
   private ids = new Float64Array(firstRoom);
@@ -27,12 +29,25 @@ export class CollectionPlan {
   private length = 0;
   private total = 0;
 
+  /** What is left goes in the next collection. */
+  get isFull(): boolean {
+    return this.length >= pathsAtMost - 100_000;
+  }
+
   get paths(): number {
     return this.length;
   }
 
   get bytes(): number {
     return this.total;
+  }
+
+  /** What the first so many of them hold. */
+  bytesOf(paths: number): number {
+    if (paths >= this.length) return this.total;
+    return this.order()
+      .subarray(0, paths)
+      .reduce((sum, at) => sum + this.sizes[at]!, 0);
   }
 
   /** Paths that nothing keeps but what refers to them. Answers how many of them go. */
@@ -45,12 +60,9 @@ export class CollectionPlan {
 
   /** The ids in batches, in their order, until they hold so many bytes together. */
   *batches(size: number, wantedBytes = Infinity): Generator<number[], void, undefined> {
-    const order = Uint32Array.from({ length: this.length }, (_, at) => at).sort(
-      (a, b) => this.used[a]! - this.used[b]! || this.ids[b]! - this.ids[a]!,
-    );
     let freed = 0;
     let batch: number[] = [];
-    for (const at of order) {
+    for (const at of this.order()) {
       if (freed >= wantedBytes) break;
       freed += this.sizes[at]!;
       batch.push(this.ids[at]!);
@@ -61,9 +73,22 @@ export class CollectionPlan {
     if (batch.length > 0) yield batch;
   }
 
+  /**
+   * Places, the longest unused first; those of the same second in the order of adding. Time and
+   * place make one number, since numbers are sorted without a call for each pair: 1,000,000 in a
+   * tenth of a second.
+   */
+  private order(): Float64Array {
+    const used = this.used.subarray(0, this.length);
+    const first = Math.floor(used.reduce((least, one) => Math.min(least, one), Infinity));
+    const keys = used.map((one, at) => (Math.floor(one) - first) * pathsAtMost + at).sort();
+    return keys.map((key) => key % pathsAtMost);
+  }
+
   /** A path counts as used when the last of its referrers was, so that it goes after them. */
   private push({ id, lastUsed, bytes, referrers }: PathCandidate): void {
     const last = this.length === 0 ? Infinity : this.ids[this.length - 1]!;
+    invariant(this.length < pathsAtMost, 'a full plan is carried out');
     invariant(id < last, 'candidates come in the descending order of their ids');
     if (this.length === this.ids.length) this.grow();
     const of = (referrer: number): number => this.used[this.placeOf(referrer)] ?? 0;
