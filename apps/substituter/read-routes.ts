@@ -21,6 +21,8 @@ export interface ReadParts {
   readonly publicKey: string;
   /** Where clients reach the farm. */
   readonly address: string;
+  /** Hears of a file that is not as its row says. */
+  readonly suspect: (fileKey: string) => void;
 }
 
 const narType = 'application/x-nix-nar';
@@ -56,6 +58,7 @@ export class ReadRoutes {
       }
       const found = file ? `has ${file.size} bytes` : 'is missing';
       this.logger.error(`nar ${key} of an offered path ${found}; its row says ${expected} bytes`);
+      this.parts.suspect(key);
       sendMiss(exchange);
     } finally {
       await file?.close();

@@ -12,6 +12,7 @@ import { PostgresSubstituteStore } from '#adapters/postgres/substitute-store.js'
 import { ensureSecret } from '#adapters/system/secret.js';
 import type { Settings } from '#nest/settings.js';
 import { startApp } from '#nest/start-app.js';
+import { Background } from './background/background.js';
 import { Front, type Routes } from './front.js';
 import { NarSizes } from './nar-sizes.js';
 import { NarinfoRoute } from './narinfo-route.js';
@@ -31,11 +32,13 @@ export async function startSubstituter(settings: Settings): Promise<NestFastifyA
   await mkdir(settings.dataDirectory, { recursive: true });
   await nars.sweepStaged(abandoned);
   const logs = new DiskLogStore(join(settings.dataDirectory, 'logs'));
-  const routes = await routesOf(settings, { database, nars, logs });
+  const background = new Background({ database, nars, settings });
+  const routes = await routesOf(settings, { database, nars, logs, background });
   let front: Front | undefined;
   const ending = {
     drain: async () => front?.drain(drainTime),
     close: async () => {
+      await background.stop();
       await logs.close();
       await database.close();
     },
@@ -50,6 +53,7 @@ export async function startSubstituter(settings: Settings): Promise<NestFastifyA
     settings,
     prepare: async (app) => {
       front = new Front(routes, app.getHttpServer());
+      await background.start();
     },
   });
 }
@@ -58,9 +62,11 @@ interface Stores {
   readonly database: Database;
   readonly nars: DiskNarStore;
   readonly logs: DiskLogStore;
+  readonly background: Background;
 }
 
-async function routesOf(settings: Settings, { database, nars, logs }: Stores): Promise<Routes> {
+async function routesOf(settings: Settings, stores: Stores): Promise<Routes> {
+  const { database, nars, logs, background } = stores;
   const { secret, publicKey } = await openSigningKey(settings);
   const serviceToken = await ensureSecret(settings.serviceTokenFile);
   const substitutes = new PostgresSubstituteStore(database);
@@ -69,9 +75,10 @@ async function routesOf(settings: Settings, { database, nars, logs }: Stores): P
   const startMeter = (): ZstdNarMeter => new ZstdNarMeter({ largestNar: settings.maxNarBytes });
   const codec = new DerivationPackCodec();
   const address = settings.substituterUrl;
+  const suspect = (fileKey: string): void => background.suspect(fileKey);
   return {
     narinfos: new NarinfoRoute({ substitutes, key: secret, sizes }),
-    reads: new ReadRoutes({ substitutes, packs, nars, logs, sizes, publicKey, address }),
+    reads: new ReadRoutes({ substitutes, packs, nars, logs, sizes, publicKey, address, suspect }),
     writes: new WriteRoutes({ substitutes, packs, nars, codec, startMeter, serviceToken }),
   };
 }

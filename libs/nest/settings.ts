@@ -42,6 +42,11 @@ const Environment = z.object({
     .default(32 * 1024 ** 3),
   /** A build whose log grows past it ends as `log-limit`; so much of the log is kept. */
   GAMBESON_MAX_LOG_MB: z.coerce.number().int().min(1).default(512),
+  /** Megabytes a second that `store verify` reads, and that the scrub reads (0: no scrub). */
+  GAMBESON_VERIFY_MB_PER_SECOND: Seconds.default(200),
+  GAMBESON_SCRUB_MB_PER_SECOND: z.coerce.number().min(0).default(10),
+  /** A round of the scrub begins no sooner than so many hours after the last one began. */
+  GAMBESON_SCRUB_HOURS: z.coerce.number().min(0).default(24),
   GAMBESON_LOG_FORMAT: z.enum(['text', 'json']).default('text'),
 });
 
@@ -64,6 +69,12 @@ export interface Settings {
   readonly evaluation: { readonly timeoutSeconds: number; readonly memoryBytes: number };
   readonly maxNarBytes: number;
   readonly maxLogBytes: number;
+  /** Megabytes a second. */
+  readonly integrity: {
+    readonly verifyMegabytes: number;
+    readonly scrubMegabytes: number;
+    readonly roundHours: number;
+  };
   readonly logFormat: 'text' | 'json';
 }
 
@@ -103,6 +114,11 @@ export function readSettings(
     },
     maxNarBytes: env.GAMBESON_MAX_NAR_BYTES,
     maxLogBytes: env.GAMBESON_MAX_LOG_MB * 1024 * 1024,
+    integrity: {
+      verifyMegabytes: env.GAMBESON_VERIFY_MB_PER_SECOND,
+      scrubMegabytes: env.GAMBESON_SCRUB_MB_PER_SECOND,
+      roundHours: env.GAMBESON_SCRUB_HOURS,
+    },
     logFormat: env.GAMBESON_LOG_FORMAT,
   };
 }

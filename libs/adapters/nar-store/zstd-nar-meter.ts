@@ -3,22 +3,13 @@
  * hash of `formats`. Decompression runs on the thread pool, bounded in window and in what is
  * buffered; but a small nar, as most are, is measured in one go, which costs a tenth.
  */
-import { createZstdDecompress, zstdDecompressSync, type ZstdDecompress } from 'node:zlib';
+import { createZstdDecompress, zstdDecompressSync } from 'node:zlib';
 import type { NarMeter, NarRefusal } from '#application/ports/nar-meter.js';
 import type { NarDigest } from '#domain/substitute/offered-path.js';
-import { createSha256, formatHash, sha256 } from '#formats/hash.js';
+import { formatHash, sha256 } from '#formats/hash.js';
 import { NarReader } from '#formats/nar.js';
-import { err, ok, type Result } from '#std/result.js';
-
-export interface MeterLimits {
-  /** Bytes of the nar, decompressed. */
-  readonly largestNar: number;
-}
-
-/** Beyond this many bytes a nar must not be more than `steepest` times its compressed size. */
-const freeBytes = 1024 ** 3;
-const steepest = 5_000;
-const outputBytes = 256 * 1024;
+import { ok, type Result } from '#std/result.js';
+import { StreamedNarMeter, unfoldedBytes, type MeterLimits } from './streamed-nar-meter.js';
 
 /** Bytes up to which a nar is small: compressed, and decompressed. */
 const small = { compressed: 64 * 1024, whole: 512 * 1024 };
@@ -26,7 +17,7 @@ const small = { compressed: 64 * 1024, whole: 512 * 1024 };
 export class ZstdNarMeter implements NarMeter {
   private gathered: Uint8Array[] = [];
   private gatheredBytes = 0;
-  private streamed: StreamedMeter | undefined;
+  private streamed: StreamedNarMeter | undefined;
 
   constructor(private readonly limits: MeterLimits) {}
 
@@ -54,7 +45,7 @@ export class ZstdNarMeter implements NarMeter {
   }
 
   private async stream(): Promise<Result<void, NarRefusal>> {
-    const streamed = (this.streamed = new StreamedMeter(this.limits));
+    const streamed = (this.streamed = zstdMeter(this.limits));
     const pieces = this.gathered.splice(0);
     for (const piece of pieces) {
       const pushed = await streamed.push(piece);
@@ -89,73 +80,6 @@ function decompressSmall(compressed: Uint8Array): Uint8Array | null {
   }
 }
 
-class StreamedMeter implements NarMeter {
-  private readonly decompressor: ZstdDecompress;
-  private readonly reader = new NarReader();
-  private readonly hash = createSha256();
-  private readonly ended: Promise<void>;
-  private compressed = 0;
-  private refusal: NarRefusal | undefined;
-
-  constructor(private readonly limits: MeterLimits) {
-    this.decompressor = createZstdDecompress({ chunkSize: outputBytes });
-    this.ended = new Promise((resolve) => {
-      this.decompressor.on('data', (bytes: Uint8Array) => this.take(bytes));
-      this.decompressor.on('end', resolve);
-      this.decompressor.on('close', resolve);
-      this.decompressor.on('error', (error) => {
-        this.refusal ??= { kind: 'not-zstd', detail: error.message };
-        resolve();
-      });
-    });
-  }
-
-  async push(bytes: Uint8Array): Promise<Result<void, NarRefusal>> {
-    this.compressed += bytes.length;
-    if (!this.refusal) {
-      const written = new Promise<void>((resolve) => {
-        this.decompressor.write(bytes, () => resolve());
-      });
-      await Promise.race([written, this.ended]);
-    }
-    return this.refusal ? err(this.refusal) : ok(undefined);
-  }
-
-  async finish(): Promise<Result<NarDigest, NarRefusal>> {
-    if (!this.refusal) this.decompressor.end();
-    await this.ended;
-    if (this.refusal) return err(this.refusal);
-    // The decompressor stops after one frame and says nothing of what follows it.
-    if (this.decompressor.bytesWritten !== this.compressed) {
-      return err({ kind: 'not-zstd', detail: 'bytes follow the compressed nar' });
-    }
-    const finished = this.reader.finish();
-    if (!finished.ok) return err(notNar(finished.error));
-    const narHash = formatHash({ algorithm: 'sha256', digest: this.hash.digest() });
-    return ok({ narHash, narSize: this.hash.bytesSeen });
-  }
-
-  close(): void {
-    this.decompressor.destroy();
-  }
-
-  private take(bytes: Uint8Array): void {
-    if (this.refusal) return;
-    this.hash.update(bytes);
-    const size = this.hash.bytesSeen;
-    const limit = Math.min(this.limits.largestNar, Math.max(freeBytes, this.compressed * steepest));
-    if (size > limit) return this.refuse({ kind: 'too-large', limit });
-    const read = this.reader.push(bytes);
-    if (!read.ok) this.refuse(notNar(read.error));
-  }
-
-  /** Stops the decompressor at once: what a bomb would still unfold is never made. */
-  private refuse(refusal: NarRefusal): void {
-    this.refusal = refusal;
-    this.decompressor.destroy();
-  }
-}
-
-function notNar(error: { readonly kind: string; readonly offset: number }): NarRefusal {
-  return { kind: 'not-a-nar', detail: error.kind, offset: error.offset };
+function zstdMeter(limits: MeterLimits): StreamedNarMeter {
+  return new StreamedNarMeter(createZstdDecompress({ chunkSize: unfoldedBytes }), limits);
 }

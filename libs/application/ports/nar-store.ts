@@ -45,3 +45,21 @@ export interface NarStore {
   /** Removes staged files that nobody writes to since so many seconds: their process died. */
   sweepStaged(olderThanSeconds: number): Promise<number>;
 }
+
+export interface StoredFile {
+  readonly key: FileKey;
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly changedAt: number;
+}
+
+/** The same place as those see it who look after it. Throws FarmFault `file-unreadable`. */
+export interface NarInventory {
+  /** Every file, in no order; what comes or goes meanwhile may be missing. */
+  list(): AsyncIterable<StoredFile>;
+  /**
+   * Takes a file out of the store and keeps it aside for people; whether there was one. A file that
+   * is put again under that name is not touched.
+   */
+  quarantine(key: FileKey): Promise<boolean>;
+}

@@ -1,14 +1,22 @@
 /**
  * Nars and packs on a disk: `files/AB/NAME` and `packs/AB/NAME`, where AB begins the
- * name, and `staging/` for what is still being written. All are on one file system, so that a
- * rename makes a whole file visible at once. Names come from hashes: equal files lie there once.
+ * name, `staging/` for what is still being written, and `quarantine/` for what was found broken.
+ * All are on one file system, so that a rename makes a whole file visible at once. Names come from
+ * hashes: equal files lie there once.
  */
-import { open, mkdir, readdir, stat, unlink, utimes, type FileHandle } from 'node:fs/promises';
+import { open, mkdir, readdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import type { ByteRange, NarStore, OpenFile, StagedFile } from '#application/ports/nar-store.js';
-import type { FileKey } from '#domain/substitute/file-key.js';
+import type {
+  ByteRange,
+  NarInventory,
+  NarStore,
+  OpenFile,
+  StagedFile,
+  StoredFile,
+} from '#application/ports/nar-store.js';
+import { parseFileKey, type FileKey } from '#domain/substitute/file-key.js';
 import { invariant } from '#std/invariant.js';
 import { diskFault, isMissing } from './disk-fault.js';
 import { DiskStagedFile } from './staged-file.js';
@@ -17,7 +25,10 @@ import { syncDirectory } from './sync-directory.js';
 /** Larger reads halve the time of a stream: 533 MB/s at 64 KiB, 1,132 MB/s at 1 MiB. */
 const readBytes = 1024 * 1024;
 
-export class DiskNarStore implements NarStore {
+/** Folders of nars, and of packs. */
+const kinds = ['files', 'packs'] as const;
+
+export class DiskNarStore implements NarStore, NarInventory {
   private prepared: Promise<void> | undefined;
 
   constructor(readonly directory: string) {}
@@ -79,6 +90,32 @@ export class DiskNarStore implements NarStore {
     return swept;
   }
 
+  async *list(): AsyncGenerator<StoredFile> {
+    for (const kind of kinds) {
+      for (const folder of await namesIn(join(this.directory, kind))) {
+        for (const name of await namesIn(join(this.directory, kind, folder))) {
+          const key = parseFileKey(name);
+          const found = key && (await stat(this.pathOf(key)).catch(() => null));
+          if (found) yield { key, size: found.size, changedAt: found.mtimeMs };
+        }
+      }
+    }
+  }
+
+  async quarantine(key: FileKey): Promise<boolean> {
+    const path = this.pathOf(key);
+    const folder = join(this.directory, 'quarantine');
+    try {
+      await mkdir(folder, { recursive: true });
+      await rename(path, join(folder, `${key}.${Date.now()}`));
+      await syncDirectory(folder);
+      return true;
+    } catch (cause) {
+      if (isMissing(cause)) return false;
+      throw diskFault(path, cause);
+    }
+  }
+
   private get staging(): string {
     return join(this.directory, 'staging');
   }
@@ -94,17 +131,13 @@ export class DiskNarStore implements NarStore {
     return this.prepared;
   }
 
-  /** Gives a synced staged file its name, unless a file of that name and size is there. */
+  /**
+   * Gives a synced staged file its name. A file that has it already is replaced: it ought to be the
+   * same, and if it has rotted it is whole again.
+   */
   private async adopt(staged: DiskStagedFile, key: FileKey): Promise<void> {
     const path = this.pathOf(key);
     const folder = join(path, '..');
-    const present = await this.size(key);
-    if (present === staged.size) {
-      // Its age counts from now on: a collector must not take for old what was just uploaded again.
-      const now = new Date();
-      await utimes(path, now, now).catch(() => undefined);
-      return staged.discard();
-    }
     const created = await mkdir(folder, { recursive: true });
     await staged.renameTo(path);
     await syncDirectory(folder);
@@ -113,13 +146,16 @@ export class DiskNarStore implements NarStore {
 
   private pathOf(key: FileKey): string {
     invariant(/^[0-9a-z]{52}[0-9a-z.]*$/.test(key), 'a file key was parsed');
-    return join(
-      this.directory,
-      key.endsWith('.pack.zst') ? 'packs' : 'files',
-      key.slice(0, 2),
-      key,
-    );
+    const [files, packs] = kinds;
+    return join(this.directory, key.endsWith('.pack.zst') ? packs : files, key.slice(0, 2), key);
   }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch((cause: unknown) => {
+    if (isMissing(cause)) return [];
+    throw diskFault(folder, cause);
+  });
 }
 
 function openFile(file: FileHandle, size: number, range: ByteRange | undefined): OpenFile {
