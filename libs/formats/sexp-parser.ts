@@ -17,6 +17,7 @@ export interface SexpError {
     | 'bad-hexadecimal'
     | 'bad-string'
     | 'too-deep'
+    | 'too-many'
     | 'too-long';
   /** In bytes from the beginning. */
   readonly offset: number;
@@ -25,10 +26,12 @@ export interface SexpError {
 export interface SexpLimits {
   readonly bytes: number;
   readonly depth: number;
+  /** Atoms and lists in all: an empty atom is two bytes of text, and a hundred in memory. */
+  readonly items: number;
 }
 
 /** An access list of a thousand keys is 200 kB; keys and signatures are five lists deep. */
-export const defaultSexpLimits: SexpLimits = { bytes: 1 << 20, depth: 32 };
+export const defaultSexpLimits: SexpLimits = { bytes: 1 << 20, depth: 32, items: 40_000 };
 
 const open = 0x28;
 const close = 0x29;
@@ -66,6 +69,7 @@ class Refused extends Error {
 
 class Parser {
   private at = 0;
+  private items = 0;
 
   constructor(
     private readonly bytes: Uint8Array,
@@ -87,6 +91,8 @@ class Parser {
       this.skipSpace();
       const byte = this.bytes[this.at];
       if (byte === undefined) throw new Refused('unclosed', this.at);
+      this.items += byte === close ? 0 : 1;
+      if (this.items > this.limits.items) throw new Refused('too-many', this.at);
       if (byte === open) {
         if (lists.length === this.limits.depth) throw new Refused('too-deep', this.at);
         lists.push([]);

@@ -104,6 +104,7 @@ describe('an s-expression', () => {
   it('that is too deep or too long is refused without reading on', () => {
     expect(refusal('('.repeat(1_000_000))).toBe('too-deep at 32');
     expect(refusal('('.repeat(32) + ')'.repeat(32))).toBe('accepted');
+    expect(refusal(`(${'##'.repeat(50_000)})`)).toBe('too-many at 79999');
     expect(refusal(' '.repeat((1 << 20) + 1))).toBe('too-long at 1048576');
   });
 

@@ -86,7 +86,8 @@ function* piecesOf(sexp: Sexp): Generator<Piece> {
       continue;
     }
     yield '(';
-    waiting.push(')', ...item.toReversed());
+    waiting.push(')');
+    for (let i = item.length - 1; i >= 0; i -= 1) waiting.push(item[i]!);
   }
 }
 

@@ -79,6 +79,7 @@ const sexpReasons: Readonly<Record<string, string>> = {
   'bad-hexadecimal': 'digits between # and # that are not hexadecimal pairs',
   'bad-string': 'a string that does not end, or a wrong escape in it',
   'too-deep': 'lists within lists without end',
+  'too-many': 'more atoms and lists than a key has',
   'too-long': 'the text is too long for a key',
 };
 

@@ -12,6 +12,7 @@ import { derivations } from './subjects/derivations.js';
 import { narinfos } from './subjects/narinfos.js';
 import { nars } from './subjects/nars.js';
 import { offers } from './subjects/requests.js';
+import { sexps } from './subjects/s-expressions.js';
 import { unpacked } from './subjects/unpacked.js';
 import { zstdFrame } from './zstd-frame.js';
 
@@ -144,6 +145,18 @@ export const bombs: readonly Subject[] = [
       '{"a":'.repeat(1_000_000),
       `{"path":"${'a'.repeat(4_000_000)}"}`,
       `[${'0,'.repeat(2_000_000)}0]`,
+    ),
+  ),
+  refusing('s-expression', sexps.take, () =>
+    wordsOf(
+      '('.repeat(1_000_000),
+      `${'(a '.repeat(200_000)}${')'.repeat(200_000)}`,
+      `(${'#'.repeat(900_000)}`,
+      `("${'\\x41'.repeat(200_000)}`,
+      `(${'a '.repeat(500_000)})`,
+      `(${'0:'.repeat(500_000)})`,
+      `(${'()'.repeat(500_000)})`,
+      `${'9'.repeat(1_000_000)}:`,
     ),
   ),
   {

@@ -8,6 +8,7 @@ import { narinfos } from './subjects/narinfos.js';
 import { nars } from './subjects/nars.js';
 import { packs } from './subjects/packs.js';
 import { requests } from './subjects/requests.js';
+import { guixKeys, sexps, signedNarinfos } from './subjects/s-expressions.js';
 import { unpacked } from './subjects/unpacked.js';
 import { uploads } from './subjects/uploads.js';
 
@@ -20,6 +21,9 @@ export const subjects: readonly Subject[] = [
   unpacked,
   names,
   ...requests,
+  sexps,
+  guixKeys,
+  signedNarinfos,
 ];
 
 /** With those that are tried with their own samples alone, and those that are to be found out. */
