@@ -5,6 +5,7 @@
 import { Command } from 'commander';
 import { sentenceOf } from '#std/farm-fault.js';
 import { healthyCommand } from './healthy-command.js';
+import { keyCommand } from './key/key-command.js';
 import { migrateCommand } from './migrate-command.js';
 import { upCommand } from './up/up-command.js';
 
@@ -13,7 +14,8 @@ const program = new Command('gambeson')
   .showHelpAfterError('(--help tells the options)')
   .addCommand(upCommand())
   .addCommand(migrateCommand())
-  .addCommand(healthyCommand());
+  .addCommand(healthyCommand())
+  .addCommand(keyCommand());
 
 try {
   await program.parseAsync();
