@@ -47,6 +47,7 @@ export class Coordinator
   private readonly lifecycle: readonly Reconciler[];
   private readonly loops: Record<LoopName, Reconciler>;
   private readonly follow: Reconciler;
+  private stopping = false;
 
   constructor(private readonly parts: CoordinatorParts) {
     this.lead = new Leadership(parts.database, leadKey, (standing) => this.stand(standing));
@@ -68,7 +69,7 @@ export class Coordinator
     });
     this.lifecycle = lifecycleLoops(parts).map(({ name, tickMilliseconds, topic, pass }) => {
       const loop = this.loop(name, tickMilliseconds, async () => {
-        for (const told of await pass(() => this.lead.isLeading)) this.logger.warn(told);
+        for (const told of await pass(() => this.goesOn())) this.logger.warn(told);
       });
       if (topic) void this.wakeOn(topic, loop);
       return loop;
@@ -90,12 +91,18 @@ export class Coordinator
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    this.stopping = true;
     await Promise.all(this.everyLoop().map((loop) => loop.stop()));
     await this.lead.stop();
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.parts.close();
+  }
+
+  /** Asked between the batches of long work. */
+  private goesOn(): boolean {
+    return this.lead.isLeading && !this.stopping;
   }
 
   private everyLoop(): Reconciler[] {

@@ -1,15 +1,16 @@
-/** The coordinator's loops over restarts, cancels and workers that fail everything. */
+/** The coordinator's loops over restarts, cancels, workers that fail everything, and garbage. */
 import { carryOutIntents } from '#application/carry-out-intents.js';
 import { judgeWorkers } from '#application/judge-workers.js';
 import { PostgresIntentStore } from '#adapters/postgres/intent-store.js';
 import { PostgresWorkerRecord } from '#adapters/postgres/worker-record.js';
 import type { Bus, Topic } from '#application/ports/bus.js';
 import type { Database } from '#adapters/postgres/database.js';
+import { garbageLoop } from './garbage-loop.js';
 
 export interface LifecycleParts {
   readonly database: Database;
   readonly bus: Bus;
-  readonly settings: { readonly tickSeconds: number };
+  readonly settings: { readonly tickSeconds: number; readonly garbage: { readonly hours: number } };
 }
 
 export interface LifecycleLoop {
@@ -27,6 +28,7 @@ export function lifecycleLoops({ database, bus, settings }: LifecycleParts): Lif
   const intents = new PostgresIntentStore(database);
   const workers = new PostgresWorkerRecord(database);
   return [
+    garbageLoop({ database, hours: settings.garbage.hours }),
     {
       name: 'carry-out-intents',
       tickMilliseconds: settings.tickSeconds * 1000,

@@ -47,6 +47,13 @@ const Environment = z.object({
   GAMBESON_SCRUB_MB_PER_SECOND: z.coerce.number().min(0).default(10),
   /** A round of the scrub begins no sooner than so many hours after the last one began. */
   GAMBESON_SCRUB_HOURS: z.coerce.number().min(0).default(24),
+  /** Hours between two collections of garbage; 0: only when somebody wishes for one. */
+  GAMBESON_GC_HOURS: z.coerce.number().min(0).default(24),
+  /** Seconds that a file is left after the last row that named it went. */
+  GAMBESON_GC_GRACE_SECONDS: z.coerce.number().min(0).default(600),
+  /** Free megabytes below which nothing is evaluated, and below which nothing is taken in. */
+  GAMBESON_DISK_SOFT_MB: z.coerce.number().min(0).default(1024),
+  GAMBESON_DISK_HARD_MB: z.coerce.number().min(0).default(256),
   GAMBESON_LOG_FORMAT: z.enum(['text', 'json']).default('text'),
 });
 
@@ -75,6 +82,9 @@ export interface Settings {
     readonly scrubMegabytes: number;
     readonly roundHours: number;
   };
+  readonly garbage: { readonly hours: number; readonly graceSeconds: number };
+  /** Free bytes. */
+  readonly diskBounds: { readonly softBytes: number; readonly hardBytes: number };
   readonly logFormat: 'text' | 'json';
 }
 
@@ -118,6 +128,11 @@ export function readSettings(
       verifyMegabytes: env.GAMBESON_VERIFY_MB_PER_SECOND,
       scrubMegabytes: env.GAMBESON_SCRUB_MB_PER_SECOND,
       roundHours: env.GAMBESON_SCRUB_HOURS,
+    },
+    garbage: { hours: env.GAMBESON_GC_HOURS, graceSeconds: env.GAMBESON_GC_GRACE_SECONDS },
+    diskBounds: {
+      softBytes: env.GAMBESON_DISK_SOFT_MB * 1024 * 1024,
+      hardBytes: env.GAMBESON_DISK_HARD_MB * 1024 * 1024,
     },
     logFormat: env.GAMBESON_LOG_FORMAT,
   };

@@ -53,7 +53,9 @@ export class PostgresCollectionLog implements CollectionLog {
       `insert into collections (wished_by)
        select $1 where not exists (select from collections where finished_at is null)
           and not exists (select from collections where wished_by = $1
-                             and finished_at > now() - make_interval(secs => $2))`,
+                             and finished_at > now() - make_interval(secs => $2))
+          and exists (select from evaluations
+                       where started_at < now() - make_interval(secs => $2))`,
       [by, secondsBetween],
     );
     return wished === 1;

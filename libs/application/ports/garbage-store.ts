@@ -42,7 +42,7 @@ export interface CollectionLog {
   finish(collection: Collection, so: Collected, fault: string | null): Promise<void>;
   /**
    * Wishes for one, unless one waits or is under way, or one of the same wisher ended less than so
-   * many seconds ago. Answers whether it did.
+   * many seconds ago, or no evaluation is older than that. Answers whether it did.
    */
   wish(by: CollectionWisher, secondsBetween: number): Promise<boolean>;
 }
