@@ -7,6 +7,7 @@ import { Logger } from '@nestjs/common';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { sentenceOf } from '#std/farm-fault.js';
 import type { NarinfoRoute } from './narinfo-route.js';
+import type { PushRoutes } from './push-routes.js';
 import type { ReadRoutes } from './read-routes.js';
 import { send, sendFault, sendMiss, sendProblem, type Exchange } from './respond.js';
 import { readTarget, type Target } from './target.js';
@@ -16,6 +17,7 @@ export interface Routes {
   readonly narinfos: NarinfoRoute;
   readonly reads: ReadRoutes;
   readonly writes: WriteRoutes;
+  readonly pushes: PushRoutes;
 }
 
 /** Addresses that Nest answers. */
@@ -67,7 +69,7 @@ export class Front {
   private async answer(exchange: Exchange, target: Target): Promise<void> {
     const { method } = exchange.request;
     if (method === 'GET' || method === 'HEAD') return this.read(exchange, target);
-    const { writes } = this.routes;
+    const { writes, pushes } = this.routes;
     if (method === 'PUT' && target.kind === 'bad-name') return refuseName(exchange, target.name);
     if (method === 'PUT' && target.kind === 'upload') {
       return writes.upload(exchange, target.slug, target.path);
@@ -75,12 +77,14 @@ export class Front {
     if (method === 'PUT' && target.kind === 'pack') {
       return writes.pack(exchange, target.slug, target.hash);
     }
+    if (method === 'PUT' && pushes.takes(target)) return pushes.take(exchange, target);
     if (method === 'POST' && target.kind === 'paths') return writes.offer(exchange, target.slug);
     refuseMethod(exchange, target);
   }
 
   private async read(exchange: Exchange, target: Target): Promise<void> {
-    const { narinfos, reads } = this.routes;
+    const { narinfos, reads, pushes } = this.routes;
+    if (await pushes.answerHead(exchange, target)) return;
     switch (target.kind) {
       case 'narinfo':
         return narinfos.ask(exchange, target.slug, target.hashPart);

@@ -5,6 +5,7 @@ import { Logger } from '@nestjs/common';
 import type { LogStore } from '#application/ports/log-store.js';
 import type { NarStore } from '#application/ports/nar-store.js';
 import type { PackStore } from '#application/ports/pack-store.js';
+import type { PushedLogs } from '#application/ports/pushed-logs.js';
 import type { SubstituteStore } from '#application/ports/substitute-store.js';
 import { findPack } from '#application/store-pack.js';
 import type { FileKey } from '#domain/substitute/file-key.js';
@@ -17,6 +18,7 @@ export interface ReadParts {
   readonly packs: PackStore;
   readonly nars: NarStore;
   readonly logs: Pick<LogStore, 'size' | 'read'>;
+  readonly pushedLogs: Pick<PushedLogs, 'find'>;
   readonly sizes: NarSizes;
   readonly publicKey: string;
   /** Where clients reach the farm. */
@@ -67,8 +69,10 @@ export class ReadRoutes {
 
   async log(exchange: Exchange, slug: string, derivation: string): Promise<void> {
     const attempt = await this.parts.packs.lastAttempt(slug, derivation);
-    if (attempt === null) return sendMiss(exchange);
-    const key = `attempt-${attempt}` as const;
+    const key = attempt
+      ? (`attempt-${attempt}` as const)
+      : await this.parts.pushedLogs.find(slug, derivation);
+    if (key === null) return sendMiss(exchange);
     const size = await this.parts.logs.size(key);
     const bytes = this.parts.logs.read(key, 0, size);
     await sendStored(exchange, { type: 'text/plain; charset=utf-8', size, bytes });

@@ -3,6 +3,7 @@
  * on.
  */
 import type { IngestRefusal } from '#application/ingest-nar.js';
+import type { PackingRefusal } from '#application/ports/pushed-nar.js';
 import type { PathRefusal } from '#application/offer-path.js';
 import type { StorePackRefusal } from '#application/store-pack.js';
 import type { Refusal } from '#nest/problem.js';
@@ -29,6 +30,25 @@ export function ingestRefusal(refusal: IngestRefusal): Told {
       ];
     case 'hash-mismatch':
       return hashMismatch(refusal);
+  }
+}
+
+/** Of a nar that was pushed in a packing of its sender's choice. */
+export function packingRefusal(refusal: Exclude<PackingRefusal, { kind: 'too-large' }>): Told {
+  const advice = 'Send it with ?compression=zstd in the address that is copied to.';
+  switch (refusal.kind) {
+    case 'unknown-packing':
+      return [
+        unprocessable(refusal.kind, `The nar is packed in a way that is not read. ${advice}`),
+      ];
+    case 'packing-not-read': {
+      const detail = `This farm has no program that unpacks ${refusal.packing}. ${advice}`;
+      return [{ status: 415, kind: refusal.kind, detail }];
+    }
+    case 'not-unpacked': {
+      const { packing, detail } = refusal;
+      return [unprocessable(refusal.kind, `The nar is not whole ${packing}: ${detail}.`)];
+    }
   }
 }
 
@@ -89,10 +109,10 @@ function conflict(kind: string, detail: string): Refusal {
   return { status: 409, kind, detail };
 }
 
-function unprocessable(kind: string, detail: string): Refusal {
+export function unprocessable(kind: string, detail: string): Refusal {
   return { status: 422, kind, detail };
 }
 
-function tooLarge(detail: string): Refusal {
+export function tooLarge(detail: string): Refusal {
   return { status: 413, kind: 'too-large', detail };
 }

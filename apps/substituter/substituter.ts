@@ -5,17 +5,22 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DiskLogStore } from '#adapters/log-store/disk-log-store.js';
 import { DerivationPackCodec } from '#adapters/nar-store/derivation-pack-codec.js';
 import { DiskNarStore } from '#adapters/nar-store/disk/disk-nar-store.js';
+import { openRepacked } from '#adapters/nar-store/repacked-nar.js';
 import { ZstdNarMeter } from '#adapters/nar-store/zstd-nar-meter.js';
 import { Database } from '#adapters/postgres/database.js';
 import { PostgresPackStore } from '#adapters/postgres/pack-store.js';
+import { PostgresPushedLogs } from '#adapters/postgres/pushed-logs.js';
 import { PostgresSubstituteStore } from '#adapters/postgres/substitute-store.js';
+import { PostgresTokenStore } from '#adapters/postgres/token-store.js';
 import { ensureSecret } from '#adapters/system/secret.js';
 import type { Settings } from '#nest/settings.js';
 import { startApp } from '#nest/start-app.js';
 import { Background } from './background/background.js';
+import { Credentials } from './credential.js';
 import { Front, type Routes } from './front.js';
 import { NarSizes } from './nar-sizes.js';
 import { NarinfoRoute } from './narinfo-route.js';
+import { PushRoutes } from './push-routes.js';
 import { ReadRoutes } from './read-routes.js';
 import { openSigningKey } from './signing-key.js';
 import { SubstituterModule } from './substituter.module.js';
@@ -73,12 +78,20 @@ async function routesOf(settings: Settings, stores: Stores): Promise<Routes> {
   const packs = new PostgresPackStore(database);
   const sizes = new NarSizes(substitutes);
   const startMeter = (): ZstdNarMeter => new ZstdNarMeter({ largestNar: settings.maxNarBytes });
+  const pushedLogs = new PostgresPushedLogs(database);
   const codec = new DerivationPackCodec();
   const address = settings.substituterUrl;
   const suspect = (fileKey: string): void => background.suspect(fileKey);
   return {
     narinfos: new NarinfoRoute({ substitutes, key: secret, sizes }),
-    reads: new ReadRoutes({ substitutes, packs, nars, logs, sizes, publicKey, address, suspect }),
+    reads: new ReadRoutes({
+      ...{ substitutes, packs, nars, logs, pushedLogs, sizes, publicKey, address, suspect },
+    }),
     writes: new WriteRoutes({ substitutes, packs, nars, codec, startMeter, serviceToken }),
+    pushes: new PushRoutes({
+      ...{ substitutes, nars, startMeter, logs, pushedLogs, openPushed: openRepacked },
+      credentials: new Credentials(new PostgresTokenStore(database)),
+      largestLog: settings.maxLogBytes,
+    }),
   };
 }

@@ -4,6 +4,7 @@
  * base names, hash parts and file keys can go into queries and file names.
  */
 import { parseFileKey, type FileKey } from '#domain/substitute/file-key.js';
+import { parsePushedFile, type PushedFile } from '#domain/substitute/pushed-file.js';
 import { isNix32 } from '#formats/base32.js';
 import { hashPartLength, parseBasename } from '#formats/store-path.js';
 
@@ -12,6 +13,9 @@ export type Target =
   | { readonly kind: 'cache-info'; readonly slug: string }
   | { readonly kind: 'narinfo'; readonly slug: string; readonly hashPart: string }
   | { readonly kind: 'nar'; readonly slug: string; readonly file: FileKey }
+  /** A nar as only clients outside the farm name it, such as `HASH.nar.xz`. */
+  | { readonly kind: 'pushed-nar'; readonly slug: string; readonly file: PushedFile }
+  | { readonly kind: 'listing'; readonly slug: string; readonly hashPart: string }
   | { readonly kind: 'log'; readonly slug: string; readonly derivation: string }
   | { readonly kind: 'upload'; readonly slug: string; readonly path: string }
   | { readonly kind: 'paths'; readonly slug: string }
@@ -25,6 +29,7 @@ const elsewhere: Target = { kind: 'elsewhere' };
 /** The store that also answers at the root. */
 export const rootSlug = 'nix';
 export const narinfoEnd = '.narinfo';
+const listingEnd = '.ls';
 /** First parts of the addresses that the nix store has at the root. */
 const rootParts = new Set(['nar', 'log', 'derivations', 'uploads', 'paths']);
 
@@ -48,7 +53,13 @@ function below(slug: string, rest: string, named: boolean): Target {
   if (rest === 'paths') return named ? { kind: 'paths', slug } : elsewhere;
   if (rest.startsWith('nar/')) {
     const file = parseFileKey(rest.slice(4));
-    return file?.includes('.nar') ? { kind: 'nar', slug, file } : elsewhere;
+    if (file?.includes('.nar')) return { kind: 'nar', slug, file };
+    const pushed = parsePushedFile(rest.slice(4));
+    return pushed ? { kind: 'pushed-nar', slug, file: pushed } : elsewhere;
+  }
+  if (rest.endsWith(listingEnd)) {
+    const hashPart = rest.slice(0, -listingEnd.length);
+    return isHashPart(hashPart) ? { kind: 'listing', slug, hashPart } : elsewhere;
   }
   if (rest.startsWith('log/')) {
     const derivation = derivationOf(rest.slice(4));
@@ -71,9 +82,11 @@ function derivations(slug: string, rest: string, named: boolean): Target {
 }
 
 function narinfo(slug: string, hashPart: string): Target {
-  return hashPart.length === hashPartLength && isNix32(hashPart)
-    ? { kind: 'narinfo', slug, hashPart }
-    : elsewhere;
+  return isHashPart(hashPart) ? { kind: 'narinfo', slug, hashPart } : elsewhere;
+}
+
+function isHashPart(text: string): boolean {
+  return text.length === hashPartLength && isNix32(text);
 }
 
 function derivationOf(text: string): string | null {

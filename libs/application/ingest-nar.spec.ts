@@ -7,7 +7,7 @@ const fileHash = `sha256:${'1'.repeat(52)}`;
 const narHash = `sha256:${'2'.repeat(52)}`;
 
 /** Parts that tell the order of what is done to them. */
-function tellingParts(story: string[], broken?: string): IngestParts {
+function tellingParts(story: string[], broken?: string, collected = false): IngestParts {
   const tell = (step: string): void => {
     story.push(step);
     if (step === broken) throw new Error(`${step} failed`);
@@ -24,7 +24,10 @@ function tellingParts(story: string[], broken?: string): IngestParts {
     close: () => undefined,
   };
   return {
-    nars: { stage: async () => staged } as unknown as IngestParts['nars'],
+    nars: {
+      stage: async () => staged,
+      size: async () => (collected ? null : 3),
+    } as unknown as IngestParts['nars'],
     startMeter: () => meter,
     substitutes: {
       recordUpload: async () => {
@@ -51,6 +54,12 @@ describe('a nar that arrives', () => {
     const done = await ingestNar(tellingParts(story), arriving());
     expect(done).toMatchObject({ ok: true, value: { outcome: 'recorded' } });
     expect(story).toEqual(['write', 'commit .nar.zst', 'row', 'discard']);
+  });
+
+  it('is put again when its file was collected before its row was there', async () => {
+    const story: string[] = [];
+    await ingestNar(tellingParts(story, undefined, true), arriving());
+    expect(story).toEqual(['write', 'commit .nar.zst', 'row', 'commit .nar.zst', 'discard']);
   });
 
   it('gets no row when its bytes cannot be made safe', async () => {

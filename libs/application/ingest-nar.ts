@@ -50,14 +50,15 @@ export async function ingestNar(
     if (expected !== null && expected !== actual) {
       return err({ kind: 'hash-mismatch', expected, actual });
     }
-    return await keep(parts, { arriving, staged, digest: digest.value });
+    return await keepNar(parts, { arriving, staged, digest: digest.value });
   } finally {
     meter.close();
     await staged.discard();
   }
 }
 
-async function receive(
+/** Every byte goes to the meter and to the staged file. */
+export async function receive(
   body: AsyncIterable<Uint8Array>,
   staged: StagedFile,
   meter: NarMeter,
@@ -69,16 +70,28 @@ async function receive(
   return meter.finish();
 }
 
-async function keep(
-  parts: IngestParts,
-  whole: { arriving: ArrivingNar; staged: StagedFile; digest: NarDigest },
-): Promise<Result<Ingested, IngestRefusal>> {
-  const { slug, path, principal } = whole.arriving;
-  const { fileHash, fileSize } = await whole.staged.finish();
+export interface WholeNar {
+  readonly arriving: Pick<ArrivingNar, 'slug' | 'path' | 'principal'>;
+  readonly staged: StagedFile;
+  readonly digest: NarDigest;
+}
+
+/**
+ * Bytes first, row second. The row saves the file from being collected; if that was done just
+ * before, the file is put again.
+ */
+export async function keepNar(
+  parts: Pick<IngestParts, 'nars' | 'substitutes'>,
+  { arriving, staged, digest }: WholeNar,
+): Promise<Result<Ingested, UploadRefusal>> {
+  const { slug, path, principal } = arriving;
+  const { fileHash, fileSize } = await staged.finish();
   const fileKey = narKey(fileHash, 'zstd');
-  await whole.staged.commit(fileKey);
+  await staged.commit(fileKey);
   const file = { compression: 'zstd' as const, fileHash, fileSize, fileKey };
-  const nar: UploadedNar = { slug, path, ...whole.digest, file };
+  const nar: UploadedNar = { slug, path, ...digest, file };
   const recorded = await parts.substitutes.recordUpload(principal, nar);
-  return recorded.ok ? ok({ nar, outcome: recorded.value }) : recorded;
+  if (!recorded.ok) return recorded;
+  if ((await parts.nars.size(fileKey)) !== fileSize) await staged.commit(fileKey);
+  return ok({ nar, outcome: recorded.value });
 }

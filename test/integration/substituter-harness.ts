@@ -8,10 +8,14 @@ import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { constants, zstdCompressSync } from 'node:zlib';
+import { newAccessToken } from '#adapters/system/access-token.js';
 import { createAttemptToken } from '#adapters/system/attempt-token.js';
 import { Database } from '#adapters/postgres/database.js';
+import { PostgresTokenStore } from '#adapters/postgres/token-store.js';
 import { SubstituterClient } from '#adapters/substituter-client/client.js';
-import type { AttemptId, Fence } from '#domain/ids.js';
+import { hashSecret } from '#adapters/system/secret.js';
+import type { NewToken } from '#application/ports/token-store.js';
+import type { AttemptId, Fence, TokenId } from '#domain/ids.js';
 import { formatHash, sha256 } from '#formats/hash.js';
 import { encodeNar, type NarNode } from '#formats/nar.js';
 import { readSettings } from '#nest/settings.js';
@@ -27,9 +31,16 @@ export interface TestSubstituter {
   readonly service: SubstituterClient;
   /** Writes an attempt with a lease of so many seconds, and gives its token. */
   lease(attempt: number, seconds: number): Promise<string>;
+  /** A token for the store, which is made (`pushed`, of the nix directory) when there is none. */
+  token(slug: string, more?: Partial<NewToken>): Promise<HeldToken>;
   /** Stops the substituter; its data and its database stay. */
   close(): Promise<void>;
   stop(options?: { readonly databaseGone: boolean }): Promise<void>;
+}
+
+export interface HeldToken {
+  readonly id: TokenId;
+  readonly token: string;
 }
 
 type Environment = Record<string, string>;
@@ -57,6 +68,7 @@ export async function startTestSubstituter(
     publicKey: (await readFile(join(data, 'signing-key.pub'), 'utf8')).trim(),
     service: new SubstituterClient(address, serviceToken),
     lease: (attempt, seconds) => lease({ database, serviceToken }, attempt, seconds),
+    token: (slug, more) => token(database, slug, more),
     close,
     async stop(options) {
       await close();
@@ -83,6 +95,24 @@ async function lease(
     [attempt, fence, seconds],
   );
   return createAttemptToken({ attempt: attempt as AttemptId, fence }, farm.serviceToken);
+}
+
+async function token(
+  database: Database,
+  slug: string,
+  more: Partial<NewToken> = {},
+): Promise<HeldToken> {
+  await database.query(
+    `insert into stores (slug, dir, key, kind) values ($1, '/nix/store', 'main', 'pushed')
+     on conflict do nothing`,
+    [slug],
+  );
+  const secret = newAccessToken();
+  const scope = { store: slug, specification: null, access: 'write' as const };
+  const wish = { name: 'spec', hash: hashSecret(secret), scope, lifeSeconds: null, ...more };
+  const made = await new PostgresTokenStore(database).create(wish);
+  if ('kind' in made) throw new Error(made.kind);
+  return { id: made.token, token: secret };
 }
 
 export interface SampleNar {

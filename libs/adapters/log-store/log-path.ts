@@ -7,7 +7,7 @@ import type { LogKey } from '#application/ports/log-store.js';
 import { invariant } from '#std/invariant.js';
 
 export function logPath(directory: string, key: LogKey): string {
-  const match = /^(attempt|evaluation)-([1-9][0-9]{0,15})$/.exec(key);
+  const match = /^(attempt|evaluation|pushed)-([1-9][0-9]{0,15})$/.exec(key);
   invariant(match, `${key} is not the key of a log`);
   const id = Number(match[2]);
   const millions = String(Math.floor(id / 1_000_000)).padStart(3, '0');

@@ -8,6 +8,7 @@ import type {
   UploadKey,
   UploadRefusal,
 } from '#application/ports/substitute-store.js';
+import type { FileKey } from '#domain/substitute/file-key.js';
 import { decideOffer, type Offer, type OfferRefusal } from '#domain/substitute/offer.js';
 import type { NarFile, OfferedPath, UploadedNar } from '#domain/substitute/offered-path.js';
 import { err, ok, type Result } from '#std/result.js';
@@ -73,6 +74,18 @@ const writeUpload: Prepared = {
            file_size = excluded.file_size, file_key = excluded.file_key, created_at = now())
   select exists (select 1 from place) as known, alive, (select nar_hash from before) as before
     from allowed`,
+};
+
+const findPushedFile: Prepared = {
+  name: 'find-pushed-file',
+  text: `
+  with place as (select id from stores where slug = $1)
+  select u.file_key as "fileKey", u.file_size as "fileSize" from uploads u
+    join place on place.id = u.store_id where u.principal = $2 and u.path = $3
+  union all
+  select n.file_key, n.file_size from nars n join store_paths p on p.id = n.path_id
+    join place on place.id = p.store_id where n.file_key = $3 and p.withdrawn_at is null
+  limit 1`,
 };
 
 export class PostgresSubstituteStore implements SubstituteStore {
@@ -141,13 +154,24 @@ export class PostgresSubstituteStore implements SubstituteStore {
       if (decided.ok) {
         if (decided.value === 'offer') await writeOffer(client, place, offer);
         await addSignatures(client, place, offer.signatures);
-        if (upload) await forgetUpload(client, place);
+        // What was pushed may belong to more paths than one: it stays until it is old.
+        if (upload && key.principal.kind === 'service') await forgetUpload(client, place);
       } else if (decided.error.kind === 'other-bytes-offered') {
         const hashes = { offered: decided.error.offered.narHash, other: offer.narHash };
         await noteDifference(client, place, hashes);
       }
       return decided;
     });
+  }
+
+  async pushedFile(
+    slug: string,
+    { principal, name }: UploadKey,
+  ): Promise<{ fileKey: FileKey; fileSize: number } | null> {
+    const rows = await this.database.query<{ fileKey: FileKey; fileSize: number }>(findPushedFile, [
+      ...[slug, nameOf(principal), name],
+    ]);
+    return rows[0] ?? null;
   }
 
   async lookup(slug: string, hashPart: string): Promise<OfferedPath | null> {

@@ -1,8 +1,8 @@
 /**
- * Where log bytes lie, by key (`attempt-12`, `evaluation-3`). A log grows by byte offset, so that a
- * repeated or overlapping append is harmless. Never in Postgres rows.
+ * Where log bytes lie, by key (`attempt-12`, `evaluation-3`, `pushed-4`). A log grows by byte
+ * offset, so that a repeated or overlapping append is harmless. Never in Postgres rows.
  */
-export type LogKey = `attempt-${number}` | `evaluation-${number}`;
+export type LogKey = `attempt-${number}` | `evaluation-${number}` | `pushed-${number}`;
 
 export interface LogStore {
   /**

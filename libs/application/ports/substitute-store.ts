@@ -4,6 +4,7 @@
  */
 import type { Result } from '#std/result.js';
 import type { AttemptId, Fence, TokenId } from '#domain/ids.js';
+import type { FileKey } from '#domain/substitute/file-key.js';
 import type { Offer, OfferRefusal } from '#domain/substitute/offer.js';
 import type { OfferedPath, UploadedNar } from '#domain/substitute/offered-path.js';
 
@@ -51,6 +52,11 @@ export interface SubstituteStore {
     offer: Offer,
     upload: UploadKey,
   ): Promise<Result<'offer' | 'known', OfferRefusal | UploadRefusal>>;
+  /** The file of a nar that was pushed under this name, or is offered under it; null: neither. */
+  pushedFile(
+    slug: string,
+    key: UploadKey,
+  ): Promise<{ readonly fileKey: FileKey; readonly fileSize: number } | null>;
   /** What is offered under a hash part; null when nothing is. */
   lookup(slug: string, hashPart: string): Promise<OfferedPath | null>;
   /** The size of a file of an offered path; null when nothing offered has it. */

@@ -3,7 +3,7 @@
  * each write is a trip to the thread pool and back.
  */
 import { randomUUID } from 'node:crypto';
-import { open, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { link, open, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StagedFile } from '#application/ports/nar-store.js';
 import type { FileKey } from '#domain/substitute/file-key.js';
@@ -64,11 +64,14 @@ export class DiskStagedFile implements StagedFile {
     }
   }
 
-  /** The file leaves the staging directory; the store syncs where it went. */
+  /**
+   * Gives the bytes a name in the store, which syncs the directory. They stay staged, too, so that
+   * a file that is collected before its row is written can be put again.
+   */
   async renameTo(path: string): Promise<void> {
-    await rename(this.path, path);
-    this.state = 'gone';
-    await this.file.close();
+    const second = `${this.path}.named`;
+    await link(this.path, second);
+    await rename(second, path);
   }
 
   async discard(): Promise<void> {
