@@ -3,6 +3,7 @@
  * manager: it tells the jobs at once, in no order, and hands out the `.drv` files. All the rest is
  * the evaluator's own.
  */
+import { nobodyToAsk } from '#application/evaluation-fates.js';
 import type { EvaluationBackend, EvaluationEvent, PathInfo } from '#application/ports/backend.js';
 import { BackendDerivationFiles } from '#adapters/system/derivation-files.js';
 import { formatHash, sha256 } from '#formats/hash.js';
@@ -80,6 +81,7 @@ const evaluations = {
   ...parts.evaluations,
   source: { checkout: async () => undefined },
   backends: new Map([['nix' as const, { backend, openFiles: () => files }]]),
+  upstreams: nobodyToAsk,
 };
 await startApp({
   name: 'evaluator',

@@ -13,14 +13,17 @@ import { PostgresPollStore } from '#adapters/postgres/channel-store.js';
 import { Database } from '#adapters/postgres/database.js';
 import { PostgresEvaluationLeases } from '#adapters/postgres/evaluation-store.js';
 import { PostgresIngestStore } from '#adapters/postgres/ingest-store.js';
+import { PostgresUpstreamStore } from '#adapters/postgres/upstream-store.js';
 import { RedisBus } from '#adapters/redis/bus.js';
 import { openQueue, type QueueConnection } from '#adapters/redis/connection.js';
 import { BullPollTimers } from '#adapters/redis/poll-timers.js';
 import { BullQueueEpoch } from '#adapters/redis/queue-epoch.js';
+import { UpstreamHttp } from '#adapters/upstream/upstream-http.js';
 import { SubstituterClient } from '#adapters/substituter-client/client.js';
 import { DerivationFilesShelf } from '#adapters/system/derivation-files-shelf.js';
 import { DiskEvaluationRooms } from '#adapters/system/evaluation-rooms.js';
 import { ensureSecret } from '#adapters/system/secret.js';
+import { UpstreamQuestions } from '#application/ask-upstreams.js';
 import type { PollParts } from '#application/poll-channels.js';
 import type { EvaluationBackend } from '#application/ports/backend.js';
 import type { Bus } from '#application/ports/bus.js';
@@ -56,6 +59,11 @@ export async function openEvaluator(settings: Settings): Promise<EvaluatorParts>
   const source = new GitChannels({ directory: join(data, 'mirrors') });
   const rooms = new DiskEvaluationRooms(join(data, 'evaluator', 'rooms'));
   await rooms.sweep();
+  const upstreams = new PostgresUpstreamStore(database);
+  const now = (): number => performance.now();
+  const client = new UpstreamHttp({
+    onHealth: ({ id }, fault) => void upstreams.noteHealth(id, fault).catch(() => undefined),
+  });
   const token = await ensureSecret(settings.serviceTokenFile);
   const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
   return {
@@ -78,8 +86,12 @@ export async function openEvaluator(settings: Settings): Promise<EvaluatorParts>
       logs,
       bus,
       backends: await openBackends(join(data, 'evaluator')),
+      upstreams: {
+        questions: new UpstreamQuestions({ store: upstreams, client, now }),
+        store: upstreams,
+      },
       limits: settings.evaluation,
-      now: () => performance.now(),
+      now,
     },
     bus,
     database,

@@ -10,9 +10,10 @@ import { registrationOrder, type RegistrationNode } from '#domain/evaluation/reg
 import type { Bus } from './ports/bus.js';
 import type { CheckedDerivation, DerivationFiles } from './ports/derivation-files.js';
 import type { EvaluationLease } from './ports/evaluation-leases.js';
-import type { IngestJob, IngestStore } from './ports/ingest-store.js';
+import type { IngestFates, IngestJob, IngestStore } from './ports/ingest-store.js';
 import type { SubstituteUploads } from './ports/substitutes.js';
 import { BatchesUnderWay } from './batches-under-way.js';
+import type { EvaluationFates } from './evaluation-fates.js';
 import { inParallel } from './in-parallel.js';
 import type { SourceOfferer } from './offer-sources.js';
 
@@ -22,6 +23,8 @@ export interface RegistrarParts {
   readonly sources: Pick<SourceOfferer, 'offer'>;
   readonly uploads: Pick<SubstituteUploads, 'putPack'>;
   readonly bus: Bus;
+  /** What upstreams have is not built. */
+  readonly fates: Pick<EvaluationFates, 'decide'>;
 }
 
 export interface Registration {
@@ -46,7 +49,10 @@ export class LeaseLost extends Error {
 interface Batch {
   readonly derivations: readonly CheckedDerivation[];
   readonly jobs: readonly IngestJob[];
+  readonly fates: IngestFates | null;
 }
+
+const nothingRegistered = { substitute: new Map<string, boolean>(), build: new Set<string>() };
 
 export class DerivationRegistrar {
   /**
@@ -76,6 +82,12 @@ export class DerivationRegistrar {
     const { ordered, cyclic } = registrationOrder(nodes);
     for (const path of cyclic) this.refused.set(path, `derivation ${path} needs itself`);
     const inputs = new Map(nodes.map((node) => [node.path, node.inputs]));
+    let fates = await this.parts.fates.decide(roots, new Set(inputs.keys()));
+    const send = async (derivations: CheckedDerivation[], told: IngestJob[]): Promise<void> => {
+      await this.send({ derivations, jobs: told, fates });
+      // What becomes of those that are registered is told once, ahead of all that needs them.
+      if (fates) fates = { ...fates, registered: nothingRegistered };
+    };
     let batch: CheckedDerivation[] = [];
     let bytes = 0;
     for (const path of ordered) {
@@ -84,14 +96,14 @@ export class DerivationRegistrar {
       const size = checked.file.bytes.length;
       const full = batch.length >= batchBounds.count || bytes + size > batchBounds.bytes;
       if (full && batch.length > 0) {
-        await this.send(batch, []);
+        await send(batch, []);
         batch = [];
         bytes = 0;
       }
       batch.push(checked);
       bytes += size;
     }
-    await this.send(
+    await send(
       batch,
       jobs.map((job) => this.ingestJob(job)),
     );
@@ -179,11 +191,12 @@ export class DerivationRegistrar {
       : { ...job, derivation: null, error };
   }
 
-  private async send(derivations: CheckedDerivation[], jobs: IngestJob[]): Promise<void> {
+  private async send(batch: Batch): Promise<void> {
+    const { derivations, jobs } = batch;
     if (derivations.length === 0 && jobs.length === 0) return;
     // Batches are written in their order: what comes later may need these.
     for (const { path } of derivations) this.known.set(path, true);
-    await this.underWay.push({ derivations, jobs });
+    await this.underWay.push(batch);
   }
 
   /** The pack that holds them; null for none. */
@@ -199,7 +212,8 @@ export class DerivationRegistrar {
     const { parts, registration } = this;
     const { lease, slug: storeSlug, limits, priority } = registration;
     const derivations = batch.derivations.map((derivation) => derivation.record);
-    const content = { storeSlug, pack, limits, priority, derivations, jobs: batch.jobs };
+    const { jobs, fates } = batch;
+    const content = { storeSlug, pack, limits, priority, derivations, jobs, fates };
     const outcome = await parts.ingest.ingest(lease, content);
     if (outcome === null) throw new LeaseLost('the evaluation is read by another');
     if (outcome.newBuilds + outcome.rescheduled > 0) await parts.bus.publish('planner', '');

@@ -21,6 +21,7 @@ import type { EvaluationRoom, EvaluationRooms } from './ports/evaluation-rooms.j
 import type { IngestJob, IngestStore } from './ports/ingest-store.js';
 import type { LogStore } from './ports/log-store.js';
 import type { SubstituteUploads } from './ports/substitutes.js';
+import { EvaluationFates, type FateParts } from './evaluation-fates.js';
 import { EvaluationLog } from './evaluation-log.js';
 import { SourceOfferer } from './offer-sources.js';
 import { DerivationRegistrar, LeaseLost } from './register-derivations.js';
@@ -34,6 +35,7 @@ export interface EvaluationParts {
   readonly logs: LogStore;
   readonly bus: Bus;
   readonly backends: ReadonlyMap<BackendName, EvaluationDesk>;
+  readonly upstreams: FateParts;
   readonly limits: { readonly timeoutSeconds: number; readonly memoryBytes: number };
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
@@ -190,8 +192,10 @@ function openRegistrar(
   const sources = new SourceOfferer(desk.backend, parts.uploads, slug);
   const limits = resolveLimits({}, specification.limits);
   const { ingest, uploads, bus } = parts;
+  const files = desk.openFiles();
+  const fates = new EvaluationFates(parts.upstreams, { slug, files });
   return new DerivationRegistrar(
-    { files: desk.openFiles(), ingest, sources, uploads, bus },
+    { files, ingest, sources, uploads, bus, fates },
     { lease: claimed, slug, limits, priority: specification.priority },
   );
 }

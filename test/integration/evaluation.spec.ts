@@ -15,6 +15,7 @@ import { BackendDerivationFiles } from '#adapters/system/derivation-files.js';
 import { DiskEvaluationRooms } from '#adapters/system/evaluation-rooms.js';
 import { pollChannels } from '#application/poll-channels.js';
 import type { EvaluationBackend } from '#application/ports/backend.js';
+import { nobodyToAsk } from '#application/evaluation-fates.js';
 import type { EvaluationOutcome, EvaluationParts } from '#application/run-evaluation.js';
 import { runEvaluation } from '#application/run-evaluation.js';
 import type { OfferedSource, SubstituteUploads } from '#application/ports/substitutes.js';
@@ -115,6 +116,7 @@ function partsWith(reader: EvaluationBackend): EvaluationParts {
     logs,
     bus,
     backends: new Map([['local', { backend: reader, openFiles: () => files }]]),
+    upstreams: nobodyToAsk,
     limits: { timeoutSeconds: 60, memoryBytes: 1 << 30 },
     now: () => performance.now(),
   };

@@ -41,6 +41,7 @@ export const rooms: readonly Room[] = [
   adapter('nar-store', []),
   adapter('log-store', []),
   adapter('substituter-client', ['zod']),
+  adapter('upstream', []),
   { room: 'libs/adapters/system', may: adapterMay, packages: ['node:*'] },
   {
     room: 'libs/views',
@@ -58,7 +59,7 @@ export const rooms: readonly Room[] = [
       ...appMay,
       'libs/nest',
       'libs/views',
-      ...adapters('postgres', 'redis', 'system', 'log-store'),
+      ...adapters('postgres', 'redis', 'system', 'log-store', 'upstream'),
     ],
     packages: [...nestPackages, '@fastify/*', 'ws'],
   },
@@ -71,7 +72,7 @@ export const rooms: readonly Room[] = [
     room: 'apps/evaluator',
     may: [
       ...[...appMay, 'libs/nest', ...adapters('postgres', 'redis', 'system', 'log-store')],
-      ...adapters('git', 'backends', 'substituter-client'),
+      ...adapters('git', 'backends', 'substituter-client', 'upstream'),
     ],
     packages: nestPackages,
   },
@@ -82,7 +83,10 @@ export const rooms: readonly Room[] = [
   },
   {
     room: 'apps/substituter',
-    may: [...appMay, 'libs/nest', ...adapters('postgres', 'nar-store', 'log-store', 'system')],
+    may: [
+      ...[...appMay, 'libs/nest'],
+      ...adapters('postgres', 'nar-store', 'log-store', 'system', 'upstream'),
+    ],
     packages: nestPackages,
   },
   {

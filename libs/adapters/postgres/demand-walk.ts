@@ -58,7 +58,7 @@ export class DemandWalk {
   constructor(
     private readonly client: Client,
     private readonly evaluation: number,
-    private readonly walked: ReadonlySet<number>,
+    private readonly walked: Pick<ReadonlySet<number>, 'has'>,
   ) {}
 
   async from(roots: readonly number[]): Promise<WalkedBuild[]> {

@@ -12,6 +12,9 @@ import type { Client, Database } from './database.js';
 /** Failed builds looked at in one batch. */
 const originsAtMost = 1000;
 
+/** What is fetched instead of built needs no inputs, unless that is given up. */
+const isBuilt = 'not exists (select from substitutions s where s.build_id = b.id)';
+
 const lockOrigins = `
   select id from builds
    where status in ('failed', 'failed-dependency', 'failed-other') and not failure_propagated
@@ -22,7 +25,7 @@ const failDependents = `
     select o.id from unnest($1::bigint[]) o (id)
     union
     select b.id from walk w join derivation_inputs i on i.input_id = w.id
-      join builds b on b.id = i.derivation_id and b.status = 'scheduled'),
+      join builds b on b.id = i.derivation_id and b.status = 'scheduled' and ${isBuilt}),
   reached as materialized (select id from walk where id <> all ($1) limit $2),
   locked as materialized (
     select b.id from builds b join reached r on r.id = b.id
@@ -53,7 +56,7 @@ export class PostgresFailureStore implements FailureStore {
       `with untold as (
          select distinct p.id from builds b
            join derivation_inputs i on i.derivation_id = b.id join builds p on p.id = i.input_id
-          where b.status = 'scheduled' and p.failure_propagated
+          where b.status = 'scheduled' and ${isBuilt} and p.failure_propagated
             and p.status in ('failed', 'failed-dependency', 'failed-other'))
        update builds b set failure_propagated = false from untold u where b.id = u.id`,
     );

@@ -1,6 +1,6 @@
 /** Writes new derivations with their outputs, edges and builds, by COPY. */
 import type { BuildLimits } from '#domain/build/limits.js';
-import type { IngestDerivation } from '#application/ports/ingest-store.js';
+import type { IngestDerivation, IngestFates } from '#application/ports/ingest-store.js';
 import {
   arrayColumn,
   copyLines,
@@ -10,11 +10,14 @@ import {
   textColumns,
 } from './copy.js';
 import type { Client } from './database.js';
+import { firstRow, type FirstRow, type StoreGround } from './ingest-fates.js';
 import { BatchEdges, type BatchIds } from './ingest-ids.js';
 
 export interface NewDerivations {
   readonly evaluation: number;
   readonly store: number;
+  readonly ground: StoreGround;
+  readonly fates: IngestFates | null;
   readonly pack: number | null;
   readonly limits: BuildLimits;
   readonly priority: number;
@@ -54,8 +57,8 @@ export async function writeDerivations(client: Client, work: NewDerivations): Pr
 
 const derivationColumns = `derivations (id, store_id, path, name, package_name, system,
                                         required_features, fixed_output, pack_id, sources)`;
-const buildColumns = `builds (id, evaluation_id, status, priority, timeout_seconds,
-                              max_silent_seconds, ended_at)`;
+const buildColumns = `builds (id, evaluation_id, status, reason, priority, timeout_seconds,
+                              max_silent_seconds, ended_at, not_before)`;
 
 /** What Postgres reads as the time of its transaction. */
 const databaseTime = 'now';
@@ -86,14 +89,23 @@ function* buildLines(
   numbered: readonly Numbered[],
   offered: ReadonlySet<string>,
 ): Lines {
-  for (const [id, { outputs }] of numbered) {
+  for (const [id, { path, outputs }] of numbered) {
     const there = offered.size > 0 && outputs.every((o) => o.path !== null && offered.has(o.path));
     const { timeoutSeconds, maxSilentSeconds } = work.named.get(id) ?? work.limits;
-    const state = there ? 'succeeded' : 'scheduled';
+    const row = there ? offeredAlready : firstRow(path, work.fates, work.ground);
+    const state = `${row.status}\t${row.reason ?? nullColumn}`;
     const limits = `${work.priority}\t${timeoutSeconds}\t${maxSilentSeconds}`;
-    yield `${id}\t${work.evaluation}\t${state}\t${limits}\t${there ? databaseTime : nullColumn}`;
+    const times = `${row.isOver ? databaseTime : nullColumn}\t${row.notBefore ?? nullColumn}`;
+    yield `${id}\t${work.evaluation}\t${state}\t${limits}\t${times}`;
   }
 }
+
+const offeredAlready: FirstRow = {
+  status: 'succeeded',
+  reason: null,
+  isOver: true,
+  notBefore: null,
+};
 
 /** Those of the new derivations' output paths that can be downloaded already. */
 async function offeredPaths(client: Client, work: NewDerivations): Promise<Set<string>> {

@@ -114,6 +114,8 @@ export class ListedBuilds {
   }
 }
 
+const nobody: ReadonlySet<number> = new Set();
+
 /** The edges of new derivations, whose ids follow each other. */
 export class BatchEdges {
   /** Pairs, one after the other: a new derivation and an input of it. */
@@ -140,12 +142,12 @@ export class BatchEdges {
     for (const { at, path } of this.unknown) this.pairs[at] = this.ids.of(path);
   }
 
-  /** The builds that the edges need, but for those that are seen to. */
-  needed(isSeenTo: (build: number) => boolean): Set<number> {
+  /** The builds that the edges need, but for those that are seen to; idle builds need nothing. */
+  needed(isSeenTo: (build: number) => boolean, idle: ReadonlySet<number> = nobody): Set<number> {
     const needed = new Set<number>();
     for (let at = 1; at < this.pairs.length; at += 2) {
       const build = this.pairs[at] ?? 0;
-      if (!isSeenTo(build)) needed.add(build);
+      if (!isSeenTo(build) && !(idle.size > 0 && idle.has(this.pairs[at - 1]!))) needed.add(build);
     }
     return needed;
   }

@@ -15,6 +15,7 @@ import type {
   IngestStore,
 } from '#application/ports/ingest-store.js';
 import type { Client, Database } from './database.js';
+import { applyFates, holdSeconds, type IdleBuilds, type StoreGround } from './ingest-fates.js';
 import { BatchIds, knownDerivations, ListedBuilds, type BatchEdges } from './ingest-ids.js';
 import { heedCancels, IngestMemories, type IngestMemory } from './ingest-memory.js';
 import { writeDerivations } from './ingest-derivations.js';
@@ -99,17 +100,24 @@ async function write(
   const edges = await writeDerivations(client, {
     ...common,
     store,
+    ground,
+    fates: batch.fates ?? null,
     pack,
     ids,
     fresh,
     first,
     named,
   });
-  const { settled } = memory;
-  const unlisted = edges.needed((build) => settled.has(build) || listed.has(build));
+  const idle = await applyFates(client, { batch, ids, listed, ground });
+  const { settled: known } = memory;
+  const settled = { has: (build: number) => known.has(build) || idle.registered.has(build) };
+  const isSeenTo = (build: number): boolean => settled.has(build) || listed.has(build);
+  const unlisted = edges.needed(isSeenTo, idle.fresh);
   for (const build of named.keys()) if (!listed.has(build)) unlisted.add(build);
   const roots = [...unlisted];
-  const renewed = await renewDemand(client, { ...common, roots, repeated, named, settled });
+  const wanted = repeated.filter((build) => !idle.registered.has(build));
+  const demand = { ...common, roots, repeated: wanted, named, settled };
+  const renewed = await renewDemand(client, demand);
   await writeJobs(client, {
     evaluation: lease.evaluation,
     jobs: batch.jobs,
@@ -129,20 +137,23 @@ async function write(
     sources,
     settled: [...renewed.walked, ...listed.all()],
     failed,
-    mayHaveFailed: [...failed, ...failedBefore(edges, named.keys(), memory)],
+    mayHaveFailed: [...failed, ...failedBefore(edges, { named: named.keys(), memory, idle })],
   };
 }
 
 /** Of what the batch needs, the builds that earlier batches found to have failed. */
-function failedBefore(
-  edges: BatchEdges,
-  named: Iterable<number>,
-  { failed }: IngestMemory,
-): Iterable<number> {
+function failedBefore(edges: BatchEdges, { named, memory, idle }: NeededNow): Iterable<number> {
+  const { failed } = memory;
   if (failed.size === 0) return [];
-  const needed = edges.needed((build) => !failed.has(build));
+  const needed = edges.needed((build) => !failed.has(build), idle.fresh);
   for (const build of named) if (failed.has(build)) needed.add(build);
   return needed;
+}
+
+interface NeededNow {
+  readonly named: Iterable<number>;
+  readonly memory: IngestMemory;
+  readonly idle: IdleBuilds;
 }
 
 interface BatchPlan {
@@ -165,8 +176,7 @@ async function planBatch(ids: BatchIds, batch: IngestBatch): Promise<BatchPlan> 
   return { fresh, listed: new ListedBuilds(first, fresh.length, repeated) };
 }
 
-interface Ground {
-  readonly store: number;
+interface Ground extends StoreGround {
   readonly pack: number | null;
   readonly cancelEpoch: number;
 }
@@ -180,8 +190,10 @@ const findGround = `
 with held as (
   select from evaluations
    where id = $1 and lease_fence = $2 and status = 'started' for no key update),
-named as (select id from stores where slug = $3)
+named as (select id, mode from stores where slug = $3)
 select exists (select from held) as held, (select id from named) as store,
+       (select mode from named) as mode,
+       (now() + make_interval(secs => ${holdSeconds}))::text as held_until,
        (select p.id from derivation_packs p
          where p.store_id = (select id from named) and p.id = $4) as pack,
        (select case when is_called then last_value else 0 end from cancel_epoch) as epoch`;
@@ -199,12 +211,15 @@ async function readGround(
   if (pack !== null && found.pack === null) {
     throw new FarmFault('corrupt-data', `the substituter lost the pack ${pack}`);
   }
-  return { store: found.store, pack: found.pack, cancelEpoch: found.epoch };
+  const { store, mode, held_until: heldUntil } = found;
+  return { store, mode, heldUntil, pack: found.pack, cancelEpoch: found.epoch };
 }
 
 interface GroundRow {
   readonly held: boolean;
   readonly store: number | null;
+  readonly mode: StoreGround['mode'];
+  readonly held_until: string;
   readonly pack: number | null;
   readonly epoch: number;
 }

@@ -13,6 +13,7 @@ import type {
   IntentStore,
   RestartIntent,
 } from '#application/ports/intent-store.js';
+import { notNeeded } from './ingest-fates.js';
 import { asFault, type Client, type Database, type Row } from './database.js';
 import { unneededBy } from './need-walk.js';
 import { idList } from './planner-rows.js';
@@ -64,7 +65,7 @@ const fallen = `
            select p.id from derivation_inputs i join builds p on p.id = i.input_id
             where i.derivation_id = b.id and p.status in (${failed})) as inputs
     from member m join builds b on b.id = m.id
-   where b.status in (${failed}, 'canceled')`;
+   where b.status in (${failed}, 'canceled') and b.reason is distinct from '${notNeeded}'`;
 
 /** What ended after the restart was asked for is left alone: it has failed again. */
 const unlessFailedAgain = `

@@ -25,7 +25,7 @@ export interface Demand {
   readonly named: ReadonlyMap<number, BuildLimits>;
   readonly evaluation: number;
   /** Builds that earlier batches of this evaluation have seen to. */
-  readonly settled: ReadonlySet<number>;
+  readonly settled: Pick<ReadonlySet<number>, 'has'>;
 }
 
 export interface Renewed {

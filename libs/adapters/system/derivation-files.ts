@@ -14,7 +14,11 @@ import {
   type DerivationPathError,
 } from '#formats/derivation-paths.js';
 import { fixedOutputOf } from '#formats/modulo-hashes.js';
-import type { CheckedDerivation, DerivationFiles } from '#application/ports/derivation-files.js';
+import type {
+  CheckedDerivation,
+  DerivationFiles,
+  DerivationOutline,
+} from '#application/ports/derivation-files.js';
 import type { EvaluationBackend } from '#application/ports/backend.js';
 
 /** The one spelling of a path that all that need it share. */
@@ -58,6 +62,17 @@ export class BackendDerivationFiles implements DerivationFiles {
     if (!file.ok) return file;
     if (this.kept.size < keptAtMost) this.kept.set(path, file.value);
     return ok(file.value.inputs.map((input) => input.path));
+  }
+
+  async outlineOf(path: string): Promise<Result<DerivationOutline, string>> {
+    const file = await this.parse(path);
+    if (!file.ok) return file;
+    if (this.kept.size < keptAtMost) this.kept.set(path, file.value);
+    const { derivation, inputs } = file.value;
+    return ok({
+      outputs: derivation.outputs.map((output) => this.outputBase(output.path)),
+      inputs: inputs.map((input) => input.path),
+    });
   }
 
   async learn(paths: readonly string[]): Promise<void> {
@@ -141,7 +156,7 @@ export class BackendDerivationFiles implements DerivationFiles {
       fixedOutput: fixedOutputOf(derivation) !== undefined,
       outputs: derivation.outputs.map((output) => ({
         name: output.name,
-        path: output.path === '' ? null : copyOf(this.base(output.path)),
+        path: this.outputBase(output.path),
       })),
       inputs: inputs.map((input) => input.base),
       sources: derivation.inputSources.map((source) => this.spell(source).base),
@@ -152,6 +167,10 @@ export class BackendDerivationFiles implements DerivationFiles {
   private async breathe(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     this.breathed = performance.now();
+  }
+
+  private outputBase(path: string): string | null {
+    return path === '' ? null : copyOf(this.base(path));
   }
 
   private base(path: string): string {

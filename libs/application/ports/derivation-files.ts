@@ -15,9 +15,17 @@ export interface CheckedDerivation {
   readonly file: { readonly name: string; readonly bytes: Uint8Array };
 }
 
+/** What a derivation yields and what it is made of, before it is checked. */
+export interface DerivationOutline {
+  /** Base names; null for a path that is not known before it is built. */
+  readonly outputs: readonly (string | null)[];
+  readonly inputs: readonly string[];
+}
+
 export interface DerivationFiles {
   /** Input derivations of a file, before it is checked. */
   inputsOf(path: string): Promise<Result<readonly string[], string>>;
+  outlineOf(path: string): Promise<Result<DerivationOutline, string>>;
   /** Prepares for checking what needs these: they and their closures were registered before. */
   learn(paths: readonly string[]): Promise<void>;
   /** Its inputs must have been checked, or learned, before. */

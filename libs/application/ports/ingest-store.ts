@@ -30,6 +30,21 @@ export interface IngestJob {
   readonly limits: BuildLimits | null;
 }
 
+/** Base names of `.drv` files that can be had from an upstream; true: something built needs it. */
+export type Substituted = ReadonlyMap<string, boolean>;
+
+/** What need not be built. It may name more than the batch holds. */
+export interface IngestFates {
+  readonly substitute: Substituted;
+  /** Nothing that is to be built needs them. */
+  readonly unneeded: ReadonlySet<string>;
+  /** Of builds that are registered and were given up: what becomes of them with this batch. */
+  readonly registered: {
+    readonly substitute: Substituted;
+    readonly build: ReadonlySet<string>;
+  };
+}
+
 export interface IngestBatch {
   readonly storeSlug: string;
   /** The id that the substituter gave the pack with these `.drv` files; null when none was put. */
@@ -39,6 +54,8 @@ export interface IngestBatch {
   readonly priority: number;
   readonly derivations: readonly IngestDerivation[];
   readonly jobs: readonly IngestJob[];
+  /** Absent where nobody was asked. */
+  readonly fates?: IngestFates | null;
 }
 
 export interface IngestOutcome {

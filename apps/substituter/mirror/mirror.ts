@@ -1,0 +1,102 @@
+/**
+ * What the substituter fetches from upstreams beside serving: builds that need not be built. Every
+ * process of the farm takes part; what one has claimed no other fetches.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { ZstdNarMeter } from '#adapters/nar-store/zstd-nar-meter.js';
+import { PostgresBus } from '#adapters/postgres/bus.js';
+import type { Database } from '#adapters/postgres/database.js';
+import { PostgresMirrorShelf } from '#adapters/postgres/mirror-shelf.js';
+import { PostgresSubstitutionStore } from '#adapters/postgres/substitution-store.js';
+import { PostgresUpstreamStore } from '#adapters/postgres/upstream-store.js';
+import { UpstreamHttp } from '#adapters/upstream/upstream-http.js';
+import { UpstreamQuestions } from '#application/ask-upstreams.js';
+import { ClosureMirror } from '#application/mirror-closure.js';
+import type { NarStore } from '#application/ports/nar-store.js';
+import { substituteBuilds, type SubstituteParts } from '#application/substitute-builds.js';
+import type { Settings } from '#nest/settings.js';
+import { InvariantBroken } from '#std/invariant.js';
+import { sentenceOf } from '#std/farm-fault.js';
+
+export interface MirrorParts {
+  readonly database: Database;
+  readonly nars: NarStore;
+  readonly settings: Pick<Settings, 'maxNarBytes'>;
+}
+
+interface Round {
+  readonly name: string;
+  readonly tick: number;
+  /** Whether there is more to do at once. */
+  readonly pass: () => Promise<boolean>;
+}
+
+const fetchTick = 1000;
+const holdTick = 60_000;
+
+export class Mirror {
+  private readonly logger = new Logger('mirror');
+  private readonly ending = new AbortController();
+  private readonly client: UpstreamHttp;
+  private readonly bus: PostgresBus;
+  private readonly parts: SubstituteParts;
+  private running: Promise<unknown> = Promise.resolve();
+
+  constructor({ database, nars, settings }: MirrorParts) {
+    const upstreams = new PostgresUpstreamStore(database);
+    const client = new UpstreamHttp({
+      onHealth: ({ id, url }, fault) => {
+        this.logger.warn(fault === null ? `${url} answers again` : `${url} fails: ${fault}`);
+        void upstreams.noteHealth(id, fault).catch(() => undefined);
+      },
+    });
+    const questions = new UpstreamQuestions({
+      ...{ store: upstreams, client, now: () => performance.now() },
+    });
+    const startMeter = (): ZstdNarMeter => new ZstdNarMeter({ largestNar: settings.maxNarBytes });
+    const shelf = new PostgresMirrorShelf(database);
+    this.client = client;
+    // Where the bus is Redis nobody listens here: the planner looks every second.
+    this.bus = new PostgresBus(database);
+    this.parts = {
+      ...{ upstreams, questions, client, bus: this.bus },
+      store: new PostgresSubstitutionStore(database),
+      mirror: new ClosureMirror({ upstreams, questions, client, shelf, nars, startMeter }),
+      tell: (sentence) => this.logger.warn(sentence),
+    };
+  }
+
+  start(): void {
+    const rounds: Round[] = [
+      { name: 'substitute-builds', tick: fetchTick, pass: () => substituteBuilds(this.parts) },
+      { name: 'hold-builds', tick: holdTick, pass: () => this.hold() },
+    ];
+    this.running = Promise.all(rounds.map((round) => this.goRound(round)));
+  }
+
+  /** Fetches under way are given some time, and else fetched again by whoever comes next. */
+  async stop(): Promise<void> {
+    this.ending.abort();
+    await Promise.race([this.running, sleep(5000, undefined, { ref: false })]);
+    await this.bus.close();
+    await this.client.close();
+  }
+
+  private async hold(): Promise<boolean> {
+    await this.parts.store.hold();
+    return false;
+  }
+
+  private async goRound({ name, tick, pass }: Round): Promise<void> {
+    const { signal } = this.ending;
+    while (!signal.aborted) {
+      const more = await pass().catch((error: unknown) => {
+        if (error instanceof InvariantBroken) process.exit(70);
+        if (!signal.aborted) this.logger.error(`${name}: ${sentenceOf(error)}`);
+        return false;
+      });
+      if (!more) await sleep(tick, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,260 @@
+/** Upstreams, on real Postgres and real HTTP: what they have is fetched and not built. */
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { PostgresFailureStore } from '#adapters/postgres/failure-store.js';
+import { PostgresReleaseStore } from '#adapters/postgres/release-store.js';
+import { id, type BuildId } from '#domain/ids.js';
+import { generateNixKey } from '#formats/nix-signature.js';
+import { startTestPostgres, type TestPostgres } from '#testkit/postgres.js';
+import { UpstreamServer } from '#testkit/upstream-server.js';
+import { outputOf, UpstreamFarm, type Recipes } from './upstream-farm.js';
+
+let postgres: TestPostgres;
+let farm: UpstreamFarm;
+let upstream: UpstreamServer;
+
+const recipes: Recipes = {
+  app: ['library', 'compiler'],
+  library: ['compiler', 'source'],
+  compiler: ['bootstrap'],
+  bootstrap: [],
+  source: [],
+  other: ['library'],
+};
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+}, 60_000);
+
+afterAll(async () => {
+  await postgres?.stop();
+});
+
+beforeEach(async () => {
+  upstream = await UpstreamServer.start();
+  farm = await UpstreamFarm.open(postgres);
+  await farm.addUpstream(upstream.url, upstream.publicKey);
+});
+
+afterEach(async () => {
+  await farm.close();
+  await upstream.stop();
+});
+
+function publish(name: string, ...references: string[]): string {
+  const named = references.map(outputOf);
+  return upstream.publish({ path: outputOf(name), contents: name, references: named });
+}
+
+async function release(name: string): Promise<number> {
+  const build = id<BuildId>(await farm.buildOf(name));
+  const assignment = { build, workerClass: 'x', rank: 1 };
+  const released = await new PostgresReleaseStore(farm.database).release([assignment], 30);
+  return released.tickets.length;
+}
+
+describe('an upstream that has what is wished', () => {
+  it('saves its build and that of all that it was made of', async () => {
+    publish('runtime');
+    publish('app', 'app', 'runtime');
+    await farm.evaluate(recipes, ['app']);
+    expect(await farm.statuses('app', 'library', 'bootstrap')).toEqual({
+      ...{ app: 'held', library: 'canceled', bootstrap: 'canceled' },
+    });
+    expect(await release('app')).toBe(0);
+    // One for what is wished, one for what that refers to.
+    expect(upstream.questions).toBe(2);
+    await farm.fetch();
+    expect(await farm.state('app')).toEqual({
+      ...{ status: 'succeeded', reason: 'substituted', held: false },
+    });
+    expect(await farm.offered()).toEqual(['runtime mirrored', 'app mirrored']);
+    expect(await farm.substitutions.hold()).toBe(0);
+  });
+
+  it('saves what is made for the rest, which is fetched first', async () => {
+    publish('compiler');
+    publish('bootstrap');
+    upstream.publish({ path: outputOf('source'), contents: 's', compression: 'gzip' });
+    await farm.evaluate(recipes, ['app', 'bootstrap']);
+    expect(await farm.statuses('app', 'library', 'compiler', 'source', 'bootstrap')).toEqual({
+      ...{ app: 'scheduled', library: 'scheduled', compiler: 'held', source: 'held' },
+      bootstrap: 'held',
+    });
+    const [first] = await farm.substitutions.claim(1, 0);
+    expect([await farm.buildOf('compiler'), await farm.buildOf('source')]).toContain(first!.build);
+    expect(await release('library')).toBe(0);
+    await farm.fetch();
+    expect(await release('library')).toBe(1);
+  });
+
+  it('is not asked again for hours, and for what it has not for minutes', async () => {
+    publish('compiler');
+    await farm.evaluate(recipes, ['library']);
+    const asked = upstream.questions;
+    const paths = ['compiler', 'library', 'source'].map(outputOf);
+    expect(await farm.questions.present('nix', paths)).toEqual(new Set([outputOf('compiler')]));
+    expect(upstream.questions).toBe(asked);
+  });
+
+  it('saves a build that an earlier evaluation had no need of', async () => {
+    publish('app');
+    publish('compiler');
+    await farm.evaluate(recipes, ['app']);
+    await farm.evaluate(recipes, ['other']);
+    expect(await farm.statuses('other', 'library', 'source', 'compiler', 'bootstrap')).toEqual({
+      ...{ other: 'scheduled', library: 'scheduled', source: 'scheduled' },
+      ...{ compiler: 'held', bootstrap: 'canceled' },
+    });
+  });
+
+  it('has nothing when a part of the closure is missing', async () => {
+    publish('app', 'runtime');
+    await farm.evaluate(recipes, ['app']);
+    expect(await farm.statuses('app', 'bootstrap')).toEqual({
+      ...{ app: 'scheduled', bootstrap: 'scheduled' },
+    });
+  });
+});
+
+describe('an upstream that cannot be trusted', () => {
+  it('is not believed when it signs with another key', async () => {
+    const key = generateNixKey('upstream.example.org-1');
+    upstream.publish({ path: outputOf('bootstrap'), contents: 'x', key });
+    await farm.evaluate(recipes, ['bootstrap']);
+    expect(await farm.statuses('bootstrap')).toEqual({ bootstrap: 'scheduled' });
+  });
+
+  it('offers nothing when its nar is not what it has signed: that is built', async () => {
+    publish('compiler');
+    const other = upstream.publish({ path: outputOf('other'), contents: 'other bytes' });
+    const forged = upstream.files.get(`/nar/${other}.nar`)!;
+    upstream.files.set(`/nar/${outputOf('compiler')}.nar`, forged);
+    await farm.evaluate(recipes, ['library']);
+    await farm.fetch();
+    expect(await farm.statuses('library', 'compiler', 'bootstrap')).toEqual({
+      ...{ library: 'scheduled', compiler: 'scheduled', bootstrap: 'scheduled' },
+    });
+    expect(await farm.offered()).toEqual([]);
+    expect(farm.told.join()).toMatch(/built after all.* sent sha256:.* and has signed sha256:/);
+  });
+
+  it('loses a build whose nar has gone, and what that needs is looked for again', async () => {
+    publish('app');
+    publish('compiler');
+    upstream.files.delete(`/nar/${outputOf('app')}.nar`);
+    await farm.evaluate(recipes, ['app']);
+    await farm.fetch();
+    expect(await farm.statuses('app', 'library', 'compiler', 'bootstrap')).toEqual({
+      ...{ app: 'scheduled', library: 'scheduled' },
+      ...{ compiler: 'succeeded', bootstrap: 'canceled' },
+    });
+  });
+});
+
+describe('an upstream that is down', () => {
+  it('stalls no evaluation: all is built', async () => {
+    publish('app');
+    upstream.answer = () => undefined;
+    const began = performance.now();
+    await farm.evaluate(recipes, ['app']);
+    expect(performance.now() - began).toBeLessThan(15_000);
+    expect(await farm.statuses('app', 'bootstrap')).toEqual({
+      ...{ app: 'scheduled', bootstrap: 'scheduled' },
+    });
+  }, 30_000);
+
+  it('is tried again when a fetch breaks off, and the build stays held', async () => {
+    publish('app');
+    await farm.evaluate(recipes, ['app']);
+    upstream.answer = (request) => request.socket.destroy();
+    await farm.fetch();
+    expect(await farm.statuses('app')).toEqual({ app: 'held' });
+    upstream.answer = null;
+    await farm.database.execute(`update substitutions set claimed_until = '-infinity'`);
+    await farm.fetch();
+    expect(await farm.statuses('app')).toEqual({ app: 'succeeded' });
+  });
+});
+
+describe('a build that is fetched', () => {
+  it('does not fall with an input that fails, unless it is built after all', async () => {
+    publish('app');
+    await farm.evaluate(recipes, ['library']);
+    await farm.evaluate(recipes, ['app']);
+    await farm.database.execute(
+      `update builds set status = 'failed', reason = 'builder-failed', ended_at = now()
+        where id = $1`,
+      [await farm.buildOf('library')],
+    );
+    const failures = new PostgresFailureStore(farm.database);
+    const tell = async (): Promise<void> => {
+      while (!(await failures.propagate(100)).done);
+    };
+    await tell();
+    expect(await failures.audit()).toBe(0);
+    expect(await farm.statuses('app')).toEqual({ app: 'held' });
+    const nothing = { substitute: new Map<string, boolean>(), build: new Set<string>() };
+    const build = id<BuildId>(await farm.buildOf('app'));
+    expect(await farm.substitutions.giveUp(build, nothing)).toBe(true);
+    await tell();
+    expect(await farm.statuses('app')).toEqual({ app: 'failed-dependency' });
+  });
+
+  it('is forgotten when somebody cancels it', async () => {
+    publish('app');
+    await farm.evaluate(recipes, ['app']);
+    await farm.database.execute(`update builds set status = 'canceled' where status = 'scheduled'`);
+    expect(await farm.substitutions.hold()).toBe(0);
+    await farm.fetch();
+    expect(await farm.offered()).toEqual([]);
+  });
+
+  it('is held anew before its hold is over', async () => {
+    publish('app');
+    await farm.evaluate(recipes, ['app']);
+    await farm.database.execute(`update builds set not_before = now() + interval '1 minute'`);
+    expect(await farm.substitutions.hold()).toBe(1);
+    const [row] = await farm.database.query<{ long: boolean }>(
+      `select bool_and(not_before > now() + interval '30 minutes') as long from builds
+        where status = 'scheduled'`,
+    );
+    expect(row!.long).toBe(true);
+  });
+});
+
+describe('a store that relies on its upstreams', () => {
+  it('takes what they have as it is, and fetches nothing', async () => {
+    await farm.database.execute(`update stores set mode = 'rely' where slug = 'nix'`);
+    publish('compiler');
+    await farm.evaluate(recipes, ['library']);
+    expect(await farm.statuses('library', 'compiler', 'bootstrap')).toEqual({
+      ...{ library: 'scheduled', compiler: 'succeeded', bootstrap: 'canceled' },
+    });
+    await farm.fetch();
+    expect(await farm.offered()).toEqual([]);
+  });
+});
+
+describe('an upstream of Guix', () => {
+  const fixtures = join(import.meta.dirname, '..', 'fixtures', 'formats', 'guix');
+
+  it('is believed and mirrored by its own dialect', async () => {
+    for (const name of await readdir(fixtures)) {
+      if (!name.endsWith('.narinfo')) continue;
+      upstream.files.set(`/${name}`, await readFile(join(fixtures, name)));
+    }
+    for (const name of await readdir(join(fixtures, 'nar'))) {
+      const [, compression, rest] = /^(gzip|zstd)-(.*)$/.exec(name)!;
+      const bytes = await readFile(join(fixtures, 'nar', name));
+      upstream.files.set(`/nar/${compression}/${rest}`, bytes);
+    }
+    const key = await readFile(join(fixtures, 'signing-key.pub'), 'utf8');
+    await farm.addUpstream(upstream.url, key, 'guix');
+    const path = 'k5l6ni6lzx6cvxwcr3q8n1d9n4731lrs-top-1.0';
+    expect(await farm.questions.present('guix', [path])).toEqual(new Set([path]));
+    await farm.bring('guix', [path]);
+    expect(await farm.offered()).toContain('top-1.0 mirrored');
+  });
+});
