@@ -18,6 +18,7 @@ import { startApp } from '#nest/start-app.js';
 import { Background } from './background/background.js';
 import { Credentials } from './credential.js';
 import { Front, type Routes } from './front.js';
+import { Mirror } from './mirror/mirror.js';
 import { NarSizes } from './nar-sizes.js';
 import { NarinfoRoute } from './narinfo-route.js';
 import { PushRoutes } from './push-routes.js';
@@ -38,11 +39,13 @@ export async function startSubstituter(settings: Settings): Promise<NestFastifyA
   await nars.sweepStaged(abandoned);
   const logs = new DiskLogStore(join(settings.dataDirectory, 'logs'));
   const background = new Background({ database, nars, settings });
+  const mirror = new Mirror({ database, nars, settings });
   const routes = await routesOf(settings, { database, nars, logs, background });
   let front: Front | undefined;
   const ending = {
     drain: async () => front?.drain(drainTime),
     close: async () => {
+      await mirror.stop();
       await background.stop();
       await logs.close();
       await database.close();
@@ -59,6 +62,7 @@ export async function startSubstituter(settings: Settings): Promise<NestFastifyA
     prepare: async (app) => {
       front = new Front(routes, app.getHttpServer());
       await background.start();
+      mirror.start();
     },
   });
 }
