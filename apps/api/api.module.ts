@@ -19,6 +19,10 @@ import { HookController } from './specifications/hook.controller.js';
 import { SpecificationReader } from './specifications/specification-reader.js';
 import { SpecificationWriter } from './specifications/specification-writer.js';
 import { SpecificationsController } from './specifications/specifications.controller.js';
+import {
+  IntegrityController,
+  VerificationsController,
+} from './verifications/verifications.controller.js';
 import { WorkerStandingController } from './workers/worker-standing.controller.js';
 import { WorkerStanding } from './workers/worker-standing.js';
 import { WorkersController } from './workers/workers.controller.js';
@@ -42,6 +46,8 @@ import { Wishes } from './wishes/wishes.js';
     BuildWishesController,
     EvaluationWishesController,
     IntentsController,
+    VerificationsController,
+    IntegrityController,
     PagesController,
   ],
   providers: [

@@ -37,8 +37,8 @@ const Workers = z.object({ items: z.array(z.object({ state: z.string() })) });
 
 const Token = z.object({ token: z.string() });
 
-interface Call<T> {
-  readonly method: 'GET' | 'PUT' | 'POST';
+export interface Call<T> {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   readonly path: string;
   readonly body?: unknown;
   readonly answer: z.ZodType<T>;
@@ -98,7 +98,8 @@ export class FarmApi {
     return items.some(({ state }) => state !== 'offline' && state !== 'refused');
   }
 
-  private async call<T>(call: Call<T>): Promise<T> {
+  /** Throws FarmFault `program-failed` with what the farm said, its status as the cause. */
+  async call<T>(call: Call<T>): Promise<T> {
     const response = await fetch(`${this.base}${call.path}`, {
       method: call.method,
       headers: {

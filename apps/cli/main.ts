@@ -7,6 +7,7 @@ import { sentenceOf } from '#std/farm-fault.js';
 import { healthyCommand } from './healthy-command.js';
 import { keyCommand } from './key/key-command.js';
 import { migrateCommand } from './migrate-command.js';
+import { storeCommand } from './store/store-command.js';
 import { upCommand } from './up/up-command.js';
 
 const program = new Command('gambeson')
@@ -14,6 +15,7 @@ const program = new Command('gambeson')
   .showHelpAfterError('(--help tells the options)')
   .addCommand(upCommand())
   .addCommand(migrateCommand())
+  .addCommand(storeCommand())
   .addCommand(healthyCommand())
   .addCommand(keyCommand());
 

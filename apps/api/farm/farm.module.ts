@@ -12,6 +12,7 @@ import { Database } from '#adapters/postgres/database.js';
 import { EvaluationQueries } from '#adapters/postgres/evaluation-queries.js';
 import { NeighbourQueries } from '#adapters/postgres/neighbour-queries.js';
 import { SpecificationQueries } from '#adapters/postgres/specification-queries.js';
+import { VerificationQueries } from '#adapters/postgres/verification-queries.js';
 import { WaitQueries } from '#adapters/postgres/wait-queries.js';
 import { WorkerQueries } from '#adapters/postgres/worker-queries.js';
 import { READINESS, type ReadinessCheck } from '#nest/health.js';
@@ -47,6 +48,7 @@ export class FarmModule implements OnApplicationShutdown {
       { provide: EvaluationQueries, useValue: new EvaluationQueries(database) },
       { provide: NeighbourQueries, useValue: new NeighbourQueries(database) },
       { provide: SpecificationQueries, useValue: new SpecificationQueries(database) },
+      { provide: VerificationQueries, useValue: new VerificationQueries(database) },
       { provide: WaitQueries, useValue: new WaitQueries(database) },
       { provide: WorkerQueries, useValue: new WorkerQueries(database) },
     ];

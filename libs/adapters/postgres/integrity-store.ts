@@ -68,7 +68,10 @@ export class PostgresIntegrityStore implements IntegrityStore {
   }
 
   async tell(finder: Finder, findings: readonly Finding[]): Promise<void> {
-    await this.database.query(writeFindings, findingValues(finder, findings, 'told'));
+    await this.database.query(
+      writeFindings,
+      findingValues(finder, findings, { done: 'told', build: null }),
+    );
   }
 
   takeBack(finder: Finder, broken: BrokenPath): Promise<readonly Withdrawal[]> {
@@ -106,19 +109,24 @@ export class PostgresIntegrityStore implements IntegrityStore {
 
 const writeFindings = `
   insert into store_findings
-    (found_by, verification_id, store_id, path, file_key, kind, detail, done)
-  select $1, $2, t.store, t.path, t.file_key, t.kind, t.detail, $3
-    from unnest($4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[])
+    (found_by, verification_id, store_id, path, file_key, kind, detail, done, build_id)
+  select $1, $2, t.store, t.path, t.file_key, t.kind, t.detail, $3, $4
+    from unnest($5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[])
            t (store, path, file_key, kind, detail)`;
+
+interface Done {
+  readonly done: 'told' | 'dropped' | 'withdrawn';
+  readonly build: number | null;
+}
 
 function findingValues(
   finder: Finder,
   findings: readonly Finding[],
-  done: 'told' | 'dropped' | 'withdrawn',
+  { done, build }: Done,
 ): unknown[] {
   const verification = finder.by === 'verification' ? finder.verification : null;
   return [
-    ...[finder.by, verification, done],
+    ...[finder.by, verification, done, build],
     findings.map((one) => one.store),
     findings.map((one) => one.path),
     findings.map((one) => one.fileKey),
@@ -154,7 +162,8 @@ async function takeBack(
   if (brokenFiles.length > 0 && dropped.rowCount === 0) return [];
   const withdrawn = left.rowCount === 0 ? await withdraw(client, place) : [];
   const done = withdrawn.length > 0 ? 'withdrawn' : 'dropped';
-  await client.query(writeFindings, findingValues(finder, findings, done));
+  const build = withdrawn[0]?.build ?? null;
+  await client.query(writeFindings, findingValues(finder, findings, { done, build }));
   const told = withdrawn.length > 0 ? withdrawn : [{ path, build: null }];
   const parts = told.map((one) => one.path.slice(0, 32));
   await client.query('select tell_substitutes($1, $2)', [place.store_id, parts]);

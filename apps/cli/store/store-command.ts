@@ -1,0 +1,9 @@
+/** `gambeson store …`: what an operator asks of the stores. */
+import { Command } from 'commander';
+import { verifyCommand } from './verify-command.js';
+
+export function storeCommand(): Command {
+  return new Command('store')
+    .description('look after the stores that the farm publishes')
+    .addCommand(verifyCommand());
+}
