@@ -233,6 +233,33 @@ describe('a report', () => {
     });
   });
 
+  it('of an output that was withdrawn offers it anew, whatever it was before', async () => {
+    const [build] = await farm.builds(1);
+    const worker = await farm.worker();
+    const claimed = await farm.claimed(build!, worker);
+    const path = claimed.outputs[0]!.path!;
+    await farm.database.execute(
+      `with old as (
+         insert into store_paths
+           (store_id, hash_part, path, nar_hash, nar_size, withdrawn_at, withdrawn_reason)
+         values (3, left($1, 32), $1, 'sha256:other', 5, now(), 'broken') returning id)
+       insert into store_path_references (path_id, reference) select id, 'gone' from old`,
+      [path],
+    );
+    await farm.uploaded(claimed.attempt, path);
+    expect(await accept(success(claimed, worker))).toEqual([true]);
+    const [offered, ...others] = await farm.database.query(
+      `select withdrawn_at, nar_hash <> 'sha256:other' as fresh, attempt_id,
+              (select count(*) from nars where path_id = p.id) as nars,
+              array(select reference from store_path_references where path_id = p.id) as refs
+         from store_paths p`,
+    );
+    expect(others).toEqual([]);
+    const fresh = { withdrawn_at: null, fresh: true, attempt_id: claimed.attempt, nars: 1 };
+    expect(offered).toEqual({ ...fresh, refs: [] });
+    expect((await farm.attempts(build!))[0]).toMatchObject({ status: 'succeeded', message: null });
+  });
+
   it('that fails rolls back nothing of its neighbours in the same commit', async () => {
     const builds = await farm.builds(3);
     const worker = await farm.worker({ slots: 3 });
