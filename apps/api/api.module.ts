@@ -15,6 +15,13 @@ import { PagesController } from './pages/pages.controller.js';
 import { LogTails } from './pages/log-tails.js';
 import { OverviewModels, PageModels } from './pages/page-models.js';
 import { QueueController } from './queue/queue.controller.js';
+import {
+  CollectionsController,
+  FarmController,
+  PinsController,
+  ReleasesController,
+} from './retention/retention.controller.js';
+import { Retention } from './retention/retention.js';
 import { HookController } from './specifications/hook.controller.js';
 import { SpecificationReader } from './specifications/specification-reader.js';
 import { SpecificationWriter } from './specifications/specification-writer.js';
@@ -48,6 +55,10 @@ import { Wishes } from './wishes/wishes.js';
     IntentsController,
     VerificationsController,
     IntegrityController,
+    PinsController,
+    ReleasesController,
+    CollectionsController,
+    FarmController,
     PagesController,
   ],
   providers: [
@@ -58,6 +69,7 @@ import { Wishes } from './wishes/wishes.js';
     OverviewModels,
     PageModels,
     PlannerInquiry,
+    Retention,
     SpecificationReader,
     SpecificationWriter,
     WaitReader,

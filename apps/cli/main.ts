@@ -7,6 +7,8 @@ import { sentenceOf } from '#std/farm-fault.js';
 import { healthyCommand } from './healthy-command.js';
 import { keyCommand } from './key/key-command.js';
 import { migrateCommand } from './migrate-command.js';
+import { pinCommand } from './retention/pin-command.js';
+import { releaseCommand } from './retention/release-command.js';
 import { storeCommand } from './store/store-command.js';
 import { upCommand } from './up/up-command.js';
 
@@ -17,7 +19,9 @@ const program = new Command('gambeson')
   .addCommand(migrateCommand())
   .addCommand(storeCommand())
   .addCommand(healthyCommand())
-  .addCommand(keyCommand());
+  .addCommand(keyCommand())
+  .addCommand(pinCommand())
+  .addCommand(releaseCommand());
 
 try {
   await program.parseAsync();

@@ -30,6 +30,7 @@ describe('a specification', () => {
       limits: {},
       active: true,
       superseded: 'keep',
+      keep: 3,
     });
   });
 

@@ -1,5 +1,6 @@
 /** A specification as the REST API reads and writes it. Faults are told by JSON pointer. */
 import { z } from 'zod';
+import { keptUnlessTold } from '#domain/retention/kept-evaluations.js';
 import { supersededPolicies } from '#domain/specification/specification.js';
 
 /** The grammar of names that appear in addresses and file names. */
@@ -85,6 +86,8 @@ export const SpecificationInput = z
     active: z.boolean().default(true),
     /** What becomes of older evaluations' builds once a newer evaluation was read to its end. */
     superseded: z.enum(supersededPolicies).default('keep'),
+    /** How many of its good evaluations are kept with all that they need, whatever their age. */
+    keep: z.int().min(1).max(10_000).default(keptUnlessTold),
   })
   .superRefine((input, context) => {
     const names = input.channels.map((channel) => channel.name);

@@ -49,7 +49,14 @@ export function evaluationPage(model: EvaluationModel): string {
       <h1>Evaluation {id}</h1>
       <p class="lead">
         {started ? 'Being evaluated. ' : ''}
-        {verdict(evaluation.jobs)}
+        {evaluation.prunedAt === null ? (
+          verdict(evaluation.jobs)
+        ) : (
+          <>
+            Its {plural(evaluation.jobCount, 'job')} went{' '}
+            <Time at={evaluation.prunedAt} now={now} />, when its time was over.
+          </>
+        )}
       </p>
       <CountsBar jobs={evaluation.jobs} />
       <p>

@@ -78,6 +78,7 @@ export function demoSpecification(channel: DemoChannel): SpecificationInput {
     limits: {},
     active: true,
     superseded: 'keep',
+    keep: 3,
   };
 }
 

@@ -44,6 +44,7 @@ interface EvaluationRow extends Row {
   ended_at: Date | null;
   canceled_at: Date | null;
   cancel_reason: string | null;
+  pruned_at: Date | null;
   checkouts: Checkouts;
   job_count: number;
   error_count: number;
@@ -187,6 +188,7 @@ function evaluationOf(row: EvaluationRow, jobs: JobCounts): EvaluationAnswer {
     endedAt: iso(row.ended_at),
     canceledAt: iso(row.canceled_at),
     cancelReason: row.cancel_reason,
+    prunedAt: iso(row.pruned_at),
     checkouts: row.checkouts.map(withoutSecret),
     jobCount: row.job_count,
     errorCount: row.error_count,

@@ -48,6 +48,8 @@ export interface Specification {
   readonly active: boolean;
   /** Documents written before there was a choice have none: they keep. */
   readonly superseded?: SupersededPolicy | undefined;
+  /** How many of its good evaluations are kept; absent: as kept-evaluations.ts says. */
+  readonly keep?: number | undefined;
 }
 
 /** The store of each backend: its slug in addresses and its directory. */

@@ -37,6 +37,8 @@ export const EvaluationAnswer = z.object({
   /** Since when nothing is built for its sake any more; and why: canceled or superseded. */
   canceledAt: Time.nullable(),
   cancelReason: z.string().nullable(),
+  /** Since when its jobs, and what they alone led to, are gone: it is history. */
+  prunedAt: Time.nullable(),
   checkouts: z.array(Checkout),
   jobCount: z.int(),
   errorCount: z.int(),

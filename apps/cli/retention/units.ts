@@ -1,0 +1,47 @@
+/** Sizes and times as people type and read them on a command line. */
+import { InvalidArgumentError } from 'commander';
+
+const powers: Readonly<Record<string, number>> = { '': 0, K: 1, M: 2, G: 3, T: 4 };
+
+/** `500M`, `2G` and the like, in powers of 1024; bytes without a letter. */
+export function bytesOf(text: string): number {
+  const match = /^([0-9]+(?:\.[0-9]+)?)([KMGT]?)(?:i?B)?$/.exec(text);
+  const bytes = match ? Math.round(Number(match[1]) * 1024 ** powers[match[2]!]!) : 0;
+  if (bytes < 1) throw new InvalidArgumentError('a size such as 500M or 2G.');
+  return bytes;
+}
+
+const seconds: Readonly<Record<string, number>> = { h: 3600, d: 86_400, w: 604_800 };
+
+/** `36h`, `90d`, `12w` from now on, or a date such as 2027-05-01; answers ISO 8601. */
+export function expiryOf(text: string, now: Date = new Date()): string {
+  const match = /^([1-9][0-9]{0,5})([hdw])$/.exec(text);
+  const time = match
+    ? now.getTime() + Number(match[1]) * seconds[match[2]!]! * 1000
+    : /^\d{4}-\d{2}-\d{2}/.test(text)
+      ? Date.parse(text)
+      : Number.NaN;
+  if (Number.isNaN(time)) {
+    throw new InvalidArgumentError('a time such as 36h, 90d, 12w or 2027-05-01.');
+  }
+  return new Date(time).toISOString();
+}
+
+export function sizeText(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let size = bytes;
+  let unit = 0;
+  while (size >= 1024 && unit < units.length - 1) {
+    size /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 || size >= 100 ? Math.round(size) : size.toFixed(1)} ${units[unit]}`;
+}
+
+/** Rows in columns, under a head; nothing when there is none. */
+export function columns(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [head, ...rows];
+  const widths = head.map((_, at) => Math.max(...all.map((row) => row[at]?.length ?? 0)));
+  const lines = all.map((row) => row.map((cell, at) => cell.padEnd(widths[at]!)).join('  '));
+  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+}
