@@ -6,11 +6,14 @@
 import { Logger } from '@nestjs/common';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { sentenceOf } from '#std/farm-fault.js';
+import { principalOf, unauthorized } from './credential.js';
 import type { NarinfoRoute } from './narinfo-route.js';
 import type { PushRoutes } from './push-routes.js';
 import type { ReadRoutes } from './read-routes.js';
 import { send, sendFault, sendMiss, sendProblem, type Exchange } from './respond.js';
+import type { Stores } from './stores.js';
 import { readTarget, type Target } from './target.js';
+import { Wire } from './wire/wire.js';
 import type { WriteRoutes } from './write-routes.js';
 
 export interface Routes {
@@ -18,6 +21,8 @@ export interface Routes {
   readonly reads: ReadRoutes;
   readonly writes: WriteRoutes;
   readonly pushes: PushRoutes;
+  readonly stores: Stores;
+  readonly serviceToken: string;
 }
 
 /** Addresses that Nest answers. */
@@ -27,6 +32,7 @@ export class Front {
   private readonly logger = new Logger('http');
   private readonly running = new Set<Promise<void>>();
   private readonly nest: RequestListener[];
+  private readonly wire: Wire;
 
   constructor(
     private readonly routes: Routes,
@@ -38,14 +44,17 @@ export class Front {
     server.on('checkContinue', (request, response) => this.take(request, response, true));
     // A nar of many gigabytes takes as long as it takes; silence is what ends an upload.
     server.requestTimeout = 0;
+    this.wire = new Wire(server, routes.narinfos);
   }
 
   /** Resolves when no write is under way, or the time is over. */
   async drain(milliseconds: number): Promise<void> {
+    this.wire.stop();
     const timeOver = new Promise<void>((resolve) => {
       setTimeout(resolve, milliseconds).unref();
     });
     await Promise.race([Promise.allSettled(this.running), timeOver]);
+    this.wire.close();
   }
 
   private take(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
@@ -53,12 +62,12 @@ export class Front {
     const { method } = request;
     const exchange = { request, response, expectsContinue };
     const reads = method === 'GET' || method === 'HEAD';
-    if (reads && this.routes.narinfos.answerKnown(exchange, url)) return;
     if (ofNest.test(url)) {
       for (const listener of this.nest) listener(request, response);
       return;
     }
-    const work = this.answer(exchange, readTarget(url)).catch((error: unknown) =>
+    const target = readTarget(url, this.routes.stores.slugAt(request.headers.host));
+    const work = this.answer(exchange, target).catch((error: unknown) =>
       this.fail(exchange, error),
     );
     if (reads) return;
@@ -83,15 +92,20 @@ export class Front {
   }
 
   private async read(exchange: Exchange, target: Target): Promise<void> {
-    const { narinfos, reads, pushes } = this.routes;
+    const { narinfos, reads, stores, pushes } = this.routes;
     if (await pushes.answerHead(exchange, target)) return;
+    const store = 'slug' in target ? await stores.find(target.slug) : null;
+    if ('slug' in target && !store) return sendMiss(exchange);
+    if (store?.private && !(await this.mayRead(exchange, store.slug))) {
+      return sendProblem(exchange, unauthorized);
+    }
     switch (target.kind) {
       case 'narinfo':
-        return narinfos.ask(exchange, target.slug, target.hashPart);
+        return narinfos.ask(exchange, store!, target.hashPart);
       case 'nar':
         return reads.nar(exchange, target.slug, target.file);
       case 'cache-info':
-        return reads.cacheInfo(exchange, target.slug);
+        return narinfos.cacheInfo(exchange, store!);
       case 'log':
         return reads.log(exchange, target.slug, target.derivation);
       case 'derivation':
@@ -105,6 +119,12 @@ export class Front {
       default:
         return sendMiss(exchange);
     }
+  }
+
+  /** Of a private store. */
+  private async mayRead({ request }: Exchange, slug: string): Promise<boolean> {
+    const { serviceToken, pushes } = this.routes;
+    return principalOf(request, serviceToken) !== null || pushes.mayRead(request, slug);
   }
 
   private fail(exchange: Exchange, error: unknown): void {

@@ -3,6 +3,8 @@
  * narinfo, mostly here, so that the bounded memory answers and Postgres is rarely asked.
  */
 import type { SubstituteStore } from '#application/ports/substitute-store.js';
+import type { OfferedPath } from '#domain/substitute/offered-path.js';
+import type { Store } from '#domain/substitute/store.js';
 
 const remembered = 65_536;
 
@@ -16,6 +18,15 @@ export class NarSizes {
     if (this.sizes.size <= remembered) return;
     const [oldest] = this.sizes.keys();
     if (oldest !== undefined) this.sizes.delete(oldest);
+  }
+
+  learn({ slug }: Pick<Store, 'slug'>, { files }: Pick<OfferedPath, 'files'>): void {
+    for (const { fileKey, fileSize } of files) this.remember(slug, fileKey, fileSize);
+  }
+
+  /** Something changed: all is asked again. */
+  forget(): void {
+    this.sizes.clear();
   }
 
   /** Bytes; null when no offered path of this store has such a file. */

@@ -2,10 +2,11 @@
  * Answers on bare `node:http`, with their length always said. Writes are refused with problems (RFC
  * 9457); reads with a line of text, since their clients look at the status alone.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { printProblem, refusalOf, type Refusal } from '#nest/problem.js';
 import { FarmFault } from '#std/farm-fault.js';
+import { bodyOf, headersOf, httpDate, isUnchanged, validatorsOf } from './answers/answer-bytes.js';
 import { restOf } from './request-body.js';
 
 export interface Exchange {
@@ -47,6 +48,39 @@ function heldBack(exchange: Exchange): boolean {
   return exchange.expectsContinue;
 }
 
+/** An answer that was made as bytes, by Node's own HTTP. */
+export function sendBytes({ request, response }: Exchange, answer: Buffer): void {
+  const headers = headersOf(answer);
+  const status = Number(answer.toString('latin1', 9, 12));
+  const { 'if-none-match': ifNoneMatch, 'if-modified-since': ifModifiedSince } = request.headers;
+  const conditions = { ifNoneMatch, ifModifiedSince };
+  if (status === 200 && isUnchanged(conditions, validatorsOf(answer))) {
+    const { tag, lastModified } = validatorsOf(answer);
+    const told = headers[headers.indexOf('Cache-Control') + 1]!;
+    response.writeHead(304, { ETag: tag, 'Last-Modified': lastModified, 'Cache-Control': told });
+    response.end();
+    return;
+  }
+  response.writeHead(status, headers);
+  response.end(request.method === 'HEAD' ? undefined : bodyOf(answer));
+}
+
+/** A refusal as bytes. */
+export function faultBytes(refusal: Refusal): Buffer {
+  const body = JSON.stringify(printProblem(refusal));
+  const more = Object.entries(refusal.headers ?? {}).map(([name, value]) => `${name}: ${value}`);
+  const head = [
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? 'Error'}`,
+    `Date: ${httpDate(Date.now())}`,
+    ...more,
+    'Cache-Control: no-store',
+    'Connection: keep-alive',
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ];
+  return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'), Buffer.from(body)]);
+}
+
 /** A miss says that it must not be kept: the path may be offered a moment later. */
 export function sendMiss(exchange: Exchange): void {
   const headers = { 'Cache-Control': 'no-store' };
@@ -77,12 +111,16 @@ const unforeseen: Refusal = {
   detail: 'The substituter met an error of its own; its log has the rest.',
 };
 
+export function refusalFor(thrown: unknown): Refusal {
+  if (thrown instanceof FarmFault && thrown.code === 'disk-full') {
+    return { status: 507, kind: 'disk-full', detail: `${thrown.message}.` };
+  }
+  return refusalOf(thrown) ?? unforeseen;
+}
+
 /** What a thrown value is answered. An answer that has begun can only be cut. */
 export function sendFault(exchange: Exchange, thrown: unknown): Refusal {
-  const full = thrown instanceof FarmFault && thrown.code === 'disk-full';
-  const refusal = full
-    ? { status: 507, kind: 'disk-full', detail: `${thrown.message}.` }
-    : (refusalOf(thrown) ?? unforeseen);
+  const refusal = refusalFor(thrown);
   const { response } = exchange;
   if (response.headersSent) response.destroy();
   else if (!response.destroyed) sendProblem(exchange, refusal);

@@ -20,9 +20,10 @@ import { Credentials } from './credential.js';
 import { Front, type Routes } from './front.js';
 import { Mirror } from './mirror/mirror.js';
 import { NarSizes } from './nar-sizes.js';
-import { NarinfoRoute } from './narinfo-route.js';
+import { printSigned } from './print-narinfo.js';
 import { PushRoutes } from './push-routes.js';
 import { ReadRoutes } from './read-routes.js';
+import { serveNarinfos } from './serve-narinfos.js';
 import { openSigningKey } from './signing-key.js';
 import { SubstituterModule } from './substituter.module.js';
 import { WriteRoutes } from './write-routes.js';
@@ -47,6 +48,7 @@ export async function startSubstituter(settings: Settings): Promise<NestFastifyA
     close: async () => {
       await mirror.stop();
       await background.stop();
+      await routes.close();
       await logs.close();
       await database.close();
     },
@@ -67,15 +69,19 @@ export async function startSubstituter(settings: Settings): Promise<NestFastifyA
   });
 }
 
-interface Stores {
+interface Places {
   readonly database: Database;
   readonly nars: DiskNarStore;
   readonly logs: DiskLogStore;
   readonly background: Background;
 }
 
-async function routesOf(settings: Settings, stores: Stores): Promise<Routes> {
-  const { database, nars, logs, background } = stores;
+interface Closing {
+  close(): Promise<void>;
+}
+
+async function routesOf(settings: Settings, places: Places): Promise<Routes & Closing> {
+  const { database, nars, logs, background } = places;
   const { secret, publicKey } = await openSigningKey(settings);
   const serviceToken = await ensureSecret(settings.serviceTokenFile);
   const substitutes = new PostgresSubstituteStore(database);
@@ -86,8 +92,12 @@ async function routesOf(settings: Settings, stores: Stores): Promise<Routes> {
   const codec = new DerivationPackCodec();
   const address = settings.substituterUrl;
   const suspect = (fileKey: string): void => background.suspect(fileKey);
+  const { narinfos, stores, close } = await serveNarinfos(settings, database, {
+    files: sizes,
+    print: (path) => printSigned(path, secret),
+  });
   return {
-    narinfos: new NarinfoRoute({ substitutes, key: secret, sizes }),
+    ...{ narinfos, stores, serviceToken, close },
     reads: new ReadRoutes({
       ...{ substitutes, packs, nars, logs, pushedLogs, sizes, publicKey, address, suspect },
     }),

@@ -26,15 +26,18 @@ export type Target =
   | { readonly kind: 'elsewhere' };
 
 const elsewhere: Target = { kind: 'elsewhere' };
-/** The store that also answers at the root. */
+/** The store that also answers at the root, but on hosts that other stores have. */
 export const rootSlug = 'nix';
 export const narinfoEnd = '.narinfo';
 const listingEnd = '.ls';
 /** First parts of the addresses that the nix store has at the root. */
 const rootParts = new Set(['nar', 'log', 'derivations', 'uploads', 'paths']);
 
-/** `url` is the request target as HTTP gives it: path and query. */
-export function readTarget(url: string): Target {
+/**
+ * `url` is the request target as HTTP gives it: path and query; `root` is the slug of the store
+ * that answers at the root there.
+ */
+export function readTarget(url: string, root: string = rootSlug): Target {
   const query = url.indexOf('?');
   const path = query < 0 ? url : url.slice(0, query);
   if (path === '/') return { kind: 'welcome' };
@@ -42,9 +45,7 @@ export function readTarget(url: string): Target {
   const first = path.slice(1, second < 0 ? path.length : second);
   const atRoot = second < 0 || rootParts.has(first);
   if (!atRoot && !isSlug(first)) return elsewhere;
-  return atRoot
-    ? below(rootSlug, path.slice(1), false)
-    : below(first, path.slice(second + 1), true);
+  return atRoot ? below(root, path.slice(1), false) : below(first, path.slice(second + 1), true);
 }
 
 function below(slug: string, rest: string, named: boolean): Target {

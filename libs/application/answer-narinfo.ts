@@ -1,92 +1,115 @@
 /**
  * What a narinfo request is answered. Misses are always asked of the truth, since a client
- * remembers a miss for an hour; hits are kept for some seconds, bounded in number, and looked up
- * once however many ask at the same time. A hit is kept on while the truth does not answer.
+ * remembers a miss for an hour; hits are held until the truth tells that they changed, and looked
+ * up once however many ask at the same time. While nobody can tell of changes, each ask goes to the
+ * truth; when that does not answer either, what is held stands.
  */
 import { FarmFault } from '#std/farm-fault.js';
-import type { OfferedPath } from '#domain/substitute/offered-path.js';
-import type { SubstituteStore } from './ports/substitute-store.js';
+import type { AnswerKeeper, HeldAnswer, NarinfoPlace } from './ports/answer-keeper.js';
+import type { OfferedPaths, ToldPath } from './ports/offered-paths.js';
 
 export interface NarinfoParts<Answer> {
-  readonly substitutes: Pick<SubstituteStore, 'lookup'>;
+  readonly offered: Pick<OfferedPaths, 'lookup'>;
   /** Prints and signs; asked once for each path that is kept. */
-  readonly render: (offered: OfferedPath, slug: string) => Answer;
-  /** Milliseconds that only grow. */
-  readonly now: () => number;
+  readonly render: (offered: ToldPath, place: NarinfoPlace) => Answer;
+  readonly keeper: AnswerKeeper<Answer>;
 }
 
-export interface NarinfoMemory {
-  /** How many answers are kept. */
-  readonly answers: number;
-  /** Milliseconds after which a kept answer is asked of the truth again. */
-  readonly fresh: number;
-}
-
-export interface NarinfoPlace {
-  readonly slug: string;
-  readonly hashPart: string;
-}
-
-interface Kept<Answer> {
-  readonly answer: Answer;
-  readonly offered: OfferedPath;
-  freshUntil: number;
+interface Asking<Answer> {
+  readonly place: NarinfoPlace;
+  readonly answer: Promise<Answer | null>;
+  /** Something changed while it was looked up: its answer is given, but not held. */
+  spoiled: boolean;
 }
 
 export class NarinfoAnswers<Answer> {
-  private readonly kept = new Map<string, Kept<Answer>>();
-  private readonly asked = new Map<string, Promise<Answer | null>>();
+  private readonly asked = new Map<string, Asking<Answer>>();
+  /** Grows whenever changes begin or cease to be told. */
+  private age = 0;
+  private told = false;
 
-  constructor(
-    private readonly parts: NarinfoParts<Answer>,
-    private readonly memory: NarinfoMemory,
-  ) {}
-
-  /** The answer under a key, if it is known now without asking anybody. */
-  peek(key: string): Answer | null {
-    const kept = this.kept.get(key);
-    return kept && kept.freshUntil > this.parts.now() ? kept.answer : null;
-  }
+  constructor(private readonly parts: NarinfoParts<Answer>) {}
 
   /** Null when nothing is offered; FarmFault when that cannot be known now. */
-  async ask(key: string, place: NarinfoPlace): Promise<Answer | null> {
+  ask(place: NarinfoPlace): Promise<Answer | null> {
+    const key = `${place.store.id}/${place.hashPart}`;
     const running = this.asked.get(key);
-    if (running) return running;
-    const asking = this.find(key, place).finally(() => this.asked.delete(key));
-    this.asked.set(key, asking);
-    return asking;
-  }
-
-  private async find(key: string, { slug, hashPart }: NarinfoPlace): Promise<Answer | null> {
-    const before = this.kept.get(key);
-    const offered = await this.parts.substitutes.lookup(slug, hashPart).catch((error: unknown) => {
-      const down = error instanceof FarmFault && error.code === 'database-unavailable';
-      if (down && before) return before.offered;
-      throw error;
+    if (running && !running.spoiled) return running.answer;
+    const answer = this.find(place, () => asking.spoiled).finally(() => {
+      if (this.asked.get(key) === asking) this.asked.delete(key);
     });
-    this.kept.delete(key);
-    if (!offered) return null;
-    const unchanged = before && sameOffer(before.offered, offered);
-    const answer = unchanged ? before.answer : this.parts.render(offered, slug);
-    this.keep(key, { answer, offered, freshUntil: this.parts.now() + this.memory.fresh });
+    const asking: Asking<Answer> = { place, answer, spoiled: false };
+    this.asked.set(key, asking);
     return answer;
   }
 
-  /** The one kept longest without being looked up again goes first. */
-  private keep(key: string, kept: Kept<Answer>): void {
-    this.kept.set(key, kept);
-    if (this.kept.size <= this.memory.answers) return;
-    const [oldest] = this.kept.keys();
-    if (oldest !== undefined) this.kept.delete(oldest);
+  /** These paths of a store have changed; null: any of them may have. */
+  changed(store: number, hashParts: readonly string[] | null): void {
+    const { keeper } = this.parts;
+    if (hashParts === null) {
+      keeper.forgetStore(store);
+      this.spoil(({ place }) => place.store.id === store);
+      return;
+    }
+    for (const hashPart of hashParts) {
+      keeper.forget({ store: { id: store, slug: '' }, hashPart });
+      const asking = this.asked.get(`${store}/${hashPart}`);
+      if (asking) asking.spoiled = true;
+    }
+  }
+
+  /** Changes are told from now on, or not any more. */
+  hearing(told: boolean): void {
+    this.told = told;
+    this.age += 1;
+    this.parts.keeper.doubtAll();
+  }
+
+  private spoil(which: (asking: Asking<Answer>) => boolean): void {
+    for (const asking of this.asked.values()) if (which(asking)) asking.spoiled = true;
+  }
+
+  private async find(place: NarinfoPlace, spoiled: () => boolean): Promise<Answer | null> {
+    const { keeper, offered, render } = this.parts;
+    const before = await keeper.find(place);
+    if (before?.fresh) return before.answer;
+    const age = this.age;
+    let path: ToldPath | null;
+    try {
+      path = await offered.lookup(place.store.id, place.hashPart);
+    } catch (error) {
+      if (before && isAway(error)) return before.answer;
+      throw error;
+    }
+    if (!path) {
+      keeper.forget(place);
+      return null;
+    }
+    const held = this.made(path, before, () => render(path, place));
+    const fresh = this.told && age === this.age;
+    if (!spoiled()) keeper.keep(place, { ...held, fresh });
+    return held.answer;
+  }
+
+  /** What was made from the same is not made again. */
+  private made(
+    path: ToldPath,
+    before: HeldAnswer<Answer> | null,
+    render: () => Answer,
+  ): Pick<HeldAnswer<Answer>, 'answer' | 'digest'> {
+    const digest = digestOf(path);
+    return { digest, answer: before?.digest === digest ? before.answer : render() };
   }
 }
 
-/** Rows of one id differ in their files only, which encodings in the background may add. */
-function sameOffer(a: OfferedPath, b: OfferedPath): boolean {
-  return (
-    a === b ||
-    (a.id === b.id &&
-      a.files.length === b.files.length &&
-      a.files.every((file, i) => file.fileHash === b.files[i]?.fileHash))
-  );
+function isAway(error: unknown): boolean {
+  return error instanceof FarmFault && error.code === 'database-unavailable';
+}
+
+/** FNV-1a over all that a narinfo is made from. */
+function digestOf(path: ToldPath): number {
+  const text = JSON.stringify(path);
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
 }

@@ -40,6 +40,12 @@ const Environment = z.object({
     .int()
     .positive()
     .default(32 * 1024 ** 3),
+  /** Seconds for which a narinfo may be kept, and for which the answer that there is none. */
+  GAMBESON_NARINFO_MAX_AGE: z.coerce.number().int().min(0).default(86_400),
+  GAMBESON_MISS_MAX_AGE: z.coerce.number().int().min(0).default(60),
+  /** What finished narinfos may take of the local disk, and of memory. */
+  GAMBESON_NARINFO_DISK_MB: z.coerce.number().int().min(0).default(12_288),
+  GAMBESON_NARINFO_MEMORY_MB: z.coerce.number().int().min(1).default(64),
   /** A build whose log grows past it ends as `log-limit`; so much of the log is kept. */
   GAMBESON_MAX_LOG_MB: z.coerce.number().int().min(1).default(512),
   /** Megabytes a second that `store verify` reads, and that the scrub reads (0: no scrub). */
@@ -76,6 +82,13 @@ export interface Settings {
   readonly evaluation: { readonly timeoutSeconds: number; readonly memoryBytes: number };
   readonly maxNarBytes: number;
   readonly maxLogBytes: number;
+  readonly narinfos: {
+    /** Seconds. */
+    readonly maxAge: number;
+    readonly missMaxAge: number;
+    readonly diskBytes: number;
+    readonly memoryBytes: number;
+  };
   /** Megabytes a second. */
   readonly integrity: {
     readonly verifyMegabytes: number;
@@ -124,6 +137,12 @@ export function readSettings(
     },
     maxNarBytes: env.GAMBESON_MAX_NAR_BYTES,
     maxLogBytes: env.GAMBESON_MAX_LOG_MB * 1024 * 1024,
+    narinfos: {
+      maxAge: env.GAMBESON_NARINFO_MAX_AGE,
+      missMaxAge: env.GAMBESON_MISS_MAX_AGE,
+      diskBytes: env.GAMBESON_NARINFO_DISK_MB * 1024 * 1024,
+      memoryBytes: env.GAMBESON_NARINFO_MEMORY_MB * 1024 * 1024,
+    },
     integrity: {
       verifyMegabytes: env.GAMBESON_VERIFY_MB_PER_SECOND,
       scrubMegabytes: env.GAMBESON_SCRUB_MB_PER_SECOND,
