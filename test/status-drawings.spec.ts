@@ -10,7 +10,7 @@ const page = new URL('../docs/statuses.md', import.meta.url);
 describe('the drawing of the statuses of', () => {
   it.each([
     ['an evaluation', drawStatuses(evaluationStatuses, ['started'])],
-    ['a build', drawStatuses(buildStatuses, ['scheduled', 'succeeded'])],
+    ['a build', drawStatuses(buildStatuses, ['scheduled', 'succeeded', 'canceled'])],
     ['an attempt', drawStatuses(attemptStatuses, ['submitted'])],
   ])('%s stands in the documentation as its table says', async (_of, drawing) => {
     const text = await readFile(page, 'utf8');

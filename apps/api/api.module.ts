@@ -30,6 +30,8 @@ import {
   IntegrityController,
   VerificationsController,
 } from './verifications/verifications.controller.js';
+import { UpstreamsController } from './upstreams/upstreams.controller.js';
+import { Upstreams } from './upstreams/upstreams.js';
 import { WorkerStandingController } from './workers/worker-standing.controller.js';
 import { WorkerStanding } from './workers/worker-standing.js';
 import { WorkersController } from './workers/workers.controller.js';
@@ -59,6 +61,7 @@ import { Wishes } from './wishes/wishes.js';
     ReleasesController,
     CollectionsController,
     FarmController,
+    UpstreamsController,
     PagesController,
   ],
   providers: [
@@ -72,6 +75,7 @@ import { Wishes } from './wishes/wishes.js';
     Retention,
     SpecificationReader,
     SpecificationWriter,
+    Upstreams,
     WaitReader,
     Wishes,
     WorkerStanding,

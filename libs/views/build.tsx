@@ -192,6 +192,19 @@ function Attempts({ attempts, now }: { attempts: readonly AttemptAnswer[]; now: 
   );
 }
 
+function Offered({ output }: { output: OutputAnswer }) {
+  const from = output.upstream === null ? null : new URL(output.upstream).host;
+  if (output.narinfo) {
+    return (
+      <>
+        <a href={output.narinfo}>narinfo</a>
+        {from === null ? null : <span class="quiet"> as {from} has it</span>}
+      </>
+    );
+  }
+  return <span class="quiet">{from === null ? 'not offered' : `at ${from}`}</span>;
+}
+
 function Outputs({ outputs, source }: { outputs: readonly OutputAnswer[]; source: Source }) {
   const offered = outputs.find((output) => output.offered);
   const command = offered?.path ? fetchCommand(offered.path, source) : null;
@@ -210,11 +223,7 @@ function Outputs({ outputs, source }: { outputs: readonly OutputAnswer[]; source
             </td>
             <td>{output.narSize === null ? '–' : bytes(output.narSize)}</td>
             <td>
-              {output.narinfo ? (
-                <a href={output.narinfo}>narinfo</a>
-              ) : (
-                <span class="quiet">not offered</span>
-              )}
+              <Offered output={output} />
             </td>
           </tr>
         ))}

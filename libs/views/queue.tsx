@@ -14,6 +14,7 @@ const sentences: Readonly<Record<string, string>> = {
   'inputs-unfinished': 'Their inputs are not finished',
   'input-failed': 'An input has failed, and the failure is about to be told on',
   'input-canceled': 'An input was canceled',
+  substituting: 'An upstream has what they yield: that is fetched',
   'backing-off': 'The farm failed them before and waits a little',
   released: 'The next free slot takes them',
   'no-worker-for-system': 'No worker builds for their system',

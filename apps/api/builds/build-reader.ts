@@ -3,7 +3,12 @@ import { Injectable } from '@nestjs/common';
 import { BuildQueries, type BuildDetail } from '#adapters/postgres/build-queries.js';
 import { NeighbourQueries } from '#adapters/postgres/neighbour-queries.js';
 import { resolveLimits } from '#domain/build/limits.js';
-import { failureReasons, type FailureReason } from '#domain/build/reason.js';
+import {
+  failureReasons,
+  savedReasons,
+  type FailureReason,
+  type SavedReason,
+} from '#domain/build/reason.js';
 import { isFinal } from '#domain/build/status.js';
 import { id, type BuildId } from '#domain/ids.js';
 import type { AttemptAnswer, BuildAnswer } from '#protocol/api/build.js';
@@ -67,6 +72,8 @@ function ownParts(detail: BuildDetail, attempts: readonly AttemptAnswer[]) {
 }
 
 function sentenceOfReason(reason: string | null): string | null {
-  if (reason === null || !Object.hasOwn(failureReasons, reason)) return null;
+  if (reason === null) return null;
+  if (Object.hasOwn(savedReasons, reason)) return savedReasons[reason as SavedReason];
+  if (!Object.hasOwn(failureReasons, reason)) return null;
   return failureReasons[reason as FailureReason].sentence;
 }

@@ -58,6 +58,7 @@ interface OutputRow extends Row {
   path: string | null;
   nar_hash: string | null;
   nar_size: number | null;
+  upstream: string | null;
 }
 
 export class BuildQueries {
@@ -142,7 +143,10 @@ export class BuildQueries {
 
   async outputs(build: BuildId): Promise<OutputAnswer[]> {
     const rows = await this.database.query<OutputRow>(
-      `select o.name, s.slug, s.dir, o.path, p.nar_hash, p.nar_size
+      `select o.name, s.slug, s.dir, o.path, p.nar_hash, p.nar_size,
+              (select u.url from upstream_paths t join upstreams u on u.id = t.upstream_id
+                where t.store_id = o.store_id and t.hash_part = left(o.path, 32)
+                  and t.path = o.path and u.removed_at is null) as upstream
          from outputs o join stores s on s.id = o.store_id
          left join store_paths p on p.store_id = o.store_id
           and p.hash_part = left(o.path, 32) and p.path = o.path and p.withdrawn_at is null
@@ -181,6 +185,7 @@ export class BuildQueries {
       narinfo: offered
         ? `${this.substituter}/${row.slug}/${(row.path ?? '').slice(0, 32)}.narinfo`
         : null,
+      upstream: row.upstream,
     };
   }
 }

@@ -4,13 +4,14 @@
  * it has succeeded at once. What nothing needs is written as canceled, so that whoever comes to
  * need it finds it like any other build that was given up.
  */
+import type { SavedReason } from '#domain/build/reason.js';
 import type { IngestBatch, IngestFates } from '#application/ports/ingest-store.js';
 import type { Client } from './database.js';
 import type { BatchIds, ListedBuilds } from './ingest-ids.js';
 
-/** Reasons beside the statuses `succeeded` and `canceled`. */
-export const substituted = 'substituted';
-export const notNeeded = 'not-needed';
+/** Beside the statuses `succeeded` and `canceled`. */
+export const substituted: SavedReason = 'substituted';
+export const notNeeded: SavedReason = 'not-needed';
 
 /**
  * Fetches that are under way are held anew before it is over. When nobody fetches any more, which

@@ -19,6 +19,7 @@ interface FactsRow extends Row {
   release_expires_at: Date | null;
   worker_class: string | null;
   now: Date;
+  substituting: boolean;
   inputs: { build: number; status: BuildStatus }[];
 }
 
@@ -34,6 +35,7 @@ interface GroupRow extends Row {
   backing_off: boolean;
   blocked_by: BuildStatus | null;
   now: Date;
+  substituting: boolean;
   builds: number;
 }
 
@@ -52,6 +54,8 @@ const worstInput = `(select x.status from derivation_inputs i join builds x on x
   where i.derivation_id = b.id and x.status <> 'succeeded'
   order by x.status like 'failed%' desc, x.status = 'canceled' desc limit 1)`;
 
+const isFetched = 'exists (select from substitutions t where t.build_id = b.id)';
+
 export class WaitQueries {
   constructor(private readonly database: Database) {}
 
@@ -60,7 +64,7 @@ export class WaitQueries {
     const [[row], workers] = await Promise.all([
       this.database.query<FactsRow>(
         `select d.system, d.required_features, b.not_before, b.release_expires_at, b.worker_class,
-                now() as now,
+                now() as now, ${isFetched} as substituting,
                 coalesce((select jsonb_agg(jsonb_build_object('build', x.id, 'status', x.status))
                   from (select x.id, x.status from derivation_inputs i
                           join builds x on x.id = i.input_id
@@ -82,6 +86,7 @@ export class WaitQueries {
       workerClass: row.worker_class,
       workers,
       now: row.now.getTime(),
+      substituting: row.substituting,
     };
   }
 
@@ -101,10 +106,10 @@ export class WaitQueries {
     const rows = await this.database.query<GroupRow>(
       `select d.system, d.required_features, w.blocked_by, now() as now, count(*) as builds,
               case when b.release_expires_at > now() then b.worker_class end as worker_class,
-              coalesce(b.not_before > now(), false) as backing_off
+              coalesce(b.not_before > now(), false) as backing_off, ${isFetched} as substituting
          from builds b join derivations d on d.id = b.id
         cross join lateral (select ${worstInput} as blocked_by) w
-        where b.status = 'scheduled' group by 1, 2, 3, 4, 6, 7`,
+        where b.status = 'scheduled' group by 1, 2, 3, 4, 6, 7, 8`,
     );
     return rows.map((row) => {
       const now = row.now.getTime();
@@ -117,6 +122,7 @@ export class WaitQueries {
         workerClass: row.worker_class,
         now,
         builds: row.builds,
+        substituting: row.substituting,
       };
     });
   }

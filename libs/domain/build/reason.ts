@@ -36,3 +36,11 @@ export function faultOf(reason: FailureReason): 'package' | 'farm' {
 export function isOfTime(reason: string | null): boolean {
   return reason === 'timed-out' || reason === 'silent';
 }
+
+/** Why a build was not built, of those that nothing was wrong with. */
+export const savedReasons = {
+  substituted: 'An upstream has it: it was not built here.',
+  'not-needed': 'All that would need it can be had without it.',
+} as const;
+
+export type SavedReason = keyof typeof savedReasons;

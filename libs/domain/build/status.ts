@@ -15,6 +15,8 @@ export type BuildCause =
   | 'too many farm faults'
   | 'failed input'
   | 'cancel'
+  /** Its outputs were fetched from an upstream. */
+  | 'substitute'
   /** A person asks for it. */
   | 'restart'
   /** Its outputs cannot be downloaded any more: found broken, collected, or gone upstream. */
@@ -24,7 +26,12 @@ export type BuildCause =
 export const buildStatuses = {
   scheduled: {
     fault: 'none',
-    next: { submitted: 'claim', 'failed-dependency': 'failed input', canceled: 'cancel' },
+    next: {
+      submitted: 'claim',
+      succeeded: 'substitute',
+      'failed-dependency': 'failed input',
+      canceled: 'cancel',
+    },
   },
   submitted: {
     fault: 'none',
@@ -51,7 +58,7 @@ export const buildStatuses = {
   failed: { fault: 'package', next: { scheduled: 'restart' } },
   'failed-dependency': { fault: 'package', next: { scheduled: 'restart' } },
   'failed-other': { fault: 'farm', next: { scheduled: 'restart' } },
-  canceled: { fault: 'none', next: { scheduled: 'restart' } },
+  canceled: { fault: 'none', next: { scheduled: 'restart', succeeded: 'substitute' } },
 } as const satisfies StatusTable<BuildWord, BuildCause> & Record<BuildWord, { fault: Fault }>;
 
 /** Whose fault a build in this status is: the package's, the farm's, or nobody's. */
@@ -79,12 +86,12 @@ export const attemptStatuses = {
 
 export type AttemptStatus = keyof typeof attemptStatuses;
 
-/** Nothing more happens by itself: only somebody's wish or a loss leads on. */
+/** Nothing more happens by itself: only a wish, a loss or an upstream leads on. */
 export function isFinal(status: BuildStatus): boolean {
   return finals.has(status);
 }
 
-const leadsBack: ReadonlySet<BuildCause> = new Set(['restart', 'lost output']);
+const leadsBack: ReadonlySet<BuildCause> = new Set(['restart', 'lost output', 'substitute']);
 const finals: ReadonlySet<BuildStatus> = new Set(
   (Object.keys(buildStatuses) as BuildStatus[]).filter((status) =>
     Object.values(buildStatuses[status].next).every((cause) => leadsBack.has(cause)),

@@ -14,6 +14,8 @@ export type WaitReason =
   | { readonly kind: 'input-failed'; readonly inputs: readonly BuildId[] }
   /** An input was canceled; somebody must schedule it again. */
   | { readonly kind: 'input-canceled'; readonly inputs: readonly BuildId[] }
+  /** An upstream has what it yields, which is fetched. */
+  | { readonly kind: 'substituting' }
   /** The farm failed it before; not again before `until` (milliseconds since 1970). */
   | { readonly kind: 'backing-off'; readonly until: number }
   /** A ticket is out; the next free slot of the class takes it. */
@@ -32,6 +34,8 @@ export type WaitReason =
   | { readonly kind: 'all-busy' };
 
 export interface WaitFacts {
+  /** It is fetched instead of built, and needs no inputs. */
+  readonly substituting?: boolean;
   readonly demand: BuildDemand;
   /** Inputs that have not succeeded; any few of them will do, failed ones first. */
   readonly inputs: readonly { readonly build: BuildId; readonly status: BuildStatus }[];
@@ -45,6 +49,7 @@ export interface WaitFacts {
 
 export function waitReason(facts: WaitFacts): WaitReason {
   const { inputs, notBefore, releaseExpiresAt, workerClass, now } = facts;
+  if (facts.substituting === true) return { kind: 'substituting' };
   const failed = inputs.filter((input) => isFailed(input.status));
   if (failed.length > 0) return { kind: 'input-failed', inputs: failed.map((i) => i.build) };
   const canceled = inputs.filter((input) => input.status === 'canceled');
@@ -85,6 +90,8 @@ export function sentenceOfWait(reason: WaitReason): string {
       return 'An input has failed.';
     case 'input-canceled':
       return 'An input was canceled.';
+    case 'substituting':
+      return 'An upstream has what it yields: that is fetched.';
     case 'backing-off':
       return 'The farm failed it before and waits a little before the next attempt.';
     case 'released':

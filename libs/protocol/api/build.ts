@@ -47,6 +47,8 @@ export const OutputAnswer = z.object({
   narSize: z.int().nullable(),
   /** Address of its narinfo at the substituter; null while it is not offered. */
   narinfo: z.string().nullable(),
+  /** Address of the upstream that has it, as far as one is believed to. */
+  upstream: z.string().nullable(),
 });
 export type OutputAnswer = z.infer<typeof OutputAnswer>;
 
