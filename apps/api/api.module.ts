@@ -32,6 +32,8 @@ import {
 } from './verifications/verifications.controller.js';
 import { UpstreamsController } from './upstreams/upstreams.controller.js';
 import { Upstreams } from './upstreams/upstreams.js';
+import { UseController } from './use/use.controller.js';
+import { UseReader } from './use/use-reader.js';
 import { WorkerStandingController } from './workers/worker-standing.controller.js';
 import { WorkerStanding } from './workers/worker-standing.js';
 import { WorkersController } from './workers/workers.controller.js';
@@ -63,6 +65,7 @@ import { Wishes } from './wishes/wishes.js';
     FarmController,
     UpstreamsController,
     PagesController,
+    UseController,
   ],
   providers: [
     BuildReader,
@@ -75,6 +78,7 @@ import { Wishes } from './wishes/wishes.js';
     Retention,
     SpecificationReader,
     SpecificationWriter,
+    UseReader,
     Upstreams,
     WaitReader,
     Wishes,

@@ -20,6 +20,8 @@ const Environment = z.object({
   GAMBESON_PORT: Port.optional(),
   /** Where workers and the evaluator reach the substituter, without a trailing slash. */
   GAMBESON_SUBSTITUTER_URL: z.url().default('http://127.0.0.1:3000'),
+  /** Where clients of substitutes reach it, when that is another address: for /use. */
+  GAMBESON_SUBSTITUTES_URL: z.url().optional(),
   /** Where people reach the dashboard, for links. */
   GAMBESON_URL: z.url().default('http://127.0.0.1:8081'),
   GAMBESON_ADMIN_TOKEN_FILE: z.string().optional(),
@@ -70,6 +72,8 @@ export interface Settings {
   readonly host: string;
   readonly port: number;
   readonly substituterUrl: string;
+  /** Where clients of substitutes reach the substituter. */
+  readonly substitutesUrl: string;
   readonly publicUrl: string;
   readonly adminTokenFile: string;
   readonly serviceTokenFile: string;
@@ -120,6 +124,10 @@ export function readSettings(
     host: env.GAMBESON_HOST,
     port: env.GAMBESON_PORT ?? defaultPort,
     substituterUrl: env.GAMBESON_SUBSTITUTER_URL.replace(/\/+$/, ''),
+    substitutesUrl: (env.GAMBESON_SUBSTITUTES_URL ?? env.GAMBESON_SUBSTITUTER_URL).replace(
+      /\/+$/,
+      '',
+    ),
     publicUrl: env.GAMBESON_URL.replace(/\/+$/, ''),
     adminTokenFile: env.GAMBESON_ADMIN_TOKEN_FILE ?? secret('admin-token'),
     serviceTokenFile: env.GAMBESON_SERVICE_TOKEN_FILE ?? secret('service-token'),

@@ -7,7 +7,7 @@ import { Shapes } from './parts.js';
 export interface Frame {
   readonly title: string;
   /** Which entry of the navigation is the current one. */
-  readonly here?: '/' | '/workers' | '/queue';
+  readonly here?: '/' | '/workers' | '/queue' | '/use';
   /** The same in JSON. */
   readonly json?: string;
   /** The page shows something that still changes: it fetches itself again. */
@@ -18,6 +18,7 @@ const entries = [
   ['/', 'Specifications'],
   ['/queue', 'Queue'],
   ['/workers', 'Workers'],
+  ['/use', 'Use'],
 ] as const;
 
 const icon =

@@ -1,0 +1,80 @@
+/** How clients fetch what the farm has built: for each store its address, its keys, ready lines. */
+import type { UseAnswer } from '#protocol/api/use.js';
+import { page } from './layout.js';
+import { Command, Empty, Section } from './parts.js';
+import { plural } from './words.js';
+
+type UsedStore = UseAnswer['stores'][number];
+
+const daySeconds = 86_400;
+
+const kinds: Readonly<Record<UsedStore['kind'], string>> = {
+  farm: 'What this farm has built.',
+  untrusted:
+    'What this farm has built for requests that nobody vouches for. ' +
+    'Trust its key only where that does no harm.',
+  pushed: 'What holders of tokens have pushed.',
+};
+
+export function usePage({ stores }: UseAnswer): string {
+  return page(
+    { title: 'Use its substitutes', here: '/use', json: '/api/v1/use' },
+    <>
+      <h1>Use its substitutes</h1>
+      <p class="lead">Instead of building yourself, download what was built here and is signed.</p>
+      {stores.length === 0 ? <Empty>No store of this farm is open to everybody.</Empty> : null}
+      {stores.map((store) => (
+        <StoreLines store={store} />
+      ))}
+    </>,
+  );
+}
+
+function StoreLines({ store }: { store: UsedStore }) {
+  const { dir, slug, kind, address, keys, ttlSeconds, lines } = store;
+  return (
+    <Section title={`${dir} (${slug})`}>
+      <p>{kinds[kind]}</p>
+      <dl>
+        <dt>Address</dt>
+        <dd>
+          <a href={`${address}/nix-cache-info`}>{address}</a>
+        </dd>
+        <dt>Stays</dt>
+        <dd>{stays(ttlSeconds)}</dd>
+        {keys.map(({ text, fingerprint }) => (
+          <>
+            <dt>Key</dt>
+            <dd>
+              <code>{text.replaceAll(/\s+/g, ' ').trim()}</code>
+              <div class="quiet">
+                SHA-256 of the line or file: <code>{fingerprint}</code>
+              </div>
+            </dd>
+          </>
+        ))}
+      </dl>
+      {keys.length === 0 ? (
+        <Empty>The substituter has not told its key yet. It does when it runs.</Empty>
+      ) : null}
+      {lines.length === 0 ? (
+        <p class="quiet">The workers of the farm alone read this store.</p>
+      ) : null}
+      {lines.map(({ title, place, text }) => (
+        <>
+          <h3>
+            {title} {place === 'shell' ? null : <span class="quiet">in {place}</span>}
+          </h3>
+          <Command text={text} />
+        </>
+      ))}
+    </Section>
+  );
+}
+
+/** Whole days are the custom; anything less is told in hours. */
+function stays(seconds: number): string {
+  const days = Math.floor(seconds / daySeconds);
+  const time = days > 0 ? plural(days, 'day') : plural(Math.floor(seconds / 3600), 'hour');
+  return `at least ${time} after it was offered, and while it is read`;
+}

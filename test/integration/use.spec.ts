@@ -1,0 +1,83 @@
+/** How clients are told to use the farm, as JSON and as a page, from an api with its Postgres. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createHash } from 'node:crypto';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { UseAnswer } from '#protocol/api/use.js';
+import { startApiFarm, type ApiFarm } from './api-farm.js';
+
+let farm: ApiFarm;
+let substituter: Server;
+let keyAsked = 0;
+const publicAddress = 'https://substitutes.example.org';
+const guixKey = '(public-key \n (ecc \n  (curve Ed25519)\n  (q #AB#)\n  )\n )\n';
+
+beforeAll(async () => {
+  substituter = createServer((request, response) => {
+    keyAsked += 1;
+    response.statusCode = request.url === '/guix/signing-key.pub' ? 200 : 404;
+    response.end(response.statusCode === 200 ? guixKey : 'not found\n');
+  });
+  await new Promise<void>((resolve) => {
+    substituter.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = substituter.address() as AddressInfo;
+  farm = await startApiFarm({
+    GAMBESON_SUBSTITUTER_URL: `http://127.0.0.1:${port}`,
+    GAMBESON_SUBSTITUTES_URL: publicAddress,
+  });
+}, 60_000);
+afterAll(async () => {
+  await farm?.stop();
+  await new Promise((resolve) => {
+    substituter.close(resolve);
+  });
+});
+
+async function use(): Promise<UseAnswer['stores']> {
+  const answer = await fetch(`${farm.address}/api/v1/use`);
+  expect(answer.status).toBe(200);
+  return UseAnswer.parse(await answer.json()).stores;
+}
+
+describe('how clients use the farm', () => {
+  it('is told for each store, with keys that lie here or are asked for', async () => {
+    const folder = join(farm.parts.settings.dataDirectory, 'public-keys');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'nix.pub'), 'farm-2:BBBB\nfarm-1:AAAA\n');
+    const stores = await use();
+    const [guix, local, nix] = stores;
+    expect(stores.map(({ slug }) => slug)).toEqual(['guix', 'local', 'nix']);
+    expect(nix).toMatchObject({ address: publicAddress, dialect: 'nix', ttlSeconds: 7_776_000 });
+    expect(nix!.keys.map(({ text }) => text)).toEqual(['farm-2:BBBB\n', 'farm-1:AAAA\n']);
+    expect(nix!.lines[0]?.text).toContain('extra-trusted-public-keys = farm-2:BBBB farm-1:AAAA');
+    expect(guix).toMatchObject({ address: `${publicAddress}/guix`, dialect: 'guix' });
+    expect(guix!.keys).toEqual([
+      { text: guixKey, fingerprint: createHash('sha256').update(guixKey).digest('hex') },
+    ]);
+    expect(guix!.lines[0]?.text).toContain(guixKey.trimEnd());
+    expect(local).toMatchObject({ keys: [], lines: [] });
+    expect(keyAsked).toBe(2);
+    await rm(folder, { recursive: true });
+  });
+
+  it('is a page, whose lines can be copied as they stand', async () => {
+    const answer = await fetch(`${farm.address}/use`);
+    expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    const text = await answer.text();
+    expect(text).toContain('<h2>/gnu/store (guix)</h2>');
+    expect(text).toContain(`<a href="${publicAddress}/guix/nix-cache-info">`);
+    expect(text).toContain('sudo guix archive --authorize &lt;&lt;');
+    expect(text).toContain('at least 90 days');
+    expect(text).toContain('aria-current="page">Use</a>');
+    expect(text).not.toMatch(/undefined|\[object/);
+  });
+
+  it('is silent about stores that need a token', async () => {
+    await farm.parts.database.execute('update stores set private = true where slug = $1', ['nix']);
+    expect((await use()).map(({ slug }) => slug)).toEqual(['guix', 'local']);
+    await farm.parts.database.execute('update stores set private = false where slug = $1', ['nix']);
+  });
+});
