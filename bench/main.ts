@@ -20,6 +20,7 @@ import { narHash } from './nar-hash.js';
 import { narinfoCold, narinfoHot } from './narinfo.js';
 import { plannerRebuild } from './planner-rebuild.js';
 import { fairnessReport, footprintReport, makespanReport } from './scheduling-report.js';
+import { guixSignatures, nixSignatures } from './signatures.js';
 
 const contests: Record<string, () => Promise<Contest>> = {
   'nar-hash': narHash,
@@ -39,6 +40,8 @@ const contests: Record<string, () => Promise<Contest>> = {
   'planner-rebuild': plannerRebuild,
   'narinfo-hot': narinfoHot,
   'narinfo-cold': narinfoCold,
+  'signatures-nix': nixSignatures,
+  'signatures-guix': guixSignatures,
 };
 
 /** Figures against a bound or a promise instead of a floor: each prints a table of its own. */
