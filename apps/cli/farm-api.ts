@@ -1,6 +1,7 @@
 /** The little of the REST API that the command needs, with the answers checked. */
 import { z } from 'zod';
 import { FarmFault } from '#std/farm-fault.js';
+import { Problem } from '#protocol/api/problem.js';
 import type { SpecificationInput } from '#protocol/specification.js';
 
 const Job = z.object({
@@ -111,10 +112,22 @@ export class FarmApi {
     });
     const text = await response.text();
     if (!response.ok) {
-      const message = `${call.method} ${call.path} answered ${response.status}: ${text}`;
+      const message =
+        refusalText(text) ?? `${call.method} ${call.path}: ${response.status} ${text}`;
       const cause = { status: response.status };
       throw new FarmFault('program-failed', message, 'never', { cause });
     }
     return call.answer.parse(text === '' ? undefined : JSON.parse(text));
+  }
+}
+
+/** What a problem+json says, for people; null when it is none. */
+function refusalText(text: string): string | null {
+  try {
+    const { detail, errors = [] } = Problem.parse(JSON.parse(text));
+    const faults = errors.map((one) => [one.pointer, one.detail].filter(Boolean).join(': '));
+    return [detail, ...faults].join(' ');
+  } catch {
+    return null;
   }
 }
