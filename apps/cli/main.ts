@@ -11,11 +11,13 @@ import { pinCommand } from './retention/pin-command.js';
 import { releaseCommand } from './retention/release-command.js';
 import { storeCommand } from './store/store-command.js';
 import { upCommand } from './up/up-command.js';
+import { upstreamCommand } from './upstream/upstream-command.js';
 
 const program = new Command('gambeson')
   .description('A continuous-integration build farm coordinator for GNU Guix and Nix')
   .showHelpAfterError('(--help tells the options)')
   .addCommand(upCommand())
+  .addCommand(upstreamCommand())
   .addCommand(migrateCommand())
   .addCommand(storeCommand())
   .addCommand(healthyCommand())

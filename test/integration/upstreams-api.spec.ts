@@ -1,6 +1,7 @@
 /** Upstreams over the REST API: added, listed, tried and removed. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { basenameOfName, UpstreamServer } from '#testkit/upstream-server.js';
+import { upstreamCommand } from '../../apps/cli/upstream/upstream-command.js';
 import { startApiFarm, type ApiFarm } from './api-farm.js';
 
 let farm: ApiFarm;
@@ -94,5 +95,41 @@ describe('the upstreams of a farm', () => {
   it('are not changed without the admin token', async () => {
     const answer = await fetch(`${farm.address}/api/v1/upstreams`, { method: 'POST' });
     expect(answer.status).toBe(401);
+  });
+});
+
+describe('the command', () => {
+  /** What it prints. */
+  async function gambeson(...words: string[]): Promise<string> {
+    let said = '';
+    const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      said += String(text);
+      return true;
+    });
+    const farmed = ['--farm', farm.address, '--admin-token-file'];
+    const options = [...farmed, farm.parts.settings.adminTokenFile];
+    try {
+      await upstreamCommand().parseAsync([...words, ...options], { from: 'user' });
+    } finally {
+      write.mockRestore();
+    }
+    return said;
+  }
+
+  it('adds an upstream, lists it, has it tried, and removes it', async () => {
+    const other = await UpstreamServer.start();
+    const { url } = other;
+    const added = ['add', `${url}/`, '--store', 'nix', '--key', other.publicKey];
+    const id = (await gambeson(...added)).trim();
+    expect(id).toMatch(/^\d+$/);
+    expect(await gambeson('list')).toContain(`${id}  nix  ${url}  (position 100)  0 paths`);
+    expect(await gambeson('test', id)).toBe('ok      nix-cache-info: serves /nix/store\n');
+    await other.stop();
+    expect(await gambeson('test', id)).toMatch(/^broken {2}nix-cache-info: .*ECONNREFUSED/);
+    expect(process.exitCode).toBe(1);
+    process.exitCode = 0;
+    await gambeson('remove', id);
+    expect(await gambeson('list')).not.toContain(url);
+    await expect(gambeson('remove', id)).rejects.toThrow(/no upstream/);
   });
 });

@@ -1,0 +1,148 @@
+/** `gambeson upstream …`: the substitute servers that the farm asks before it builds. */
+import { readFile } from 'node:fs/promises';
+import { Command, InvalidArgumentError } from 'commander';
+import { z } from 'zod';
+import { FarmFault, sentenceOf } from '#std/farm-fault.js';
+import { TrialAnswer, UpstreamAnswer, UpstreamList } from '#protocol/api/upstream.js';
+import { openFarmApi, withFarmOptions, type FarmOptions } from '../farm-options.js';
+
+type Upstream = z.infer<typeof UpstreamAnswer>;
+
+const examples = `
+Examples:
+  gambeson upstream add https://cache.nixos.org --store nix \\
+      --key cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY=
+  gambeson upstream add https://ci.guix.gnu.org --store guix --key-file ci.guix.gnu.org.pub
+  gambeson upstream list
+  gambeson upstream test 1 --path /nix/store/HASH-hello-2.12
+  gambeson upstream remove 1
+
+What an upstream has, signed with one of its keys, is not built. A store whose mode is "mirror"
+fetches and keeps it; one whose mode is "rely" leaves it there.`;
+
+const address = '/api/v1/upstreams';
+
+function ofFarm(command: Command): Command {
+  return withFarmOptions(command).option('--json', 'what the farm answers, as JSON', false);
+}
+
+export function upstreamCommand(): Command {
+  return new Command('upstream')
+    .description('the substitute servers that are asked before anything is built')
+    .addHelpText('after', examples)
+    .addCommand(addCommand())
+    .addCommand(listCommand())
+    .addCommand(removeCommand())
+    .addCommand(testCommand());
+}
+
+interface Printing extends FarmOptions {
+  readonly json: boolean;
+}
+
+interface AddOptions extends Printing {
+  readonly store: string;
+  readonly key: readonly string[];
+  readonly keyFile: readonly string[];
+  readonly position: number;
+  readonly timeout: number;
+}
+
+function addCommand(): Command {
+  const collect = (value: string, before: readonly string[]): string[] => [...before, value];
+  return ofFarm(new Command('add'))
+    .description('ask it from now on')
+    .argument('<url>', 'such as https://cache.nixos.org')
+    .requiredOption('--store <slug>', 'the store that it serves')
+    .option('--key <key>', 'a public key of it, NAME:BASE64 (may be repeated)', collect, [])
+    .option('--key-file <file>', 'a file with a public key (may be repeated)', collect, [])
+    .option('--position <n>', 'the lower, the sooner it is asked', numberOf, 100)
+    .option('--timeout <seconds>', 'how long one answer may take', numberOf, 10)
+    .action(async (url: string, options: AddOptions) => {
+      const files = await Promise.all(options.keyFile.map(keyIn));
+      const body = {
+        ...{ store: options.store, url, publicKeys: [...options.key, ...files] },
+        ...{ position: options.position, timeoutSeconds: options.timeout },
+      };
+      if (body.publicKeys.length === 0) {
+        throw new FarmFault('misconfigured', 'say its public key: --key or --key-file', 'never');
+      }
+      const farm = await openFarmApi(options);
+      const call = { method: 'POST', path: address, body, answer: UpstreamAnswer } as const;
+      const added = await farm.call(call);
+      tell(options, added, () => `${added.id}\n`);
+    });
+}
+
+function listCommand(): Command {
+  return ofFarm(new Command('list'))
+    .description('which there are, and how they do')
+    .action(async (options: Printing) => {
+      const farm = await openFarmApi(options);
+      const list = await farm.call({ method: 'GET', path: address, answer: UpstreamList });
+      tell(options, list, () => {
+        const lines = list.items.map(lineOf);
+        if (list.fetching > 0) lines.push(`${list.fetching} builds wait for what is fetched`);
+        return lines.map((line) => `${line}\n`).join('');
+      });
+    });
+}
+
+function removeCommand(): Command {
+  return ofFarm(new Command('remove'))
+    .description('ask it no more; what was fetched from it stays')
+    .argument('<id>', 'as "list" tells it')
+    .action(async (id: string, options: Printing) => {
+      const path = `${address}/${encodeURIComponent(id)}`;
+      const farm = await openFarmApi(options);
+      await farm.call({ method: 'DELETE', path, answer: z.unknown() });
+    });
+}
+
+interface TestOptions extends Printing {
+  readonly path?: string;
+}
+
+function testCommand(): Command {
+  return ofFarm(new Command('test'))
+    .description('have the farm ask it now, step by step; exit status 1 when a step fails')
+    .argument('<id>', 'as "list" tells it')
+    .option('--path <path>', 'a store path to ask for, with all that it refers to')
+    .action(async (id: string, options: TestOptions) => {
+      const path = `${address}/${encodeURIComponent(id)}/try`;
+      const body = options.path === undefined ? {} : { path: options.path };
+      const farm = await openFarmApi(options);
+      const trial = await farm.call({ method: 'POST', path, body, answer: TrialAnswer });
+      tell(options, trial, () =>
+        trial.steps
+          .map((step) => `${step.ok ? 'ok    ' : 'broken'}  ${step.name}: ${step.detail}\n`)
+          .join(''),
+      );
+      if (!trial.ok) process.exitCode = 1;
+    });
+}
+
+function lineOf(upstream: Upstream): string {
+  const { id, store, url, position, believed, failingSince, fault } = upstream;
+  const state = failingSince === null ? `${believed} paths known` : `fails: ${fault ?? ''}`;
+  return `${id}  ${store}  ${url}  (position ${position})  ${state}`;
+}
+
+function tell(options: Printing, answer: unknown, words: () => string): void {
+  process.stdout.write(options.json ? `${JSON.stringify(answer, null, 2)}\n` : words());
+}
+
+async function keyIn(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new FarmFault('misconfigured', `the key cannot be read: ${sentenceOf(error)}`, 'never');
+  });
+  return text.trim();
+}
+
+function numberOf(text: string): number {
+  const number = Number(text);
+  if (!Number.isFinite(number) || text.trim() === '') {
+    throw new InvalidArgumentError('It is no number.');
+  }
+  return number;
+}
