@@ -13,6 +13,7 @@ import type { ReadRoutes } from './read-routes.js';
 import { send, sendFault, sendMiss, sendProblem, type Exchange } from './respond.js';
 import type { Stores } from './stores.js';
 import { readTarget, type Target } from './target.js';
+import type { UploadRoute } from './upload-route.js';
 import { Wire } from './wire/wire.js';
 import type { WriteRoutes } from './write-routes.js';
 
@@ -20,6 +21,7 @@ export interface Routes {
   readonly narinfos: NarinfoRoute;
   readonly reads: ReadRoutes;
   readonly writes: WriteRoutes;
+  readonly uploads: UploadRoute;
   readonly pushes: PushRoutes;
   readonly stores: Stores;
   readonly serviceToken: string;
@@ -55,6 +57,7 @@ export class Front {
     });
     await Promise.race([Promise.allSettled(this.running), timeOver]);
     this.wire.close();
+    await this.routes.uploads.close();
   }
 
   private take(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
@@ -78,11 +81,10 @@ export class Front {
   private async answer(exchange: Exchange, target: Target): Promise<void> {
     const { method } = exchange.request;
     if (method === 'GET' || method === 'HEAD') return this.read(exchange, target);
-    const { writes, pushes } = this.routes;
+    const { writes, pushes, uploads } = this.routes;
     if (method === 'PUT' && target.kind === 'bad-name') return refuseName(exchange, target.name);
-    if (method === 'PUT' && target.kind === 'upload') {
-      return writes.upload(exchange, target.slug, target.path);
-    }
+    if (method === 'PUT' && target.kind === 'upload') return uploads.put(exchange, target);
+    if (method === 'PATCH' && target.kind === 'upload') return uploads.patch(exchange, target);
     if (method === 'PUT' && target.kind === 'pack') {
       return writes.pack(exchange, target.slug, target.hash);
     }
@@ -92,8 +94,11 @@ export class Front {
   }
 
   private async read(exchange: Exchange, target: Target): Promise<void> {
-    const { narinfos, reads, stores, pushes } = this.routes;
+    const { narinfos, reads, stores, pushes, uploads } = this.routes;
     if (await pushes.answerHead(exchange, target)) return;
+    if (target.kind === 'upload' && exchange.request.method === 'HEAD') {
+      return uploads.head(exchange, target);
+    }
     const store = 'slug' in target ? await stores.find(target.slug) : null;
     if ('slug' in target && !store) return sendMiss(exchange);
     if (store?.private && !(await this.mayRead(exchange, store.slug))) {
@@ -144,7 +149,7 @@ function refuseName(exchange: Exchange, name: string): void {
 }
 
 const methods: Readonly<Partial<Record<Target['kind'], string>>> = {
-  upload: 'PUT',
+  upload: 'PUT, PATCH, HEAD',
   'bad-name': 'PUT',
   pack: 'PUT',
   paths: 'POST',

@@ -26,6 +26,7 @@ import { ReadRoutes } from './read-routes.js';
 import { serveNarinfos } from './serve-narinfos.js';
 import { openSigningKey } from './signing-key.js';
 import { SubstituterModule } from './substituter.module.js';
+import { UploadRoute } from './upload-route.js';
 import { WriteRoutes } from './write-routes.js';
 
 /** Milliseconds that uploads under way have when the process is told to stop. */
@@ -101,7 +102,8 @@ async function routesOf(settings: Settings, places: Places): Promise<Routes & Cl
     reads: new ReadRoutes({
       ...{ substitutes, packs, nars, logs, pushedLogs, sizes, publicKey, address, suspect },
     }),
-    writes: new WriteRoutes({ substitutes, packs, nars, codec, startMeter, serviceToken }),
+    writes: new WriteRoutes({ substitutes, packs, nars, codec, serviceToken }),
+    uploads: new UploadRoute({ substitutes, nars, startMeter, serviceToken }),
     pushes: new PushRoutes({
       ...{ substitutes, nars, startMeter, logs, pushedLogs, openPushed: openRepacked },
       credentials: new Credentials(new PostgresTokenStore(database)),

@@ -1,23 +1,21 @@
 /**
- * What needs a credential: uploads of nars, offers of paths, derivation packs. The credential is
- * looked at before the first byte of a body is asked for.
+ * What the farm's services write besides nars: offers of paths and derivation packs. The credential
+ * is looked at before the first byte of a body is asked for.
  */
 import { faultsOf } from '#protocol/api/problem.js';
-import { OfferRequest, type PackAnswer, type UploadAnswer } from '#protocol/upload.js';
-import { ingestNar, type IngestParts } from '#application/ingest-nar.js';
+import { OfferRequest, type PackAnswer } from '#protocol/upload.js';
 import { offerPath } from '#application/offer-path.js';
 import type { SubstituteStore } from '#application/ports/substitute-store.js';
 import { storePack, type PackParts } from '#application/store-pack.js';
-import { formatHash, parseHash } from '#formats/hash.js';
 import type { Refusal } from '#nest/problem.js';
 import { contentAddressHolds } from './content-address.js';
-import { leaseLapsed, principalOf, serviceOnly, unauthorized, unknownStore } from './credential.js';
+import { principalOf, serviceOnly, unauthorized, unknownStore } from './credential.js';
 import { offerOf } from './offer-request.js';
-import { ingestRefusal, offerRefusal, packRefusal } from './refusals.js';
-import { bodyOf, contentType, wholeBody } from './request-body.js';
+import { offerRefusal, packRefusal } from './refusals.js';
+import { contentType, wholeBody } from './request-body.js';
 import { sendJson, sendProblem, type Exchange } from './respond.js';
 
-export interface WriteParts extends Omit<IngestParts, 'substitutes'>, PackParts {
+export interface WriteParts extends PackParts {
   readonly substitutes: SubstituteStore;
   readonly serviceToken: string;
 }
@@ -29,26 +27,6 @@ const largestPack = 64 * 1024 * 1024;
 
 export class WriteRoutes {
   constructor(private readonly parts: WriteParts) {}
-
-  async upload(exchange: Exchange, slug: string, path: string): Promise<void> {
-    const { request } = exchange;
-    const principal = principalOf(request, this.parts.serviceToken);
-    if (!principal) return sendProblem(exchange, unauthorized);
-    if (contentType(request) !== 'application/zstd') return sendProblem(exchange, onlyZstd);
-    const expectedHash = hashSaid(request.headers['x-nar-hash']);
-    if (expectedHash === undefined) return sendProblem(exchange, badHash);
-    const dir = await this.parts.substitutes.directory(slug);
-    if (dir === null) return sendProblem(exchange, unknownStore);
-    const alive = await this.parts.substitutes.mayUpload(principal);
-    if (!alive) return sendProblem(exchange, leaseLapsed);
-    const body = bodyOf(exchange);
-    const done = await ingestNar(this.parts, { slug, path, principal, body, expectedHash });
-    if (!done.ok) return sendProblem(exchange, ...ingestRefusal(done.error));
-    const { narHash, narSize, file } = done.value.nar;
-    const { fileHash, fileSize } = file;
-    const answer: UploadAnswer = { path, narHash, narSize, fileHash, fileSize };
-    sendJson(exchange, done.value.outcome === 'recorded' ? 201 : 200, answer);
-  }
 
   async offer(exchange: Exchange, slug: string): Promise<void> {
     if (!this.service(exchange)) return;
@@ -93,16 +71,6 @@ export class WriteRoutes {
   }
 }
 
-const onlyZstd: Refusal = {
-  status: 415,
-  kind: 'unsupported-media-type',
-  detail: 'Nars are uploaded as application/zstd.',
-};
-const badHash: Refusal = {
-  status: 400,
-  kind: 'malformed-request',
-  detail: 'X-Nar-Hash is not a sha256 hash.',
-};
 const badOffer: Refusal = {
   status: 400,
   kind: 'malformed-request',
@@ -111,13 +79,6 @@ const badOffer: Refusal = {
 
 function tooLarge(limit: number): Refusal {
   return { status: 413, kind: 'too-large', detail: `At most ${limit} bytes are read.` };
-}
-
-/** Null when nothing was said; undefined when it is no hash. */
-function hashSaid(header: string | string[] | undefined): string | null | undefined {
-  if (header === undefined) return null;
-  const hash = parseHash(String(header));
-  return hash.ok && hash.value.algorithm === 'sha256' ? formatHash(hash.value) : undefined;
 }
 
 function json(body: Buffer): unknown {

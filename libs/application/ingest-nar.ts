@@ -40,58 +40,86 @@ export async function ingestNar(
   parts: IngestParts,
   arriving: ArrivingNar,
 ): Promise<Result<Ingested, IngestRefusal>> {
-  const staged = await parts.nars.stage();
-  const meter = parts.startMeter();
+  const intake = await NarIntake.open(parts);
   try {
-    const digest = await receive(arriving.body, staged, meter);
+    const received = await intake.receive(arriving.body);
+    return received.ok ? await intake.keep(arriving) : received;
+  } finally {
+    await intake.close();
+  }
+}
+
+/**
+ * A nar that is arriving, in one piece or in several: when its sender goes away, what has come
+ * stays, and more may be received after it.
+ */
+export class NarIntake {
+  private received = 0;
+
+  private constructor(
+    private readonly parts: IngestParts,
+    private readonly staged: StagedFile,
+    private readonly meter: NarMeter,
+  ) {}
+
+  static async open(parts: IngestParts): Promise<NarIntake> {
+    return new NarIntake(parts, await parts.nars.stage(), parts.startMeter());
+  }
+
+  /** Bytes that have come, as they travel. */
+  get size(): number {
+    return this.received;
+  }
+
+  /** Every byte goes to the meter and to the staged file. An error of the body is thrown on. */
+  async receive(body: AsyncIterable<Uint8Array>): Promise<Result<void, NarRefusal>> {
+    for await (const bytes of body) {
+      const work = [this.meter.push(bytes), this.staged.write(bytes)] as const;
+      const [measured] = await Promise.all(work);
+      this.received += bytes.length;
+      if (!measured.ok) return measured;
+    }
+    return ok(undefined);
+  }
+
+  async measure(): Promise<Result<NarDigest, NarRefusal>> {
+    return this.meter.finish();
+  }
+
+  /** The nar is whole: it is measured to its end, and gets its place and its row. */
+  async keep(arriving: Omit<ArrivingNar, 'body'>): Promise<Result<Ingested, IngestRefusal>> {
+    const digest = await this.measure();
     if (!digest.ok) return digest;
     const { expectedHash: expected } = arriving;
     const actual = digest.value.narHash;
     if (expected !== null && expected !== actual) {
       return err({ kind: 'hash-mismatch', expected, actual });
     }
-    return await keepNar(parts, { arriving, staged, digest: digest.value });
-  } finally {
-    meter.close();
-    await staged.discard();
+    return this.keepMeasured(arriving, digest.value);
   }
-}
 
-/** Every byte goes to the meter and to the staged file. */
-export async function receive(
-  body: AsyncIterable<Uint8Array>,
-  staged: StagedFile,
-  meter: NarMeter,
-): Promise<Result<NarDigest, NarRefusal>> {
-  for await (const bytes of body) {
-    const [measured] = await Promise.all([meter.push(bytes), staged.write(bytes)]);
-    if (!measured.ok) return measured;
+  /**
+   * Bytes first, row second. The row saves the file from being collected; if that was done just
+   * before, the file is put again.
+   */
+  async keepMeasured(
+    { slug, path, principal }: Pick<ArrivingNar, 'slug' | 'path' | 'principal'>,
+    digest: NarDigest,
+  ): Promise<Result<Ingested, UploadRefusal>> {
+    const { fileHash, fileSize } = await this.staged.finish();
+    const fileKey = narKey(fileHash, 'zstd');
+    await this.staged.commit(fileKey);
+    const file = { compression: 'zstd' as const, fileHash, fileSize, fileKey };
+    const nar: UploadedNar = { slug, path, ...digest, file };
+    const { substitutes, nars } = this.parts;
+    const recorded = await substitutes.recordUpload(principal, nar);
+    if (!recorded.ok) return recorded;
+    if ((await nars.size(fileKey)) !== fileSize) await this.staged.commit(fileKey);
+    return ok({ nar, outcome: recorded.value });
   }
-  return meter.finish();
-}
 
-export interface WholeNar {
-  readonly arriving: Pick<ArrivingNar, 'slug' | 'path' | 'principal'>;
-  readonly staged: StagedFile;
-  readonly digest: NarDigest;
-}
-
-/**
- * Bytes first, row second. The row saves the file from being collected; if that was done just
- * before, the file is put again.
- */
-export async function keepNar(
-  parts: Pick<IngestParts, 'nars' | 'substitutes'>,
-  { arriving, staged, digest }: WholeNar,
-): Promise<Result<Ingested, UploadRefusal>> {
-  const { slug, path, principal } = arriving;
-  const { fileHash, fileSize } = await staged.finish();
-  const fileKey = narKey(fileHash, 'zstd');
-  await staged.commit(fileKey);
-  const file = { compression: 'zstd' as const, fileHash, fileSize, fileKey };
-  const nar: UploadedNar = { slug, path, ...digest, file };
-  const recorded = await parts.substitutes.recordUpload(principal, nar);
-  if (!recorded.ok) return recorded;
-  if ((await parts.nars.size(fileKey)) !== fileSize) await staged.commit(fileKey);
-  return ok({ nar, outcome: recorded.value });
+  async close(): Promise<void> {
+    this.meter.close();
+    await this.staged.discard();
+  }
 }

@@ -5,13 +5,7 @@
 import { err, type Result } from '#std/result.js';
 import type { PushedFile } from '#domain/substitute/pushed-file.js';
 import type { TokenId } from '#domain/ids.js';
-import {
-  keepNar,
-  receive,
-  type Ingested,
-  type IngestParts,
-  type IngestRefusal,
-} from './ingest-nar.js';
+import { NarIntake, type Ingested, type IngestParts, type IngestRefusal } from './ingest-nar.js';
 import type { OpenPushedNar, PackingRefusal } from './ports/pushed-nar.js';
 
 export interface PushParts extends IngestParts {
@@ -29,11 +23,11 @@ export async function ingestPush(
   parts: PushParts,
   { slug, file, token, body }: ArrivingFile,
 ): Promise<Result<Ingested, IngestRefusal | PackingRefusal>> {
-  const staged = await parts.nars.stage();
-  const meter = parts.startMeter();
+  const intake = await NarIntake.open(parts);
   try {
     const pushed = parts.openPushed(file.name, body);
-    const digest = await receive(pushed.bytes, staged, meter);
+    const received = await intake.receive(pushed.bytes);
+    const digest = received.ok ? await intake.measure() : received;
     const arrived = pushed.end();
     // What could not be unpacked ends early, and that is no whole nar either.
     if (!arrived.ok) return arrived;
@@ -43,10 +37,8 @@ export async function ingestPush(
       return err({ kind: 'hash-mismatch', expected: file.fileHash, actual });
     }
     const principal = { kind: 'token', token } as const;
-    const arriving = { slug, path: file.name, principal };
-    return await keepNar(parts, { arriving, staged, digest: digest.value });
+    return await intake.keepMeasured({ slug, path: file.name, principal }, digest.value);
   } finally {
-    meter.close();
-    await staged.discard();
+    await intake.close();
   }
 }

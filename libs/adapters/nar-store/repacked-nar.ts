@@ -17,8 +17,11 @@ import { createSha256, formatHash } from '#formats/hash.js';
 import { err, ok, type Result } from '#std/result.js';
 
 /** A nar of more than `freeBytes` may be `steepest` times as large as what was sent, at most. */
-const freeBytes = 1024 ** 3;
-const steepest = 5_000;
+export interface Steepness {
+  readonly freeBytes: number;
+  readonly steepest: number;
+}
+
 const zstdLevel = 3;
 const bufferBytes = 256 * 1024;
 
@@ -29,7 +32,11 @@ const programs: Partial<Record<PushedPacking, readonly [string, ...string[]]>> =
   bzip2: ['bzip2', '--decompress', '--stdout'],
 };
 
-export const openRepacked: OpenPushedNar = (name, body) => new RepackedNar(name, body);
+export function repacking(steepness: Steepness): OpenPushedNar {
+  return (name, body) => new RepackedNar(name, body, steepness);
+}
+
+export const openRepacked = repacking({ freeBytes: 1024 ** 3, steepest: 5_000 });
 
 class RepackedNar implements PushedNar {
   readonly bytes: AsyncIterable<Uint8Array>;
@@ -43,6 +50,7 @@ class RepackedNar implements PushedNar {
   constructor(
     private readonly name: string,
     body: AsyncIterable<Uint8Array>,
+    private readonly steepness: Steepness,
   ) {
     this.bytes = this.repacked(this.hashed(body));
   }
@@ -114,6 +122,7 @@ class RepackedNar implements PushedNar {
 
   /** Ends what unfolds beyond measure while it unfolds. */
   private bounded(): Transform {
+    const { freeBytes, steepest } = this.steepness;
     let unfolded = 0;
     return new Transform({
       transform: (piece: Uint8Array, _encoding, done) => {

@@ -2,8 +2,9 @@
  * The substituter as the evaluator and the worker agent speak to it: nars go up compressed while
  * they stream, source paths are offered, derivation packs travel both ways. Nothing is retried
  * here: a FarmFault says whether trying again may help, and its cause holds the problem that was
- * answered.
+ * answered. An upload that was cut goes on where it stopped when it is tried again.
  */
+import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
 import { z } from 'zod';
@@ -37,10 +38,21 @@ export interface ClientTimes {
   readonly answer: number;
 }
 
+interface Sending {
+  readonly upload: NarUpload;
+  readonly address: string;
+  /** Bytes that have come already. */
+  readonly offset: number;
+  readonly key: string;
+}
+
+const cutAtMost = 256;
 const defaultTimes: ClientTimes = { stall: 60_000, answer: 300_000 };
 
 export class SubstituterClient {
   private readonly base: string;
+  /** Keys of uploads that were cut, by their address: the next try goes on where they stopped. */
+  private readonly cut = new Map<string, string>();
 
   /** `base` is the substituter's address; `token` an attempt's or the service's. */
   constructor(
@@ -56,20 +68,19 @@ export class SubstituterClient {
    * FarmFault `upload-refused` or `substituter-unavailable`.
    */
   async putNar(upload: NarUpload): Promise<UploadAnswer> {
-    const body = new NarBody(upload.nar, { level: zstdLevel, times: this.times });
-    const headers: Record<string, string> = { 'content-type': 'application/zstd' };
-    if (upload.narHash !== undefined) headers['x-nar-hash'] = upload.narHash;
-    const url = `${this.base}/${upload.slug}/uploads/${encodeURIComponent(upload.path)}`;
+    const address = `/${upload.slug}/uploads/${encodeURIComponent(upload.path)}`;
+    const key = this.cut.get(address);
+    const offset = key === undefined ? 0 : await this.offsetOf(address, key);
+    const sending = { upload, address, offset, key: key ?? randomBytes(16).toString('hex') };
+    this.cut.delete(address);
     try {
-      const init = { method: 'PUT', headers: this.headers(headers), ...body.init() };
-      const answer = await fetch(url, init).catch((cause: unknown) => {
-        throw unavailable(url, cause);
-      });
-      return await readAnswer(answer, UploadAnswer);
+      return await this.send(sending);
     } catch (error) {
-      throw body.sourceError() ?? error;
-    } finally {
-      body.close();
+      const fault = error instanceof FarmFault ? error.code : null;
+      if (fault === 'substituter-unavailable') this.remember(address, sending.key);
+      // What is wrong with the rest of an upload need not be wrong with the whole.
+      if (fault === 'upload-refused' && offset > 0) throw unavailable(this.base + address, error);
+      throw error;
     }
   }
 
@@ -116,6 +127,41 @@ export class SubstituterClient {
     if (answer.ok) return true;
     if (answer.status === 404) return false;
     throw await refusalOf(answer);
+  }
+
+  private async send({ upload, address, offset, key }: Sending): Promise<UploadAnswer> {
+    const options = { level: zstdLevel, times: this.times, skip: offset };
+    const body = new NarBody(upload.nar, options);
+    const url = this.base + address;
+    const headers = this.headers({
+      ...{ 'content-type': 'application/zstd', 'upload-key': key },
+      ...(upload.narHash !== undefined && { 'x-nar-hash': upload.narHash }),
+      ...(offset > 0 && { 'upload-offset': String(offset) }),
+    });
+    try {
+      const init = { method: offset > 0 ? 'PATCH' : 'PUT', headers, ...body.init() };
+      const answer = await fetch(url, init).catch((cause: unknown) => {
+        throw unavailable(url, cause);
+      });
+      return await readAnswer(answer, UploadAnswer);
+    } catch (error) {
+      throw body.sourceError() ?? error;
+    } finally {
+      body.close();
+    }
+  }
+
+  /** Bytes that have come of an upload that was cut; 0 when it is not known any more. */
+  private async offsetOf(address: string, key: string): Promise<number> {
+    const headers = this.headers({ 'upload-key': key });
+    const answer = await this.ask(address, { method: 'HEAD', headers });
+    return answer.ok ? Number(answer.headers.get('upload-offset') ?? 0) : 0;
+  }
+
+  private remember(address: string, key: string): void {
+    this.cut.set(address, key);
+    const [oldest] = this.cut.keys();
+    if (this.cut.size > cutAtMost && oldest !== undefined) this.cut.delete(oldest);
   }
 
   private headers(more: Record<string, string>): Record<string, string> {
