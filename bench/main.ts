@@ -21,6 +21,7 @@ import { narinfoCold, narinfoHot } from './narinfo.js';
 import { plannerRebuild } from './planner-rebuild.js';
 import { fairnessReport, footprintReport, makespanReport } from './scheduling-report.js';
 import { guixSignatures, nixSignatures } from './signatures.js';
+import { upstreamQuestionsReport } from './upstream-questions.js';
 
 const contests: Record<string, () => Promise<Contest>> = {
   'nar-hash': narHash,
@@ -52,6 +53,7 @@ const reports: Record<string, () => Promise<string>> = {
   'planner-footprint': footprintReport,
   cancel: cancelReport,
   'end-to-end': endToEndReport,
+  'upstream-questions': upstreamQuestionsReport,
 };
 const figures = [...Object.keys(contests), ...Object.keys(reports)];
 

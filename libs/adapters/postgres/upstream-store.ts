@@ -108,14 +108,15 @@ export class PostgresUpstreamStore implements UpstreamStore {
     );
   }
 
-  /** In the order of their hash parts, so that two who write the same do not wait for each other. */
+  /** By hash part, so that two who write the same do not wait for each other in a circle. */
   private async write(slug: string, seen: readonly Believed[]): Promise<void> {
     await this.database.execute(
       `insert into upstream_paths
          (store_id, hash_part, path, upstream_id, nar_hash, "references", deriver, ca, narinfo,
           seen_at)
        select (select id from stores where slug = $1), left(t.path, ${hashPartLength}), t.path,
-              t.upstream, t.nar_hash, string_to_array(t."references", ' '), t.deriver, t.ca, t.narinfo, now()
+              t.upstream, t.nar_hash, string_to_array(t."references", ' '), t.deriver, t.ca,
+              t.narinfo, now()
          from unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
                      $8::text[])
                 t (upstream, path, nar_hash, "references", deriver, ca, narinfo)

@@ -95,7 +95,8 @@ describe('many questions', () => {
       const half = path.slice(0, 2);
       const rest = path.slice(2);
       const chunks = [half, rest].map((part) => `${part.length.toString(16)}\r\n${part}\r\n`);
-      const text = `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunks.join('')}0\r\n\r\n`;
+      const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+      const text = `${head}${chunks.join('')}0\r\n\r\n`;
       socket.write(text.slice(0, 30));
       socket.write(text.slice(30));
     });
