@@ -6,6 +6,8 @@
 import { Logger } from '@nestjs/common';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { sentenceOf } from '#std/farm-fault.js';
+import type { DiskLevel } from '#domain/retention/disk-level.js';
+import type { Refusal } from '#nest/problem.js';
 import { principalOf, unauthorized } from './credential.js';
 import type { NarinfoRoute } from './narinfo-route.js';
 import type { PushRoutes } from './push-routes.js';
@@ -25,6 +27,8 @@ export interface Routes {
   readonly pushes: PushRoutes;
   readonly stores: Stores;
   readonly serviceToken: string;
+  /** How much room there is to take something in. */
+  readonly disk: { readonly level: DiskLevel };
 }
 
 /** Addresses that Nest answers. */
@@ -81,7 +85,8 @@ export class Front {
   private async answer(exchange: Exchange, target: Target): Promise<void> {
     const { method } = exchange.request;
     if (method === 'GET' || method === 'HEAD') return this.read(exchange, target);
-    const { writes, pushes, uploads } = this.routes;
+    const { writes, pushes, uploads, disk } = this.routes;
+    if (disk.level === 'hard' && this.takes(target)) return sendProblem(exchange, diskGuard);
     if (method === 'PUT' && target.kind === 'bad-name') return refuseName(exchange, target.name);
     if (method === 'PUT' && target.kind === 'upload') return uploads.put(exchange, target);
     if (method === 'PATCH' && target.kind === 'upload') return uploads.patch(exchange, target);
@@ -91,6 +96,11 @@ export class Front {
     if (method === 'PUT' && pushes.takes(target)) return pushes.take(exchange, target);
     if (method === 'POST' && target.kind === 'paths') return writes.offer(exchange, target.slug);
     refuseMethod(exchange, target);
+  }
+
+  /** Whether something written there brings bytes. */
+  private takes(target: Target): boolean {
+    return target.kind === 'upload' || target.kind === 'pack' || this.routes.pushes.takes(target);
   }
 
   private async read(exchange: Exchange, target: Target): Promise<void> {
@@ -142,6 +152,14 @@ export class Front {
     else this.logger.error(line);
   }
 }
+
+/** Whoever sends it waits and tries again. */
+const diskGuard: Refusal = {
+  status: 507,
+  kind: 'disk-guard',
+  detail: 'The disk of the nar store is too short to take anything in; try again later.',
+  headers: { 'Retry-After': '30' },
+};
 
 function refuseName(exchange: Exchange, name: string): void {
   const detail = `${JSON.stringify(name.slice(0, 300))} is not the base name of a store path.`;

@@ -1,5 +1,7 @@
 /** Puts the substituter together from its settings and starts it. */
+import { Logger } from '@nestjs/common';
 import { mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DiskLogStore } from '#adapters/log-store/disk-log-store.js';
@@ -8,16 +10,20 @@ import { DiskNarStore } from '#adapters/nar-store/disk/disk-nar-store.js';
 import { openRepacked } from '#adapters/nar-store/repacked-nar.js';
 import { ZstdNarMeter } from '#adapters/nar-store/zstd-nar-meter.js';
 import { Database } from '#adapters/postgres/database.js';
+import { PostgresDiskStore } from '#adapters/postgres/disk-store.js';
 import { PostgresPackStore } from '#adapters/postgres/pack-store.js';
 import { PostgresPushedLogs } from '#adapters/postgres/pushed-logs.js';
 import { PostgresSubstituteStore } from '#adapters/postgres/substitute-store.js';
 import { PostgresTokenStore } from '#adapters/postgres/token-store.js';
+import { DiskWatch } from '#adapters/system/disk-watch.js';
 import { ensureSecret } from '#adapters/system/secret.js';
 import type { Settings } from '#nest/settings.js';
 import { startApp } from '#nest/start-app.js';
 import { Background } from './background/background.js';
 import { Credentials } from './credential.js';
 import { Front, type Routes } from './front.js';
+import { GarbageFiles } from './garbage-files.js';
+import { GuardedNars } from './guarded-nars.js';
 import { Mirror } from './mirror/mirror.js';
 import { NarSizes } from './nar-sizes.js';
 import { printSigned } from './print-narinfo.js';
@@ -40,14 +46,20 @@ export async function startSubstituter(settings: Settings): Promise<NestFastifyA
   await mkdir(settings.dataDirectory, { recursive: true });
   await nars.sweepStaged(abandoned);
   const logs = new DiskLogStore(join(settings.dataDirectory, 'logs'));
-  const background = new Background({ database, nars, settings });
-  const mirror = new Mirror({ database, nars, settings });
+  const disk = watchDisk(settings, database);
+  const guarded = new GuardedNars(nars, disk);
+  const background = new Background({ database, nars: guarded, settings });
+  const mirror = new Mirror({ database, nars: guarded, settings });
+  const { graceSeconds } = settings.garbage;
+  const garbage = new GarbageFiles({ database, nars, logs, graceSeconds });
   const routes = await routesOf(settings, { database, nars, logs, background });
   let front: Front | undefined;
   const ending = {
     drain: async () => front?.drain(drainTime),
     close: async () => {
       await mirror.stop();
+      await garbage.stop();
+      await disk.stop();
       await background.stop();
       await routes.close();
       await logs.close();
@@ -63,7 +75,9 @@ export async function startSubstituter(settings: Settings): Promise<NestFastifyA
     module: SubstituterModule.with(checks, ending),
     settings,
     prepare: async (app) => {
-      front = new Front(routes, app.getHttpServer());
+      await disk.start();
+      front = new Front({ ...routes, disk }, app.getHttpServer());
+      garbage.start();
       await background.start();
       mirror.start();
     },
@@ -77,11 +91,24 @@ interface Places {
   readonly background: Background;
 }
 
+function watchDisk(settings: Settings, database: Database): DiskWatch {
+  const logger = new Logger('disk');
+  return new DiskWatch({
+    directory: settings.dataDirectory,
+    place: 'the nar store',
+    name: `substituter on ${hostname()}`,
+    bounds: settings.diskBounds,
+    store: new PostgresDiskStore(database),
+    announce: (sentence, level) =>
+      level === 'hard' ? logger.error(sentence) : logger.warn(sentence),
+  });
+}
+
 interface Closing {
   close(): Promise<void>;
 }
 
-async function routesOf(settings: Settings, places: Places): Promise<Routes & Closing> {
+async function routesOf(settings: Settings, places: Places): Promise<Omit<Routes, 'disk'> & Closing> {
   const { database, nars, logs, background } = places;
   const { secret, publicKey } = await openSigningKey(settings);
   const serviceToken = await ensureSecret(settings.serviceTokenFile);

@@ -30,10 +30,6 @@ export class PostgresDiskStore implements DiskStore {
     );
   }
 
-  async forget(name: string): Promise<void> {
-    await this.database.execute('delete from disks where name = $1', [name]);
-  }
-
   async short(): Promise<readonly ShortDisk[]> {
     const rows = await this.database.query<DiskRow>(
       `select name, place, level, free_bytes, total_bytes, since from disks

@@ -21,7 +21,6 @@ export interface ShortDisk extends Disk {
 /** Every method throws FarmFault `database-unavailable`. */
 export interface DiskStore {
   tell(disk: Disk): Promise<void>;
-  forget(name: string): Promise<void>;
   /** Those that are short now, the shortest first. */
   short(): Promise<readonly ShortDisk[]>;
 }

@@ -122,6 +122,6 @@ export interface CondemnedFiles {
     olderThanSeconds: number,
     unlink: (file: CondemnedFile) => Promise<void>,
   ): Promise<number>;
-  /** Those of the files that no row names; they are condemned from now on. */
+  /** Condemns those of the files that no row names. Answers their bytes. */
   condemn(files: readonly { readonly key: string; readonly size: number }[]): Promise<number>;
 }
