@@ -14,7 +14,7 @@ import type { PushRoutes } from './push-routes.js';
 import type { ReadRoutes } from './read-routes.js';
 import { send, sendFault, sendMiss, sendProblem, type Exchange } from './respond.js';
 import type { Stores } from './stores.js';
-import { readTarget, type Target } from './target.js';
+import { readTarget, rootSlug, type Target } from './target.js';
 import type { UploadRoute } from './upload-route.js';
 import { Wire } from './wire/wire.js';
 import type { WriteRoutes } from './write-routes.js';
@@ -126,7 +126,9 @@ export class Front {
       case 'derivation':
         return reads.derivation(exchange, target.slug, target.path);
       case 'welcome':
-        return reads.welcome(exchange);
+        return reads.welcome(exchange, stores.known(rootSlug));
+      case 'public-key':
+        return reads.publicKey(exchange, store!);
       case 'upload':
       case 'pack':
       case 'paths':

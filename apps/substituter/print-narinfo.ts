@@ -1,23 +1,31 @@
-/** The text of a narinfo as a store tells it, signed. */
+/** The text of a narinfo as a store tells it, signed, in the dialect of its clients. */
 import type { OfferedPath } from '#domain/substitute/offered-path.js';
-import { printNixNarinfo } from '#formats/narinfo.js';
-import { signNix, type NixSecretKey } from '#formats/nix-signature.js';
+import { dialectOf } from '#domain/substitute/store.js';
+import { printGuixNarinfo, printNixNarinfo } from '#formats/narinfo.js';
 import { contentAddressHolds } from './content-address.js';
+import type { KeyRing, SigningStore } from './keys/key-ring.js';
 
 /** The hash that is signed was recomputed here when the nar arrived; a wrong `ca` is left out. */
-export function printSigned(offered: OfferedPath, key: NixSecretKey): string {
+export function printSigned(offered: OfferedPath, store: SigningStore, ring: KeyRing): string {
   const { dir, narHash, narSize, references, deriver, ca } = offered;
-  const told = { storePath: `${dir}/${offered.path}`, narHash, narSize, references };
-  return printNixNarinfo({
-    ...told,
-    encodings: offered.files.map((file) => ({
-      url: `nar/${file.fileKey}`,
-      compression: file.compression,
-      fileHash: file.fileHash,
-      fileSize: file.fileSize,
-    })),
-    signatures: [signNix(key, told), ...offered.signatures],
+  const told = {
+    ...{ storePath: `${dir}/${offered.path}`, narHash, narSize, references },
     ...(deriver !== null && { deriver }),
+  };
+  const encodings = offered.files.map((file) => ({
+    url: `nar/${file.fileKey}`,
+    compression: file.compression,
+    fileHash: file.fileHash,
+    fileSize: file.fileSize,
+  }));
+  const { signatures, ...more } = ring.sign(store, told);
+  const signed = { ...told, ...more, encodings };
+  if (dialectOf(store) === 'guix') {
+    return printGuixNarinfo({ ...signed, signatures }, { urls: 'after-signature' });
+  }
+  return printNixNarinfo({
+    ...signed,
+    signatures: [...signatures, ...offered.signatures],
     ...(ca !== null && contentAddressHolds(dir, offered) && { ca }),
   });
 }

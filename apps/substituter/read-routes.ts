@@ -9,6 +9,7 @@ import type { PushedLogs } from '#application/ports/pushed-logs.js';
 import type { SubstituteStore } from '#application/ports/substitute-store.js';
 import { findPack } from '#application/store-pack.js';
 import type { FileKey } from '#domain/substitute/file-key.js';
+import type { Store } from '#domain/substitute/store.js';
 import type { NarSizes } from './nar-sizes.js';
 import { send, sendMiss, sendStored, type Exchange } from './respond.js';
 import { welcomeText } from './welcome.js';
@@ -20,13 +21,15 @@ export interface ReadParts {
   readonly logs: Pick<LogStore, 'size' | 'read'>;
   readonly pushedLogs: Pick<PushedLogs, 'find'>;
   readonly sizes: NarSizes;
-  readonly publicKey: string;
+  /** What clients of a store trust, with its line end. */
+  readonly publicKeys: (store: Store) => string;
   /** Where clients reach the farm. */
   readonly address: string;
   /** Hears of a file that is not as its row says. */
   readonly suspect: (fileKey: string) => void;
 }
 
+const plainType = 'text/plain; charset=utf-8';
 const narType = 'application/x-nix-nar';
 
 export class ReadRoutes {
@@ -35,9 +38,14 @@ export class ReadRoutes {
 
   constructor(private readonly parts: ReadParts) {}
 
-  welcome(exchange: Exchange): void {
-    const { address, publicKey } = this.parts;
-    send(exchange, { type: 'text/plain; charset=utf-8', body: welcomeText(address, publicKey) });
+  welcome(exchange: Exchange, store: Store | null): void {
+    const { address, publicKeys } = this.parts;
+    const keys = store ? publicKeys(store).trimEnd().split('\n') : [];
+    send(exchange, { type: plainType, body: welcomeText(address, keys.join(' ')) });
+  }
+
+  publicKey(exchange: Exchange, store: Store): void {
+    send(exchange, { type: plainType, body: this.parts.publicKeys(store) });
   }
 
   /** Stores do not change while the farm runs, so what was read once is told even in an outage. */

@@ -17,6 +17,7 @@ import { PostgresSubstituteStore } from '#adapters/postgres/substitute-store.js'
 import { PostgresTokenStore } from '#adapters/postgres/token-store.js';
 import { DiskWatch } from '#adapters/system/disk-watch.js';
 import { ensureSecret } from '#adapters/system/secret.js';
+import type { Store } from '#domain/substitute/store.js';
 import type { Settings } from '#nest/settings.js';
 import { startApp } from '#nest/start-app.js';
 import { Background } from './background/background.js';
@@ -24,13 +25,14 @@ import { Credentials } from './credential.js';
 import { Front, type Routes } from './front.js';
 import { GarbageFiles } from './garbage-files.js';
 import { GuardedNars } from './guarded-nars.js';
+import { followKeys, openKeyRing } from './keys/open-key-ring.js';
+import { publicKeyText } from './keys/public-files.js';
 import { Mirror } from './mirror/mirror.js';
 import { NarSizes } from './nar-sizes.js';
 import { printSigned } from './print-narinfo.js';
 import { PushRoutes } from './push-routes.js';
 import { ReadRoutes } from './read-routes.js';
 import { serveNarinfos } from './serve-narinfos.js';
-import { openSigningKey } from './signing-key.js';
 import { SubstituterModule } from './substituter.module.js';
 import { UploadRoute } from './upload-route.js';
 import { WriteRoutes } from './write-routes.js';
@@ -108,9 +110,12 @@ interface Closing {
   close(): Promise<void>;
 }
 
-async function routesOf(settings: Settings, places: Places): Promise<Omit<Routes, 'disk'> & Closing> {
+async function routesOf(
+  settings: Settings,
+  places: Places,
+): Promise<Omit<Routes, 'disk'> & Closing> {
   const { database, nars, logs, background } = places;
-  const { secret, publicKey } = await openSigningKey(settings);
+  const ring = openKeyRing(settings);
   const serviceToken = await ensureSecret(settings.serviceTokenFile);
   const substitutes = new PostgresSubstituteStore(database);
   const packs = new PostgresPackStore(database);
@@ -120,14 +125,21 @@ async function routesOf(settings: Settings, places: Places): Promise<Omit<Routes
   const codec = new DerivationPackCodec();
   const address = settings.substituterUrl;
   const suspect = (fileKey: string): void => background.suspect(fileKey);
-  const { narinfos, stores, close } = await serveNarinfos(settings, database, {
+  const { narinfos, stores, ...service } = await serveNarinfos(settings, database, {
     files: sizes,
-    print: (path) => printSigned(path, secret),
+    print: (path, store) => printSigned(path, store, ring),
   });
+  ring.onChange((slug) => narinfos.changed(stores.known(slug)!.id, null));
+  const unfollow = followKeys(ring, settings.publicKeyFile, () => stores.all());
+  const close = async (): Promise<void> => {
+    unfollow();
+    await service.close();
+  };
+  const publicKeys = (store: Store): string => publicKeyText(ring, store);
   return {
     ...{ narinfos, stores, serviceToken, close },
     reads: new ReadRoutes({
-      ...{ substitutes, packs, nars, logs, pushedLogs, sizes, publicKey, address, suspect },
+      ...{ substitutes, packs, nars, logs, pushedLogs, sizes, publicKeys, address, suspect },
     }),
     writes: new WriteRoutes({ substitutes, packs, nars, codec, serviceToken }),
     uploads: new UploadRoute({ substitutes, nars, startMeter, serviceToken }),

@@ -16,6 +16,8 @@ describe('an address', () => {
     });
     expect(readTarget(`/nar/${file}`)).toEqual({ kind: 'nar', slug: 'nix', file });
     expect(readTarget(`/local/nar/${file}`)).toEqual({ kind: 'nar', slug: 'local', file });
+    expect(readTarget('/guix/signing-key.pub')).toEqual({ kind: 'public-key', slug: 'guix' });
+    expect(readTarget('/signing-key.pub')).toEqual({ kind: 'public-key', slug: 'nix' });
     expect(readTarget('/local/nix-cache-info')).toEqual({ kind: 'cache-info', slug: 'local' });
   });
 

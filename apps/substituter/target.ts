@@ -16,6 +16,7 @@ export type Target =
   /** A nar as only clients outside the farm name it, such as `HASH.nar.xz`. */
   | { readonly kind: 'pushed-nar'; readonly slug: string; readonly file: PushedFile }
   | { readonly kind: 'listing'; readonly slug: string; readonly hashPart: string }
+  | { readonly kind: 'public-key'; readonly slug: string }
   | { readonly kind: 'log'; readonly slug: string; readonly derivation: string }
   | { readonly kind: 'upload'; readonly slug: string; readonly path: string }
   | { readonly kind: 'paths'; readonly slug: string }
@@ -51,6 +52,7 @@ export function readTarget(url: string, root: string = rootSlug): Target {
 function below(slug: string, rest: string, named: boolean): Target {
   if (rest.endsWith(narinfoEnd)) return narinfo(slug, rest.slice(0, -narinfoEnd.length));
   if (rest === 'nix-cache-info') return { kind: 'cache-info', slug };
+  if (rest === 'signing-key.pub') return { kind: 'public-key', slug };
   if (rest === 'paths') return named ? { kind: 'paths', slug } : elsewhere;
   if (rest.startsWith('nar/')) {
     const file = parseFileKey(rest.slice(4));

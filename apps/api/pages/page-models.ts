@@ -122,7 +122,7 @@ export class PageModels {
     const key = await readFile(this.settings.publicKeyFile, 'utf8').catch(() => null);
     return {
       address: this.settings.substituterUrl,
-      publicKey: key?.trim() || null,
+      publicKey: key?.trim().split(/\s+/).join(' ') || null,
       storeSlug: build.store.slug,
     };
   }

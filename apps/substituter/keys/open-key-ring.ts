@@ -1,19 +1,13 @@
 /**
- * The key ring of this process: opened from its settings, looked at anew at SIGHUP and every two
- * seconds (a look reads names and times alone, and sees what any file system holds), and told to
- * everybody by the public halves.
+ * The key ring of this process: looked at anew at SIGHUP and every two seconds (a look reads names
+ * and times alone, and sees what any file system holds), and told to everybody by the public halves.
  */
 import { Logger } from '@nestjs/common';
 import type { Store } from '#domain/substitute/store.js';
 import type { Settings } from '#nest/settings.js';
 import { sentenceOf } from '#std/farm-fault.js';
-import { KeyRing } from './key-ring.js';
+import { KeyRing, type SigningStore } from './key-ring.js';
 import { publishKeys } from './public-files.js';
-
-export interface OpenedKeys {
-  readonly ring: KeyRing;
-  close(): void;
-}
 
 export type KeySettings = Pick<
   Settings,
@@ -21,20 +15,33 @@ export type KeySettings = Pick<
 >;
 
 const lookMilliseconds = 2000;
+/** What every farm has, told also while nobody can say which stores there are. */
+const firstStore: SigningStore = { slug: 'nix', dir: '/nix/store', kind: 'farm', host: null };
 
-/**
- * `stores` are asked for at every look, so that one which was added gets its key. Throws FarmFault
- * `misconfigured` when a key that is there cannot be used.
- */
-export function openKeyRing(settings: KeySettings, stores: () => readonly Store[]): OpenedKeys {
+export function openKeyRing(settings: KeySettings): KeyRing {
   const logger = new Logger('keys');
-  const ring = new KeyRing({
+  return new KeyRing({
     directory: settings.signingKeysDirectory,
     farmKeyFile: settings.signingKeyFile,
     host: new URL(settings.substituterUrl).hostname,
     report: (sentence) => logger.warn(sentence),
   });
-  const publish = (): void => publishKeys(settings.publicKeyFile, ring, stores());
+}
+
+/**
+ * Publishes the keys of the stores, and goes on doing so until the function that it gives is
+ * called. `stores` are asked for at every look, so that one which was added gets its key. Throws
+ * FarmFault `misconfigured` when a key that is there cannot be used.
+ */
+export function followKeys(
+  ring: KeyRing,
+  file: string,
+  stores: () => readonly Store[],
+): () => void {
+  const publish = (): void => {
+    const known = stores();
+    publishKeys(file, ring, known.length > 0 ? known : [firstStore]);
+  };
   publish();
   const look = (): void => {
     try {
@@ -46,11 +53,8 @@ export function openKeyRing(settings: KeySettings, stores: () => readonly Store[
   };
   const timer = setInterval(look, lookMilliseconds).unref();
   process.on('SIGHUP', look);
-  return {
-    ring,
-    close: () => {
-      clearInterval(timer);
-      process.off('SIGHUP', look);
-    },
+  return () => {
+    clearInterval(timer);
+    process.off('SIGHUP', look);
   };
 }
