@@ -30,6 +30,10 @@ import {
   IntegrityController,
   VerificationsController,
 } from './verifications/verifications.controller.js';
+import { StoresController } from './stores/stores.controller.js';
+import { Stores } from './stores/stores.js';
+import { TokensController } from './tokens/tokens.controller.js';
+import { Tokens } from './tokens/tokens.js';
 import { UpstreamsController } from './upstreams/upstreams.controller.js';
 import { Upstreams } from './upstreams/upstreams.js';
 import { UseController } from './use/use.controller.js';
@@ -63,6 +67,8 @@ import { Wishes } from './wishes/wishes.js';
     ReleasesController,
     CollectionsController,
     FarmController,
+    StoresController,
+    TokensController,
     UpstreamsController,
     PagesController,
     UseController,
@@ -79,6 +85,8 @@ import { Wishes } from './wishes/wishes.js';
     SpecificationReader,
     SpecificationWriter,
     UseReader,
+    Stores,
+    Tokens,
     Upstreams,
     WaitReader,
     Wishes,

@@ -39,7 +39,7 @@ const Workers = z.object({ items: z.array(z.object({ state: z.string() })) });
 const Token = z.object({ token: z.string() });
 
 export interface Call<T> {
-  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly body?: unknown;
   readonly answer: z.ZodType<T>;

@@ -10,6 +10,7 @@ import { migrateCommand } from './migrate-command.js';
 import { pinCommand } from './retention/pin-command.js';
 import { releaseCommand } from './retention/release-command.js';
 import { storeCommand } from './store/store-command.js';
+import { tokenCommand } from './token/token-command.js';
 import { upCommand } from './up/up-command.js';
 import { upstreamCommand } from './upstream/upstream-command.js';
 
@@ -17,6 +18,7 @@ const program = new Command('gambeson')
   .description('A continuous-integration build farm coordinator for GNU Guix and Nix')
   .showHelpAfterError('(--help tells the options)')
   .addCommand(upCommand())
+  .addCommand(tokenCommand())
   .addCommand(upstreamCommand())
   .addCommand(migrateCommand())
   .addCommand(storeCommand())

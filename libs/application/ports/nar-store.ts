@@ -27,6 +27,7 @@ export interface StagedFile {
   finish(): Promise<{ readonly fileHash: string; readonly fileSize: number }>;
   /**
    * Forces the bytes to the disk and gives them their name. A file of that name is kept as it is.
+   * May be repeated until `discard`: a collector may have taken the file away meanwhile.
    */
   commit(key: FileKey): Promise<void>;
   /** Leaves nothing behind; harmless after `commit` and when repeated. */

@@ -33,3 +33,14 @@ export interface Store {
 export function dialectOf({ dir }: Pick<Store, 'dir'>): Dialect {
   return dir === '/gnu/store' ? 'guix' : 'nix';
 }
+
+/** First parts of addresses that have a meaning of their own at the root of the substituter. */
+const reservedSlugs = new Set([
+  ...['nar', 'log', 'file', 'derivations', 'uploads', 'paths', 'realisations'],
+  ...['livez', 'readyz', 'robots', 'use', 'signing-key'],
+]);
+
+/** Whether a store may have this name. */
+export function isStoreSlug(text: string): boolean {
+  return /^[a-z][a-z0-9-]{0,31}$/.test(text) && !reservedSlugs.has(text);
+}

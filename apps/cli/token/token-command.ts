@@ -1,0 +1,105 @@
+/** `gambeson token`: who may write to a store from outside, or read a private one. */
+import { writeFile } from 'node:fs/promises';
+import { Command, Option } from 'commander';
+import { z } from 'zod';
+import { MadeToken, TokenList, type TokenAnswer } from '#protocol/api/token.js';
+import { FarmConnection, ofFarm, type FarmOptions } from '../farm-connection.js';
+import { columns, expiryOf } from '../retention/units.js';
+
+const address = '/api/v1/tokens';
+
+const examples = `
+Examples:
+  gambeson token create --name 'CI of the tools team' --store team --access write --expires 90d
+  gambeson token create --name forge --specification packages --access write
+  gambeson token list
+  gambeson token revoke 7
+
+A token that may write to a store pushes closures there:
+  nix copy --to 'http://FARM:3000/team?compression=zstd' --option netrc-file ./netrc /nix/store/…
+with a netrc of one line:
+  machine FARM login anybody password TOKEN
+One that may write to a specification has it evaluated: POST /jobset/NAME/hook/evaluate.
+A token is shown once, when it is made. A revoked one is refused from that moment on.`;
+
+export function tokenCommand(): Command {
+  return new Command('token')
+    .description('access tokens: for pushes, private stores and hooks')
+    .addHelpText('after', examples)
+    .addCommand(createCommand())
+    .addCommand(listCommand())
+    .addCommand(revokeCommand());
+}
+
+interface CreateOptions extends FarmOptions {
+  readonly name: string;
+  readonly store?: string;
+  readonly specification?: string;
+  readonly access: 'read' | 'write';
+  readonly expires?: string;
+  readonly output?: string;
+}
+
+function createCommand(): Command {
+  return ofFarm(new Command('create'))
+    .description('make a token and print it, this once')
+    .requiredOption('--name <text>', 'who holds it, for the list')
+    .option('--store <slug>', 'the store that it is for')
+    .option('--specification <name>', 'the specification that it is for')
+    .addOption(
+      new Option('--access <access>', 'read, or write, which includes it')
+        .choices(['read', 'write'])
+        .default('read'),
+    )
+    .option('--expires <time>', 'such as 90d or 2027-05-01; never unless told', (text) =>
+      expiryOf(text),
+    )
+    .option('--output <file>', 'write the token there (mode 0600) instead of printing it')
+    .action(async (options: CreateOptions) => {
+      const { name, store, specification, access, expires, output } = options;
+      const lifeSeconds = expires && Math.ceil((Date.parse(expires) - Date.now()) / 1000);
+      const body = { name, store, specification, access, ...(expires && { lifeSeconds }) };
+      const farm = new FarmConnection(options);
+      const made = await farm.call({ method: 'POST', path: address, body, answer: MadeToken });
+      if (output !== undefined) {
+        await writeFile(output, `${made.token}\n`, { mode: 0o600, flag: 'wx' });
+      }
+      const { token, ...rest } = made;
+      const shown = output === undefined ? made : rest;
+      process.stdout.write(options.json ? json(shown) : `${output ?? token}\n`);
+    });
+}
+
+function listCommand(): Command {
+  return ofFarm(new Command('list'))
+    .description('every token with its scope and its last use')
+    .action(async (options: FarmOptions) => {
+      const farm = new FarmConnection(options);
+      const list = await farm.call({ method: 'GET', path: address, answer: TokenList });
+      const head = ['ID', 'NAME', 'FOR', 'ACCESS', 'STATE', 'EXPIRES', 'LAST USED'];
+      process.stdout.write(options.json ? json(list) : columns(head, list.items.map(rowOf)));
+    });
+}
+
+function revokeCommand(): Command {
+  return ofFarm(new Command('revoke'))
+    .description('refuse a token from now on')
+    .argument('<id>', 'as "list" tells it')
+    .action(async (id: string, options: FarmOptions) => {
+      const path = `${address}/${encodeURIComponent(id)}`;
+      await new FarmConnection(options).call({ method: 'DELETE', path, answer: z.unknown() });
+    });
+}
+
+function rowOf(token: TokenAnswer): string[] {
+  const { id, name, store, specification, access, state, expiresAt, lastUsedAt } = token;
+  const of = [store && `store ${store}`, specification && `specification ${specification}`];
+  return [
+    ...[id, name, of.filter(Boolean).join(', '), access, state],
+    ...[expiresAt?.slice(0, 16) ?? 'never', lastUsedAt?.slice(0, 16) ?? 'never'],
+  ];
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
