@@ -4,6 +4,7 @@
  */
 import { Command } from 'commander';
 import { sentenceOf } from '#std/farm-fault.js';
+import { doctorCommand } from './doctor/doctor-command.js';
 import { healthyCommand } from './healthy-command.js';
 import { keyCommand } from './key/key-command.js';
 import { migrateCommand } from './migrate-command.js';
@@ -22,6 +23,7 @@ const program = new Command('gambeson')
   .addCommand(upstreamCommand())
   .addCommand(migrateCommand())
   .addCommand(storeCommand())
+  .addCommand(doctorCommand())
   .addCommand(healthyCommand())
   .addCommand(keyCommand())
   .addCommand(pinCommand())
