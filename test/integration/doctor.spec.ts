@@ -168,7 +168,7 @@ describe('the broken link is', () => {
     expect(complaint(await diagnose())).toContain('is of another path');
   });
 
-  it('the signature, when its key is not trusted, the text was changed, or there is none', async () => {
+  it('the signature, of a key that is not trusted, of a changed text, or of nobody', async () => {
     const stranger = await diagnose({ keys: [otherKey] });
     expect(complaint(stranger)).toMatch(/^signature: .*the trusted keys are other-1$/);
     tamper = on(/\.narinfo$/, (text) => text.replace(/NarSize: \d/, 'NarSize: 9'));
