@@ -19,6 +19,8 @@ export class EvaluationLoop {
   private readonly claims = new Wakeable(() => this.claim());
   private readonly running = new Set<Promise<void>>();
   private unsubscribe: (() => Promise<void>) | undefined;
+  /** What there is too little room for. */
+  private short: string | null = null;
 
   constructor(
     private readonly parts: EvaluatorParts,
@@ -41,6 +43,7 @@ export class EvaluationLoop {
   private async claim(): Promise<void> {
     try {
       while (this.running.size < evaluationsAtOnce && !this.stopping.signal.aborted) {
+        if (await this.isHeldBack()) return;
         const { leases } = this.parts.evaluations;
         const claimed = await leases.claim(this.parts.name, leaseSeconds);
         if (!claimed) return;
@@ -53,6 +56,18 @@ export class EvaluationLoop {
     } catch (fault) {
       this.log.error(`claiming evaluations: ${sentenceOf(fault)}`);
     }
+  }
+
+  /** While a disk of the farm is short nothing new is wished for; what is read goes on. */
+  private async isHeldBack(): Promise<boolean> {
+    const [short] = await this.parts.disks.short();
+    const place = short?.place ?? null;
+    if (place !== null && this.short === null) {
+      this.log.warn(`nothing new is evaluated: there is too little room for ${place}`);
+    }
+    if (place === null && this.short !== null) this.log.log('evaluations go on: there is room');
+    this.short = place;
+    return place !== null;
   }
 
   private async read(claimed: ClaimedEvaluation): Promise<void> {

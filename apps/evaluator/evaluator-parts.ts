@@ -1,4 +1,5 @@
 /** Everything that the evaluator's loops need, opened from its settings. */
+import { Logger } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -11,6 +12,7 @@ import { DiskLogStore } from '#adapters/log-store/disk-log-store.js';
 import { PostgresBus } from '#adapters/postgres/bus.js';
 import { PostgresPollStore } from '#adapters/postgres/channel-store.js';
 import { Database } from '#adapters/postgres/database.js';
+import { PostgresDiskStore } from '#adapters/postgres/disk-store.js';
 import { PostgresEvaluationLeases } from '#adapters/postgres/evaluation-store.js';
 import { PostgresIngestStore } from '#adapters/postgres/ingest-store.js';
 import { PostgresUpstreamStore } from '#adapters/postgres/upstream-store.js';
@@ -21,12 +23,14 @@ import { BullQueueEpoch } from '#adapters/redis/queue-epoch.js';
 import { UpstreamHttp } from '#adapters/upstream/upstream-http.js';
 import { SubstituterClient } from '#adapters/substituter-client/client.js';
 import { DerivationFilesShelf } from '#adapters/system/derivation-files-shelf.js';
+import { DiskWatch } from '#adapters/system/disk-watch.js';
 import { DiskEvaluationRooms } from '#adapters/system/evaluation-rooms.js';
 import { ensureSecret } from '#adapters/system/secret.js';
 import { UpstreamQuestions } from '#application/ask-upstreams.js';
 import type { PollParts } from '#application/poll-channels.js';
 import type { EvaluationBackend } from '#application/ports/backend.js';
 import type { Bus } from '#application/ports/bus.js';
+import type { DiskStore } from '#application/ports/disk-store.js';
 import type { EvaluationLeases } from '#application/ports/evaluation-leases.js';
 import type { PollTimers } from '#application/ports/poll-timers.js';
 import type { EvaluationDesk, EvaluationParts } from '#application/run-evaluation.js';
@@ -40,6 +44,9 @@ export interface EvaluatorParts {
   readonly tickSeconds: number;
   readonly polls: PollParts & { readonly timers: PollTimers; readonly schedule: PollSchedule };
   readonly evaluations: Omit<EvaluationParts, 'leases'> & { readonly leases: EvaluationLeases };
+  readonly disks: Pick<DiskStore, 'short'>;
+  /** Over its own disk. */
+  readonly watch: DiskWatch;
   readonly bus: Bus;
   readonly database: Database;
   readonly queue: QueueConnection;
@@ -65,6 +72,7 @@ export async function openEvaluator(settings: Settings): Promise<EvaluatorParts>
     onHealth: ({ id }, fault) => void upstreams.noteHealth(id, fault).catch(() => undefined),
   });
   const token = await ensureSecret(settings.serviceTokenFile);
+  const disks = new PostgresDiskStore(database);
   const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
   return {
     name: `${hostname()}/${process.pid}`,
@@ -93,6 +101,8 @@ export async function openEvaluator(settings: Settings): Promise<EvaluatorParts>
       limits: settings.evaluation,
       now,
     },
+    disks,
+    watch: watchDisk(settings, disks),
     bus,
     database,
     queue,
@@ -104,6 +114,18 @@ export async function openEvaluator(settings: Settings): Promise<EvaluatorParts>
       await database.close();
     },
   };
+}
+
+function watchDisk(settings: Settings, store: DiskStore): DiskWatch {
+  const logger = new Logger('disk');
+  return new DiskWatch({
+    directory: settings.dataDirectory,
+    place: 'evaluations',
+    name: `evaluator on ${hostname()}`,
+    bounds: settings.diskBounds,
+    store,
+    announce: (sentence) => logger.warn(sentence),
+  });
 }
 
 /** Nix only where it is installed. */

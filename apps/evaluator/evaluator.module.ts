@@ -25,12 +25,13 @@ class Loops implements OnApplicationBootstrap, BeforeApplicationShutdown, OnAppl
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    await this.parts.watch.start();
     await this.evaluations.start();
     await this.polls.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all([this.polls.stop(), this.evaluations.stop()]);
+    await Promise.all([this.polls.stop(), this.evaluations.stop(), this.parts.watch.stop()]);
   }
 
   async onApplicationShutdown(): Promise<void> {

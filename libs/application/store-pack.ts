@@ -38,8 +38,13 @@ export async function storePack(
   if (hash !== arriving.hash) {
     return err({ kind: 'hash-mismatch', expected: arriving.hash, actual: hash });
   }
+  const record = (size: number): Promise<number | null> =>
+    parts.packs.record({ slug: arriving.slug, hash, size, derivations });
   const size = await keep(parts.nars, hash, compressed);
-  const id = await parts.packs.record({ slug: arriving.slug, hash, size, derivations });
+  const id = await record(size);
+  // The row saves the file from being collected; what went just before is put again.
+  const sizeNow = id === null ? size : await keep(parts.nars, hash, compressed);
+  if (sizeNow !== size) await record(sizeNow);
   return id === null ? err({ kind: 'unknown-store' }) : ok({ id, derivations });
 }
 
