@@ -14,6 +14,7 @@ import { GatewayModule } from './gateway/gateway.module.js';
 import { PagesController } from './pages/pages.controller.js';
 import { LogTails } from './pages/log-tails.js';
 import { OverviewModels, PageModels } from './pages/page-models.js';
+import { DownloadController } from './products/download.controller.js';
 import { QueueController } from './queue/queue.controller.js';
 import {
   CollectionsController,
@@ -55,6 +56,7 @@ import { Wishes } from './wishes/wishes.js';
     HookController,
     EvaluationsController,
     BuildsController,
+    DownloadController,
     WorkersController,
     WorkerStandingController,
     QueueController,

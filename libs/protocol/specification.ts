@@ -1,5 +1,6 @@
 /** A specification as the REST API reads and writes it. Faults are told by JSON pointer. */
 import { z } from 'zod';
+import { patternFault } from '#domain/build/build-product.js';
 import { keptUnlessTold } from '#domain/retention/kept-evaluations.js';
 import { supersededPolicies } from '#domain/specification/specification.js';
 
@@ -45,6 +46,22 @@ const RelativePath = z
   .max(1024)
   .regex(/^(?!\.\.?(\/|$))(?!.*\/\.\.?(\/|$))[^/\0][^\0]*$/, 'a relative path without . or ..');
 
+const JobPattern = z.string().superRefine((pattern, context) => {
+  const fault = patternFault(pattern);
+  if (fault !== null) context.addIssue({ code: 'custom', message: fault });
+});
+
+const BuildOutputInput = z.strictObject({
+  job: JobPattern,
+  type: ResourceName,
+  output: z
+    .string()
+    .regex(/^[A-Za-z0-9+._?=-]{1,211}$/, 'the name of an output')
+    .default('out'),
+  /** Empty: the output itself. */
+  path: z.union([z.literal(''), RelativePath]).default(''),
+});
+
 const SelectionInput = z.strictObject({
   channel: ResourceName.optional(),
   file: RelativePath,
@@ -88,6 +105,8 @@ export const SpecificationInput = z
     superseded: z.enum(supersededPolicies).default('keep'),
     /** How many of its good evaluations are kept with all that they need, whatever their age. */
     keep: z.int().min(1).max(10_000).default(keptUnlessTold),
+    /** Files that are offered for download when a job of such a name succeeds. */
+    buildOutputs: z.array(BuildOutputInput).max(64).optional(),
   })
   .superRefine((input, context) => {
     const names = input.channels.map((channel) => channel.name);

@@ -21,6 +21,7 @@ import {
   Time,
   Took,
 } from './parts.js';
+import { Products } from './products.js';
 import { fetchCommand, reproduceCommand, type Recipe, type Source } from './reproduce.js';
 import { bytes, count, duration, plainTime } from './words.js';
 
@@ -59,6 +60,7 @@ export function buildPage({ build, log, recipe, source, now }: BuildModel): stri
       <Section title="Outputs">
         <Outputs outputs={build.outputs} source={source} />
       </Section>
+      <Products products={build.products} />
       <Graph title="Inputs" build={build} neighbours={build.inputs} now={now} />
       <Graph title="Dependents" build={build} neighbours={build.dependents} now={now} />
       <Section title="Details">

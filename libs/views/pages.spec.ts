@@ -41,6 +41,7 @@ const build: BuildAnswer = {
   limits: { timeoutSeconds: 60, maxSilentSeconds: 60 },
   attempts: [],
   outputs: [],
+  products: [],
   inputs: { total: 0, items: [] },
   dependents: { total: 0, items: [] },
   jobs: [{ evaluation: '1', specification: 'demo', name: hostile }],

@@ -18,18 +18,20 @@ export const deploy = fileURLToPath(new URL('../../deploy/nginx', import.meta.ur
 export const publicUrl = 'https://farm.example.org';
 
 export interface Backends {
+  readonly postgres: TestPostgres;
   readonly api: ApiFarm;
   readonly substituter: TestSubstituter;
   stop(): Promise<void>;
 }
 
 export async function startBackends(more: Record<string, string> = {}): Promise<Backends> {
-  const postgres: TestPostgres = await startTestPostgres();
+  const postgres = await startTestPostgres();
   const api = await startApiFarm({ GAMBESON_URL: publicUrl, ...more });
   const { dataDirectory, databaseUrl } = api.parts.settings;
   const same = { GAMBESON_DATA: dataDirectory, DATABASE_URL: databaseUrl, ...more };
   const substituter = await startTestSubstituter(postgres, same);
   return {
+    postgres,
     api,
     substituter,
     async stop() {

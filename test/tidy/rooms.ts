@@ -59,7 +59,8 @@ export const rooms: readonly Room[] = [
       ...appMay,
       'libs/nest',
       'libs/views',
-      ...adapters('postgres', 'redis', 'system', 'log-store', 'upstream'),
+      // Build products are sent from where they lie.
+      ...adapters('postgres', 'redis', 'system', 'log-store', 'nar-store', 'upstream'),
     ],
     packages: [...nestPackages, '@fastify/*', 'ws'],
   },

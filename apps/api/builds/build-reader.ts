@@ -2,6 +2,7 @@
 import { Injectable } from '@nestjs/common';
 import { BuildQueries, type BuildDetail } from '#adapters/postgres/build-queries.js';
 import { NeighbourQueries } from '#adapters/postgres/neighbour-queries.js';
+import { ProductQueries } from '#adapters/postgres/product-queries.js';
 import { resolveLimits } from '#domain/build/limits.js';
 import {
   failureReasons,
@@ -22,25 +23,29 @@ export class BuildReader {
   constructor(
     private readonly queries: BuildQueries,
     private readonly neighbours: NeighbourQueries,
+    private readonly products: ProductQueries,
     private readonly waits: WaitReader,
   ) {}
 
   async find(build: BuildId): Promise<BuildAnswer | null> {
     const detail = await this.queries.find(build);
     if (!detail) return null;
-    const [attempts, outputs, inputs, dependents, jobs, failedInput, waiting] = await Promise.all([
+    const [attempts, outputs, products, ...around] = await Promise.all([
       this.queries.attempts(build),
       this.queries.outputs(build),
+      this.products.ofBuild(build),
       this.neighbours.first(build, 'inputs', neighboursAtMost),
       this.neighbours.first(build, 'dependents', neighboursAtMost),
       this.queries.jobsOf(build, jobsAtMost),
       detail.failedInput === null ? null : this.neighbours.summary(detail.failedInput),
       isFinal(detail.status) ? null : this.waits.of(id<BuildId>(detail.id)),
     ]);
+    const [inputs, dependents, jobs, failedInput, waiting] = around;
     return {
       ...ownParts(detail, attempts),
       attempts,
       outputs,
+      products,
       inputs,
       dependents,
       jobs,

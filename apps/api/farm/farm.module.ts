@@ -11,6 +11,7 @@ import { BuildQueries } from '#adapters/postgres/build-queries.js';
 import { Database } from '#adapters/postgres/database.js';
 import { EvaluationQueries } from '#adapters/postgres/evaluation-queries.js';
 import { NeighbourQueries } from '#adapters/postgres/neighbour-queries.js';
+import { ProductQueries } from '#adapters/postgres/product-queries.js';
 import { SpecificationQueries } from '#adapters/postgres/specification-queries.js';
 import { VerificationQueries } from '#adapters/postgres/verification-queries.js';
 import { WaitQueries } from '#adapters/postgres/wait-queries.js';
@@ -36,6 +37,7 @@ export class FarmModule implements OnApplicationShutdown {
       { provide: tokens.BUS, useValue: parts.bus },
       { provide: tokens.QUEUE, useValue: parts.queue },
       { provide: tokens.LOG_STORE, useValue: parts.logs },
+      { provide: tokens.NAR_STORE, useValue: parts.nars },
       { provide: tokens.POLL_TIMERS, useValue: parts.timers },
       { provide: tokens.SPECIFICATIONS, useValue: parts.specifications },
       { provide: tokens.RETRIES, useValue: parts.retries },
@@ -47,6 +49,7 @@ export class FarmModule implements OnApplicationShutdown {
       },
       { provide: EvaluationQueries, useValue: new EvaluationQueries(database) },
       { provide: NeighbourQueries, useValue: new NeighbourQueries(database) },
+      { provide: ProductQueries, useValue: new ProductQueries(database) },
       { provide: SpecificationQueries, useValue: new SpecificationQueries(database) },
       { provide: VerificationQueries, useValue: new VerificationQueries(database) },
       { provide: WaitQueries, useValue: new WaitQueries(database) },

@@ -2,6 +2,8 @@
 export const SETTINGS = Symbol('settings');
 export const BUS = Symbol('bus');
 export const LOG_STORE = Symbol('log store');
+/** Where build products lie. */
+export const NAR_STORE = Symbol('nar store');
 export const POLL_TIMERS = Symbol('poll timers');
 export const SPECIFICATIONS = Symbol('specification store');
 /** Starts an evaluation once more, at the same checkouts. */

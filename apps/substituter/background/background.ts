@@ -24,6 +24,7 @@ import type { Settings } from '#nest/settings.js';
 import { sentenceOf } from '#std/farm-fault.js';
 import { Loop } from './loop.js';
 import { Pace } from './pace.js';
+import { Products } from './products.js';
 
 export interface BackgroundParts {
   readonly database: Database;
@@ -35,6 +36,7 @@ export interface BackgroundParts {
 const officeKey = 726_060;
 const verifyTick = 5000;
 const scrubTick = 30_000;
+const productTick = 5000;
 const megabyte = 1_000_000;
 
 export class Background {
@@ -60,7 +62,9 @@ export class Background {
     const verify = this.loop(verifyTick, () => this.verify(this.runParts(verifyPace)));
     this.wishes = new WakeUp(database, 'verifications', () => verify.wake());
     const scrub = this.loop(scrubTick, () => this.scrub(this.runParts(scrubPace)));
-    this.loops = [this.looking, verify, ...(scrubMegabytes > 0 ? [scrub] : [])];
+    const shelf = new Products(database, parts.nars, this.ending.signal);
+    const products = this.loop(productTick, async () => this.goesOn() && shelf.pass());
+    this.loops = [this.looking, verify, products, ...(scrubMegabytes > 0 ? [scrub] : [])];
   }
 
   async start(): Promise<void> {

@@ -1,4 +1,5 @@
 /** What to watch and build. A specification is a value: every edit makes a new version of it. */
+import type { BuildOutput } from '../build/build-product.js';
 import type { WishedLimits } from '../build/limits.js';
 
 /** The package manager whose language a channel speaks. `guix` has its room, and comes later. */
@@ -50,6 +51,8 @@ export interface Specification {
   readonly superseded?: SupersededPolicy | undefined;
   /** How many of its good evaluations are kept; absent: as kept-evaluations.ts says. */
   readonly keep?: number | undefined;
+  /** Files of outputs that are offered for download. */
+  readonly buildOutputs?: readonly BuildOutput[] | undefined;
 }
 
 /** The store of each backend: its slug in addresses and its directory. */

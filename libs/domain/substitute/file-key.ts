@@ -16,9 +16,9 @@ export const narSuffix: Readonly<Record<Compression, string>> = {
   lzip: '.nar.lz',
 };
 
-const grammar = /^(?:[0-9a-z]{52}\.nar(?:\.zst|\.gz|\.lz)?|[0-9a-f]{64}\.pack\.zst)$/;
+const grammar = /^(?:[0-9a-z]{52}\.(?:nar(?:\.zst|\.gz|\.lz)?|product)|[0-9a-f]{64}\.pack\.zst)$/;
 
-/** Null for anything but the name of a nar or a derivation pack. */
+/** Null for anything but the name of a nar, a build product or a derivation pack. */
 export function parseFileKey(text: string): FileKey | null {
   return grammar.test(text) ? (text as FileKey) : null;
 }
@@ -26,6 +26,11 @@ export function parseFileKey(text: string): FileKey | null {
 /** `fileHash` is `sha256:<nix32>` of the file itself, so that equal files have one name. */
 export function narKey(fileHash: string, compression: Compression): FileKey {
   return made(`${fileHash.replace(/^sha256:/, '')}${narSuffix[compression]}`);
+}
+
+/** `fileHash` is `sha256:<nix32>` of the file. */
+export function productKey(fileHash: string): FileKey {
+  return made(`${fileHash.replace(/^sha256:/, '')}.product`);
 }
 
 /** `packHash` is the hexadecimal sha-256 of the pack before its compression. */

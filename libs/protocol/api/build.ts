@@ -3,6 +3,7 @@
  */
 import { z } from 'zod';
 import { attemptStatuses, type AttemptStatus } from '#domain/build/status.js';
+import { BuildProductAnswer } from './build-product.js';
 import { BuildStatusWord } from './evaluation.js';
 import { Estimate, Id, PageQuery, Time } from './page.js';
 
@@ -88,6 +89,8 @@ export const BuildAnswer = BuildSummary.extend({
   limits: z.object({ timeoutSeconds: z.int(), maxSilentSeconds: z.int() }),
   attempts: z.array(AttemptAnswer),
   outputs: z.array(OutputAnswer),
+  /** Files of it that the specifications offer for download. */
+  products: z.array(BuildProductAnswer),
   inputs: Neighbours,
   dependents: Neighbours,
   /** The newest evaluations whose jobs point at it. */

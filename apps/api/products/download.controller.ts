@@ -1,0 +1,101 @@
+/** `/download/ID`: the file of a build product, whole or one range of it. */
+import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
+import { ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import { ProductQueries, type DownloadableFile } from '#adapters/postgres/product-queries.js';
+import type { NarStore } from '#application/ports/nar-store.js';
+import { notFound, ProblemException } from '#nest/problem.js';
+import { Id } from '#protocol/api/page.js';
+import { Problem } from '#protocol/api/problem.js';
+import { parseRange, type ByteRange } from '../builds/byte-range.js';
+import { NAR_STORE } from '../farm/tokens.js';
+import { dispositionOf, typeOf } from './disposition.js';
+
+const byId = z.object({ id: Id });
+type ById = z.infer<typeof byId>;
+
+/** As long as Cuirass lets downloads be kept. */
+const keptSeconds = 12 * 3600;
+
+@ApiTags('builds')
+@Controller('download')
+export class DownloadController {
+  constructor(
+    private readonly products: ProductQueries,
+    @Inject(NAR_STORE) private readonly nars: Pick<NarStore, 'open'>,
+  ) {}
+
+  @Get(':id')
+  @ApiProduces('application/octet-stream')
+  @ApiResponse({ status: 200, description: 'The file', type: String })
+  @ApiResponse({ status: 404, standardSchema: Problem })
+  async download(
+    @Param({ schema: byId }) { id }: ById,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const file = await this.products.file(id);
+    if (!file || file.private) throw notFound(`build product ${id}`);
+    if (isUnchanged(request, file)) {
+      return void (await reply.status(304).headers(headersOf(file)).send());
+    }
+    const range = rangeOf(request, file);
+    const { start, end } = range ?? { start: 0, end: file.size };
+    const opened = await this.nars.open(file.fileKey, { start, end });
+    if (opened?.size !== file.size) {
+      await opened?.close();
+      throw notFound(`the file of build product ${id}`);
+    }
+    reply.status(range ? 206 : 200).headers({
+      ...headersOf(file),
+      'content-type': typeOf(file.name),
+      'content-length': String(end - start),
+      ...(range && { 'content-range': `bytes ${start}-${end - 1}/${file.size}` }),
+    });
+    const wanted = request.method !== 'HEAD';
+    if (!wanted) await opened.close();
+    await reply.send(Readable.from(wanted ? opened.bytes : [], { objectMode: false }));
+  }
+}
+
+/** Nothing in it runs, whatever a browser takes it for. */
+function headersOf(file: DownloadableFile): Record<string, string> {
+  return {
+    'content-disposition': dispositionOf(file.name),
+    'content-security-policy': "default-src 'none'; sandbox",
+    'accept-ranges': 'bytes',
+    'cache-control': `public, max-age=${keptSeconds}`,
+    etag: tagOf(file),
+    'last-modified': file.takenAt.toUTCString(),
+  };
+}
+
+function tagOf({ sha256 }: DownloadableFile): string {
+  return `"${sha256}"`;
+}
+
+function isUnchanged({ headers }: FastifyRequest, file: DownloadableFile): boolean {
+  const tags = headers['if-none-match'];
+  if (tags !== undefined) {
+    const known = tags.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+    return known.includes('*') || known.includes(tagOf(file));
+  }
+  const since = Date.parse(headers['if-modified-since'] ?? '');
+  return Math.floor(file.takenAt.getTime() / 1000) * 1000 <= since;
+}
+
+/** A part of what the client has another version of would not fit to it. */
+function rangeOf({ headers }: FastifyRequest, file: DownloadableFile): ByteRange | null {
+  const version = headers['if-range'];
+  if (typeof version === 'string' && version !== tagOf(file)) return null;
+  const range = parseRange(headers.range, file.size);
+  if (range !== 'unsatisfiable') return range;
+  throw new ProblemException({
+    status: 416,
+    kind: 'range',
+    detail: `The file has ${file.size} bytes.`,
+    headers: { 'content-range': `bytes */${file.size}` },
+  });
+}
