@@ -13,6 +13,7 @@ import { FarmModule } from './farm/farm.module.js';
 import { GatewayModule } from './gateway/gateway.module.js';
 import { PagesController } from './pages/pages.controller.js';
 import { LogTails } from './pages/log-tails.js';
+import { Notices } from './pages/notices.js';
 import { OverviewModels, PageModels } from './pages/page-models.js';
 import { DownloadController } from './products/download.controller.js';
 import { QueueController } from './queue/queue.controller.js';
@@ -80,6 +81,7 @@ import { Wishes } from './wishes/wishes.js';
     EvaluationReader,
     LogStream,
     LogTails,
+    Notices,
     OverviewModels,
     PageModels,
     PlannerInquiry,

@@ -1,5 +1,6 @@
 /** Pins, releases and collections of garbage over the REST API. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { PostgresDiskStore } from '#adapters/postgres/disk-store.js';
 import { startApiFarm, type ApiFarm } from './api-farm.js';
 import { pathOf } from './garbage-farm.js';
 import { seedFarm, type Seeded } from './seeded-farm.js';
@@ -112,5 +113,30 @@ describe('a collection of garbage', () => {
     expect((await ask('GET', '/collections?limit=1')).body.items).toMatchObject([{ id: '2' }]);
     const refused = await fetch(`${farm.address}/api/v1/collections`, { method: 'POST' });
     expect(refused.status).toBe(401);
+  });
+});
+
+describe('a disk that is short', () => {
+  it('is told by the API and on every page, until it is roomy again', async () => {
+    const disks = new PostgresDiskStore(farm.parts.database);
+    const page = async (): Promise<string> => (await fetch(`${farm.address}/queue`)).text();
+    const disk = { name: 'substituter on one', place: 'the nar store', freeBytes: 5 };
+    await disks.tell({ ...disk, level: 'hard', totalBytes: 100 });
+    expect((await ask('GET', '/farm')).body).toMatchObject({
+      disk: 'hard',
+      disks: [{ ...disk, level: 'hard', totalBytes: 100, since: expect.any(String) }],
+    });
+    expect(await page()).toMatch(/<main [^>]*><div role="status">.*5 B of 100 B are free for/);
+    await disks.tell({ ...disk, level: 'roomy', totalBytes: 100 });
+    expect((await ask('GET', '/farm')).body).toEqual({ disk: 'roomy', disks: [] });
+    expect(await page()).not.toMatch(/are free for/);
+  });
+
+  it('is not believed any more when nobody has said so for a minute', async () => {
+    const { database } = farm.parts;
+    const disk = { name: 'gone', place: 'evaluations', freeBytes: 5, totalBytes: 100 };
+    await new PostgresDiskStore(database).tell({ ...disk, level: 'soft' });
+    await database.execute(`update disks set seen_at = now() - interval '61 seconds'`);
+    expect((await ask('GET', '/farm')).body).toEqual({ disk: 'roomy', disks: [] });
   });
 });

@@ -1,5 +1,5 @@
 /** The dashboard: every page is read, drawn and sent; no page writes. */
-import { Controller, Get, Header, Param, Query, Redirect } from '@nestjs/common';
+import { Controller, Get, Header, Param, Query, Redirect, UseInterceptors } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { z } from 'zod';
 import { id, type BuildId, type EvaluationId } from '#domain/ids.js';
@@ -12,6 +12,7 @@ import { homePage } from '#views/home.js';
 import { queuePage } from '#views/queue.js';
 import { specificationPage } from '#views/specification.js';
 import { workersPage } from '#views/workers.js';
+import { Notices } from './notices.js';
 import { OverviewModels, PageModels } from './page-models.js';
 
 const byId = z.object({ id: Id });
@@ -29,6 +30,7 @@ const JobsPageQuery = z.preprocess(
 const html = 'text/html; charset=utf-8';
 
 @ApiExcludeController()
+@UseInterceptors(Notices)
 @Controller()
 export class PagesController {
   constructor(
