@@ -207,6 +207,19 @@ function Offered({ output }: { output: OutputAnswer }) {
   return <span class="quiet">{from === null ? 'not offered' : `at ${from}`}</span>;
 }
 
+/** That it is not reproducible, with the hash that is offered and the others that came. */
+function Differing({ output: { differing } }: { output: OutputAnswer }) {
+  const [first] = differing;
+  if (!first) return null;
+  const others = differing.map(({ otherHash, from }) => `${otherHash} (${from})`);
+  return (
+    <div>
+      Not deterministic: offered as <code class="break">{first.offeredHash}</code>, and made as{' '}
+      <code class="break">{others.join(', ')}</code>
+    </div>
+  );
+}
+
 function Outputs({ outputs, source }: { outputs: readonly OutputAnswer[]; source: Source }) {
   const offered = outputs.find((output) => output.offered);
   const command = offered?.path ? fetchCommand(offered.path, source) : null;
@@ -222,6 +235,7 @@ function Outputs({ outputs, source }: { outputs: readonly OutputAnswer[]; source
               ) : (
                 <span class="quiet">known when built</span>
               )}
+              <Differing output={output} />
             </td>
             <td>{output.narSize === null ? '–' : bytes(output.narSize)}</td>
             <td>

@@ -40,6 +40,7 @@ const build: BuildAnswer = {
   priority: 9,
   limits: { timeoutSeconds: 60, maxSilentSeconds: 60 },
   attempts: [],
+  nondeterministic: false,
   outputs: [],
   products: [],
   inputs: { total: 0, items: [] },

@@ -3,6 +3,7 @@
  * end.
  */
 import { describe, expect, it } from '@jest/globals';
+import { BuildQueries } from '#adapters/postgres/build-queries.js';
 import type { Fence } from '#domain/ids.js';
 import { randomFence } from '#adapters/system/secret.js';
 import { acceptReports } from '#application/accept-report.js';
@@ -231,6 +232,17 @@ describe('a report', () => {
       status: 'succeeded',
       message: expect.stringMatching(/Not reproducible/),
     });
+    const [kept, ...none] = await farm.database.query(
+      'select path, offered_hash, other_hash, principal from differing_nars',
+    );
+    expect(none).toEqual([]);
+    expect(kept).toMatchObject({
+      ...{ path, offered_hash: 'sha256:other', principal: `attempt-${claimed.attempt}` },
+    });
+    const [output] = await new BuildQueries(farm.database, 'http://s').outputs(build!);
+    expect(output?.differing).toMatchObject([
+      { offeredHash: 'sha256:other', from: `attempt-${claimed.attempt}` },
+    ]);
   });
 
   it('of an output that was withdrawn offers it anew, whatever it was before', async () => {

@@ -46,6 +46,7 @@ export class BuildReader {
       attempts,
       outputs,
       products,
+      nondeterministic: outputs.some((output) => output.differing.length > 0),
       inputs,
       dependents,
       jobs,

@@ -68,6 +68,15 @@ export class OutputsKnown {
     };
   }
 
+  /** Reported outputs whose bytes are not those that are offered. */
+  differing(place: OutputsOf): Differing[] {
+    const offered = this.offered.get(place.store);
+    return place.reported.flatMap(({ path, narHash }) => {
+      const kept = offered?.get(path);
+      return kept === undefined || kept === narHash ? [] : [{ place, path, kept, narHash }];
+    });
+  }
+
   /** The attempt has succeeded: what it brought is there for those that are settled after it. */
   offer(place: OutputsOf): void {
     const offered = this.offered.get(place.store) ?? new Map<string, string>();
@@ -93,6 +102,26 @@ export class OutputsKnown {
   private uploadsOf(place: OutputsOf): ReadonlyMap<string, string> {
     return this.uploaded.get(`${principalOf(place.attempt)} ${place.store}`) ?? new Map();
   }
+}
+
+export interface Differing {
+  readonly place: OutputsOf;
+  readonly path: string;
+  /** The hash of what is offered. */
+  readonly kept: string;
+  readonly narHash: string;
+}
+
+/** The values of `noteDiffering`; null when every output is as it is offered. */
+export function differingValues(differing: readonly Differing[]): unknown[][] | null {
+  if (differing.length === 0) return null;
+  return [
+    differing.map(({ place }) => place.store),
+    differing.map(({ path }) => path),
+    differing.map(({ kept }) => kept),
+    differing.map(({ narHash }) => narHash),
+    differing.map(({ place }) => principalOf(place.attempt)),
+  ];
 }
 
 /** The values $15 to $21 of `writeEnds`. */

@@ -4,6 +4,7 @@ import type {
   AttemptAnswer,
   BuildsQuery,
   BuildSummary,
+  DifferingNar,
   OutputAnswer,
 } from '#protocol/api/build.js';
 import { cutPage, type Page } from '#protocol/api/page.js';
@@ -58,6 +59,7 @@ interface OutputRow extends Row {
   path: string | null;
   nar_hash: string | null;
   nar_size: number | null;
+  differing: DifferingNar[] | null;
   upstream: string | null;
 }
 
@@ -146,7 +148,13 @@ export class BuildQueries {
       `select o.name, s.slug, s.dir, o.path, p.nar_hash, p.nar_size,
               (select u.url from upstream_paths t join upstreams u on u.id = t.upstream_id
                 where t.store_id = o.store_id and t.hash_part = left(o.path, 32)
-                  and t.path = o.path and u.removed_at is null) as upstream
+                  and t.path = o.path and u.removed_at is null) as upstream,
+              (select json_agg(t) from (
+                 select n.offered_hash as "offeredHash", n.other_hash as "otherHash",
+                        n.principal as "from", n.seen_at as "seenAt"
+                   from differing_nars n join stores t on t.id = n.store_id
+                  where n.path = o.path and t.dir = s.dir
+                  order by n.id desc limit 10) t) as differing
          from outputs o join stores s on s.id = o.store_id
          left join store_paths p on p.store_id = o.store_id
           and p.hash_part = left(o.path, 32) and p.path = o.path and p.withdrawn_at is null
@@ -186,6 +194,10 @@ export class BuildQueries {
         ? `${this.substituter}/${row.slug}/${(row.path ?? '').slice(0, 32)}.narinfo`
         : null,
       upstream: row.upstream,
+      differing: (row.differing ?? []).map((one) => ({
+        ...one,
+        seenAt: new Date(one.seenAt).toISOString(),
+      })),
     };
   }
 }

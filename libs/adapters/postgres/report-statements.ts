@@ -115,6 +115,15 @@ export const forgetWithdrawn: Prepared = {
     from unnest($1::bigint[], $2::text[]) t (store, part)`,
 };
 
+/** What is offered stays; that the build made other bytes is kept with both hashes. */
+export const noteDiffering: Prepared = {
+  name: 'differing-noted',
+  text: `
+  insert into differing_nars (store_id, path, offered_hash, other_hash, principal)
+  select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[])
+  on conflict do nothing`,
+};
+
 /** Outputs whose path was not known before they were built. */
 export const learnOutputs: Prepared = {
   name: 'outputs-learnt',

@@ -14,15 +14,23 @@ import type {
 } from '#application/ports/report-store.js';
 import { ask, type Client, type Database, type Parting, type Row } from './database.js';
 import {
+  differingValues,
   learntValues,
   offerValues,
   withdrawnValues,
   OutputsKnown,
   principalOf,
+  type Differing,
   type KnownRow,
   type OutputsOf,
 } from './attempt-outputs.js';
-import { forgetWithdrawn, learnOutputs, readReports, writeEnds } from './report-statements.js';
+import {
+  forgetWithdrawn,
+  learnOutputs,
+  noteDiffering,
+  readReports,
+  writeEnds,
+} from './report-statements.js';
 
 interface BeforeRow extends Row {
   id: number;
@@ -58,6 +66,7 @@ interface End {
   readonly settlement: Settlement;
   /** What it brings when the build has succeeded. */
   readonly offers: OutputsOf | null;
+  readonly differing: readonly Differing[];
 }
 
 interface ReadRow extends KnownRow {
@@ -83,8 +92,9 @@ async function settleAll(
     const place = report.outputs.length > 0 ? placeOf(report, row) : null;
     const settlement = decide(report.attempt, factsOf(row), place && known.of(place));
     const offers = settlement.build.status === 'succeeded' ? place : null;
+    const differing = place ? known.differing(place) : [];
     if (offers) known.offer(offers);
-    return { report, live: row, settlement, offers };
+    return { report, live: row, settlement, offers, differing };
   });
   const settled = new Map(ends.map((end) => [end.report, settledBy(end)]));
   return {
@@ -181,10 +191,12 @@ function write(client: Client, ends: readonly End[], known: OutputsKnown): Promi
   const places = ends.flatMap(({ offers }) => offers ?? []);
   const learnt = learntValues(places, known);
   const withdrawn = withdrawnValues(places, known);
+  const differing = differingValues(ends.flatMap((end) => end.differing));
   return [
     ...(withdrawn ? [ask(client, forgetWithdrawn, withdrawn)] : []),
     ask(client, writeEnds, [...endValues(ends), ...offerValues(places)]),
     ...(learnt ? [ask(client, learnOutputs, learnt)] : []),
+    ...(differing ? [ask(client, noteDiffering, differing)] : []),
   ];
 }
 

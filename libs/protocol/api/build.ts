@@ -38,6 +38,16 @@ export const AttemptAnswer = z.object({
 });
 export type AttemptAnswer = z.infer<typeof AttemptAnswer>;
 
+/** Other bytes than the offered ones that came for a path: its build is not deterministic. */
+export const DifferingNar = z.object({
+  offeredHash: z.string(),
+  otherHash: z.string(),
+  /** Who brought the others: `attempt-12`, `token-3`, or `service`. */
+  from: z.string(),
+  seenAt: Time,
+});
+export type DifferingNar = z.infer<typeof DifferingNar>;
+
 export const OutputAnswer = z.object({
   name: z.string(),
   /** The full path; null until it is known. */
@@ -50,6 +60,8 @@ export const OutputAnswer = z.object({
   narinfo: z.string().nullable(),
   /** Address of the upstream that has it, as far as one is believed to. */
   upstream: z.string().nullable(),
+  /** The newest first, at most ten. */
+  differing: z.array(DifferingNar),
 });
 export type OutputAnswer = z.infer<typeof OutputAnswer>;
 
@@ -91,6 +103,8 @@ export const BuildAnswer = BuildSummary.extend({
   outputs: z.array(OutputAnswer),
   /** Files of it that the specifications offer for download. */
   products: z.array(BuildProductAnswer),
+  /** Whether any output came with other bytes than the offered ones. */
+  nondeterministic: z.boolean(),
   inputs: Neighbours,
   dependents: Neighbours,
   /** The newest evaluations whose jobs point at it. */
