@@ -170,6 +170,8 @@ const Build = z.object({
   limits: z.object({ timeoutSeconds: z.number(), maxSilentSeconds: z.number() }),
   /** Bearer token for uploads of this attempt, and of no other. */
   uploadToken: z.string(),
+  /** Substitute servers with what the farm does not keep itself, in the order to ask them. */
+  upstreams: z.array(z.object({ address: z.string(), publicKeys: z.array(z.string()) })).optional(),
 });
 
 const Acknowledged = z.discriminatedUnion('of', [

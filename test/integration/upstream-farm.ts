@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiskNarStore } from '#adapters/nar-store/disk/disk-nar-store.js';
 import { ZstdNarMeter } from '#adapters/nar-store/zstd-nar-meter.js';
+import { PostgresBeliefStore } from '#adapters/postgres/belief-store.js';
 import { Database } from '#adapters/postgres/database.js';
 import { PostgresIngestStore } from '#adapters/postgres/ingest-store.js';
 import { PostgresMirrorShelf } from '#adapters/postgres/mirror-shelf.js';
@@ -15,6 +16,7 @@ import { EvaluationFates } from '#application/evaluation-fates.js';
 import { ClosureMirror } from '#application/mirror-closure.js';
 import type { EvaluationLease } from '#application/ports/evaluation-leases.js';
 import type { IngestDerivation, IngestJob } from '#application/ports/ingest-store.js';
+import { renewBeliefs } from '#application/renew-beliefs.js';
 import { substituteBuilds } from '#application/substitute-builds.js';
 import { registrationOrder } from '#domain/evaluation/registration.js';
 import { id, type EvaluationId, type Fence } from '#domain/ids.js';
@@ -83,7 +85,7 @@ export class UpstreamFarm {
   async addUpstream(url: string, key: string, slug = 'nix'): Promise<void> {
     await this.database.execute(
       `insert into upstreams (store_id, url, public_keys, timeout_seconds)
-       select id, $1, array[$2], 2 from stores where slug = $3`,
+       select id, $1, array[$2], 0.7 from stores where slug = $3`,
       [url, key, slug],
     );
   }
@@ -130,6 +132,16 @@ export class UpstreamFarm {
   /** Fetches paths that no build stands for. */
   bring(slug: string, paths: readonly string[]): Promise<void> {
     return this.mirror.bring(slug, paths);
+  }
+
+  /** Asks anew for all that is old, until nothing is. */
+  async renew(): Promise<void> {
+    await this.database.execute(`update upstream_paths set look_after = '-infinity'`);
+    const { substitutions: store, upstreams, questions, client, database } = this;
+    const tell = (sentence: string): void => void this.told.push(sentence);
+    const bus = { publish: async () => undefined };
+    const beliefs = new PostgresBeliefStore(database);
+    while (await renewBeliefs({ store, upstreams, questions, client, beliefs, bus, tell }));
   }
 
   async state(name: string): Promise<BuildState> {

@@ -16,6 +16,7 @@ import type { ReportStore } from '#application/ports/report-store.js';
 import type { TicketQueue } from '#application/ports/ticket-queue.js';
 import type { WorkerStore } from '#application/ports/worker-store.js';
 import type { Settings } from '#nest/settings.js';
+import { PostgresReliedUpstreams, type ReliedUpstreams } from './relied-upstreams.js';
 
 /** Counted from the settings, so that tests and demos may shorten a lease. */
 export interface GatewaySettings {
@@ -39,6 +40,7 @@ export interface GatewayParts {
   readonly logs: LogStore;
   readonly tickets: TicketQueue;
   readonly bus: Bus;
+  readonly upstreams: ReliedUpstreams;
 }
 
 export interface FarmOfGateway {
@@ -72,5 +74,6 @@ export function gatewayParts(farm: FarmOfGateway): GatewayParts {
     logs: farm.logs,
     tickets: new BullTicketQueue(farm.queue),
     bus: farm.bus,
+    upstreams: new PostgresReliedUpstreams(database),
   };
 }

@@ -7,6 +7,7 @@ import type { AttemptClaim } from '#application/ports/lease-store.js';
 import { createAttemptToken } from '#adapters/system/attempt-token.js';
 import { invariant } from '#std/invariant.js';
 import type { BuildMessage, Report } from '#protocol/worker.js';
+import type { ReliedUpstream } from './relied-upstreams.js';
 
 /** A message longer than this tells a person nothing more. */
 const messageCharacters = 4096;
@@ -37,7 +38,11 @@ function outcomeOf(result: Report['result']): AttemptOutcome {
   }
 }
 
-export function buildMessage(claimed: ClaimedBuild, serviceToken: string): BuildMessage {
+export function buildMessage(
+  claimed: ClaimedBuild,
+  serviceToken: string,
+  upstreams: readonly ReliedUpstream[],
+): BuildMessage {
   const { attempt, fence, slot, build, store, derivation, system, outputs, limits } = claimed;
   return {
     type: 'build',
@@ -52,6 +57,7 @@ export function buildMessage(claimed: ClaimedBuild, serviceToken: string): Build
     outputs: [...outputs],
     limits: { ...limits },
     uploadToken: createAttemptToken({ attempt, fence }, serviceToken),
+    ...(upstreams.length > 0 && { upstreams: [...upstreams] }),
   };
 }
 

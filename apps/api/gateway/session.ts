@@ -145,6 +145,7 @@ export class Session {
     const protocol = version.value;
     const { settings, workers } = this.parts;
     const publicKeys = await readPublicKeys(settings.publicKeyFile);
+    await this.parts.upstreams.refresh();
     // The substituter makes its key when it first starts; a worker that came earlier comes again.
     if (publicKeys.length === 0) return this.line.hangUp(1013, 'the farm has no signing key yet');
     const className = workerClassName(hello);
@@ -289,7 +290,9 @@ export class Session {
   private give(build: ClaimedBuild): void {
     this.wanted.delete(build.slot);
     this.live.set(build.attempt, { attempt: build.attempt, fence: build.fence });
-    this.line.send(buildMessage(build, this.parts.settings.serviceToken));
+    const { settings, upstreams } = this.parts;
+    const relied = upstreams.of(build.store.slug);
+    this.line.send(buildMessage(build, settings.serviceToken, relied));
   }
 
   private async started({ attempt, fence }: AttemptClaim): Promise<void> {

@@ -1,11 +1,13 @@
 /**
- * What the substituter fetches from upstreams beside serving: builds that need not be built. Every
- * process of the farm takes part; what one has claimed no other fetches.
+ * What the substituter does about upstreams beside serving: it fetches what need not be built, and
+ * asks anew for what is relied on. Every process of the farm takes part; what one has claimed no
+ * other looks at.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { ZstdNarMeter } from '#adapters/nar-store/zstd-nar-meter.js';
 import { PostgresBus } from '#adapters/postgres/bus.js';
+import { PostgresBeliefStore } from '#adapters/postgres/belief-store.js';
 import type { Database } from '#adapters/postgres/database.js';
 import { PostgresMirrorShelf } from '#adapters/postgres/mirror-shelf.js';
 import { PostgresSubstitutionStore } from '#adapters/postgres/substitution-store.js';
@@ -14,6 +16,7 @@ import { UpstreamHttp } from '#adapters/upstream/upstream-http.js';
 import { UpstreamQuestions } from '#application/ask-upstreams.js';
 import { ClosureMirror } from '#application/mirror-closure.js';
 import type { NarStore } from '#application/ports/nar-store.js';
+import { renewBeliefs, type RenewParts } from '#application/renew-beliefs.js';
 import { substituteBuilds, type SubstituteParts } from '#application/substitute-builds.js';
 import type { Settings } from '#nest/settings.js';
 import { InvariantBroken } from '#std/invariant.js';
@@ -34,13 +37,14 @@ interface Round {
 
 const fetchTick = 1000;
 const holdTick = 60_000;
+const renewTick = 5000;
 
 export class Mirror {
   private readonly logger = new Logger('mirror');
   private readonly ending = new AbortController();
   private readonly client: UpstreamHttp;
   private readonly bus: PostgresBus;
-  private readonly parts: SubstituteParts;
+  private readonly parts: SubstituteParts & RenewParts;
   private running: Promise<unknown> = Promise.resolve();
 
   constructor({ database, nars, settings }: MirrorParts) {
@@ -62,6 +66,7 @@ export class Mirror {
     this.parts = {
       ...{ upstreams, questions, client, bus: this.bus },
       store: new PostgresSubstitutionStore(database),
+      beliefs: new PostgresBeliefStore(database),
       mirror: new ClosureMirror({ upstreams, questions, client, shelf, nars, startMeter }),
       tell: (sentence) => this.logger.warn(sentence),
     };
@@ -71,6 +76,7 @@ export class Mirror {
     const rounds: Round[] = [
       { name: 'substitute-builds', tick: fetchTick, pass: () => substituteBuilds(this.parts) },
       { name: 'hold-builds', tick: holdTick, pass: () => this.hold() },
+      { name: 'renew-beliefs', tick: renewTick, pass: () => renewBeliefs(this.parts) },
     ];
     this.running = Promise.all(rounds.map((round) => this.goRound(round)));
   }

@@ -65,6 +65,7 @@ async function realise(
       maxLogBytes,
       workDirectory: directory.workDirectory,
       substituter: { address: request.substituter, publicKeys },
+      upstreams: build.upstreams ?? [],
     },
     cancellation,
   );

@@ -28,6 +28,11 @@ export interface WithdrawnRow extends Row {
   hash_part: string;
 }
 
+export interface ReliedRow extends Row {
+  store_id: number;
+  path: string;
+}
+
 export interface UploadRow extends OfferedRow {
   principal: string;
 }
@@ -43,6 +48,7 @@ export interface KnownRow extends Row {
   uploaded: UploadRow[] | null;
   offered: OfferedRow[] | null;
   withdrawn: WithdrawnRow[] | null;
+  relied: ReliedRow[] | null;
 }
 
 /** What is known of the outputs of several attempts; grows as one after the other is settled. */
@@ -52,11 +58,13 @@ export class OutputsKnown {
   private readonly offered: Map<number, Map<string, string>>;
 
   private readonly withdrawn: ReadonlySet<string>;
+  private readonly relied: Map<number, ReliedRow[]>;
 
-  constructor({ expected, uploaded, offered, withdrawn }: KnownRow) {
+  constructor({ expected, uploaded, offered, withdrawn, relied }: KnownRow) {
     this.expected = Map.groupBy(expected ?? [], (row) => row.derivation_id);
     this.uploaded = hashesBy(uploaded ?? [], (row) => `${row.principal} ${row.store_id}`);
     this.offered = hashesBy(offered ?? [], (row) => row.store_id);
+    this.relied = Map.groupBy(relied ?? [], (row) => row.store_id);
     this.withdrawn = new Set((withdrawn ?? []).map((row) => `${row.store_id} ${row.hash_part}`));
   }
 
@@ -65,6 +73,7 @@ export class OutputsKnown {
       expected: (this.expected.get(place.build) ?? []).map(({ name, path }) => ({ name, path })),
       uploaded: this.uploadsOf(place),
       offered: this.offered.get(place.store) ?? new Map(),
+      relied: new Set((this.relied.get(place.store) ?? []).map(({ path }) => path)),
     };
   }
 

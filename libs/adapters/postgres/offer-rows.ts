@@ -55,6 +55,7 @@ export async function findUpload(client: Client, place: Place): Promise<NarDiges
   return served.rows[0] ? digestOf(served.rows[0]) : null;
 }
 
+/** A store that relies on its upstreams leaves to them what they are believed to have. */
 export async function lockReferences(
   client: Client,
   store: number,
@@ -68,7 +69,12 @@ export async function lockReferences(
       order by hash_part for key share`,
     [store, hashParts],
   );
-  return new Set(rows.map((row) => row.path));
+  const relied = await client.query<{ path: string }>(
+    `select p.path from upstream_paths p join stores s on s.id = p.store_id and s.mode = 'rely'
+      where p.store_id = $1 and p.hash_part = any($2)`,
+    [store, hashParts],
+  );
+  return new Set([...rows, ...relied.rows].map((row) => row.path));
 }
 
 /** When an attempt's report offered the path meanwhile, the transaction looks and decides again. */

@@ -45,12 +45,19 @@ export const readReports: Prepared = {
   withdrawn as (
     select store_id, hash_part from store_paths
      where store_id = any (array(select store_id from live)) and hash_part = any ($6)
-       and withdrawn_at is not null)
+       and withdrawn_at is not null),
+  relied as (
+    select store_id, path from upstream_paths
+     where store_id = any (array(
+             select id from stores
+              where id = any (array(select store_id from live)) and mode = 'rely'))
+       and hash_part = any ($6) and path = any ($7))
   select (select json_agg(t) from live t) as live,
          (select json_agg(t order by t.name) from expected t) as expected,
          (select json_agg(t) from uploaded t) as uploaded,
          (select json_agg(t) from offered t) as offered,
-         (select json_agg(t) from withdrawn t) as withdrawn`,
+         (select json_agg(t) from withdrawn t) as withdrawn,
+         (select json_agg(t) from relied t) as relied`,
 };
 
 /** What is offered already stays as it is; paths are offered in their order. */

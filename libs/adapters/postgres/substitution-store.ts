@@ -108,21 +108,7 @@ export class PostgresSubstitutionStore implements SubstitutionStore {
   }
 
   giveUp(build: BuildId, inputs: InputFates): Promise<boolean> {
-    return this.database.transaction(async (client) => {
-      const { rows } = await client.query<PlaceRow>(
-        `select s.id as store, s.mode, (now() + make_interval(secs => $2))::text as held_until
-           from derivations d join stores s on s.id = d.store_id where d.id = $1`,
-        [build, holdSeconds],
-      );
-      const place = rows[0];
-      if (place) await wish(client, place, inputs);
-      await client.query('delete from substitutions where build_id = $1', [build]);
-      await client.query(
-        `update builds set not_before = null where id = $1 and status = 'scheduled'`,
-        [build],
-      );
-      return tellFailed(client, build);
-    });
+    return this.database.transaction((client) => buildAgain(client, build, inputs));
   }
 
   async hold(): Promise<number> {
@@ -133,6 +119,33 @@ export class PostgresSubstitutionStore implements SubstitutionStore {
     );
     return rows[0]?.count ?? 0;
   }
+}
+
+/** It is held no more, and no more succeeded by what an upstream had. */
+const free = `
+  update builds b
+     set status = 'scheduled', reason = null, not_before = null, ended_at = null,
+         generation = generation + 1, worker_class = null, release_expires_at = null,
+         scheduled_at = case when status = 'scheduled' then scheduled_at else now() end
+   where b.id = $1
+     and (b.status = 'scheduled' or (b.status = 'succeeded' and b.reason = '${substituted}'))`;
+
+/** A build is to be built after all: its inputs first. Whether a failed one must be told on. */
+export async function buildAgain(
+  client: Client,
+  build: BuildId,
+  inputs: InputFates,
+): Promise<boolean> {
+  const { rows } = await client.query<PlaceRow>(
+    `select s.id as store, s.mode, (now() + make_interval(secs => $2))::text as held_until
+       from derivations d join stores s on s.id = d.store_id where d.id = $1`,
+    [build, holdSeconds],
+  );
+  const place = rows[0];
+  if (place) await wish(client, place, inputs);
+  await client.query('delete from substitutions where build_id = $1', [build]);
+  await client.query(free, [build]);
+  return tellFailed(client, build);
 }
 
 async function wish(client: Client, place: PlaceRow, inputs: InputFates): Promise<void> {

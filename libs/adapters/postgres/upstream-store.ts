@@ -29,11 +29,22 @@ const writtenAtOnce = 2000;
 export class PostgresUpstreamStore implements UpstreamStore {
   constructor(private readonly database: Database) {}
 
-  async upstreams(): Promise<readonly Upstream[]> {
+  upstreams(): Promise<readonly Upstream[]> {
+    return this.list(false);
+  }
+
+  /** Of the stores that leave to them what they have. */
+  relied(): Promise<readonly Upstream[]> {
+    return this.list(true);
+  }
+
+  private async list(isRelied: boolean): Promise<readonly Upstream[]> {
     const rows = await this.database.query<UpstreamRow>(
       `select u.id, s.slug, s.dir, u.url, u.public_keys, u.timeout_seconds
          from upstreams u join stores s on s.id = u.store_id
-        where u.removed_at is null order by u.position, u.id`,
+        where u.removed_at is null and (s.mode = 'rely' or not $1)
+        order by u.position, u.id`,
+      [isRelied],
     );
     return rows.map(({ public_keys: publicKeys, timeout_seconds: timeoutSeconds, ...row }) => ({
       ...row,

@@ -58,6 +58,11 @@ export interface EvaluationBackend {
   narOf(path: string): AsyncIterable<Uint8Array>;
 }
 
+export interface SubstituteServer {
+  readonly address: string;
+  readonly publicKeys: readonly string[];
+}
+
 export interface RealiseRequest {
   readonly derivation: string;
   readonly system: string;
@@ -66,7 +71,9 @@ export interface RealiseRequest {
   readonly maxLogBytes: number;
   /** A directory of this attempt alone; roots and temporary files lie there. */
   readonly workDirectory: string;
-  readonly substituter: { readonly address: string; readonly publicKeys: readonly string[] };
+  readonly substituter: SubstituteServer;
+  /** Asked after it, in their order, for what the farm leaves to others. */
+  readonly upstreams?: readonly SubstituteServer[];
 }
 
 export type RealiseEvent =

@@ -49,6 +49,12 @@ describe('the outputs of a report', () => {
     expect(outcome).toEqual({ kind: 'succeeded' });
   });
 
+  it('may refer to what their store leaves to an upstream', () => {
+    const reported = [{ ...out, references: ['ccc-y'] }];
+    const relied = new Set(['ccc-y']);
+    expect(judgeOutputs(reported, { ...facts, relied })).toEqual({ kind: 'succeeded' });
+  });
+
   it('that are offered already need no upload, and a difference is noted', () => {
     const offered = new Map([['aaa-x', 'sha256:1']]);
     expect(judgeOutputs([out], { ...facts, uploaded: new Map(), offered })).toEqual({

@@ -23,6 +23,8 @@ export interface OutputFacts {
   readonly uploaded: ReadonlyMap<string, string>;
   /** Path → nar hash, of the reported paths and references that the store offers already. */
   readonly offered: ReadonlyMap<string, string>;
+  /** Of the references, those that the store leaves to an upstream that has them. */
+  readonly relied?: ReadonlySet<string>;
 }
 
 export function judgeOutputs(
@@ -71,10 +73,12 @@ function notArrived(output: ReportedPath, { uploaded, offered }: OutputFacts): s
 function dangling(
   output: ReportedPath,
   reported: readonly ReportedPath[],
-  { offered }: OutputFacts,
+  { offered, relied }: OutputFacts,
 ): string | null {
   const own = new Set(reported.map((other) => other.path));
-  const missing = output.references.find((ref) => !own.has(ref) && !offered.has(ref));
+  const isThere = (ref: string): boolean =>
+    own.has(ref) || offered.has(ref) || relied?.has(ref) === true;
+  const missing = output.references.find((ref) => !isThere(ref));
   return missing === undefined
     ? null
     : `${output.path} refers to ${missing}, which is not offered.`;

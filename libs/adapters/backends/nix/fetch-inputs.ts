@@ -85,10 +85,12 @@ export async function fetchInputs(
 }
 
 function fetchSettings(request: RealiseRequest): Record<string, string> {
-  const { address, publicKeys } = request.substituter;
+  const { substituter, upstreams = [] } = request;
+  const farm = `${substituter.address.replace(/\/+$/, '')}/nix`;
+  const keys = [substituter, ...upstreams].flatMap(({ publicKeys }) => publicKeys);
   return {
-    substituters: `${address.replace(/\/+$/, '')}/nix`,
-    'trusted-public-keys': publicKeys.join(' '),
+    substituters: [farm, ...upstreams.map(({ address }) => address)].join(' '),
+    'trusted-public-keys': keys.join(' '),
     'require-sigs': 'true',
     'narinfo-cache-negative-ttl': '0',
     'narinfo-cache-positive-ttl': '0',
