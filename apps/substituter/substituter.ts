@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DiskLogStore } from '#adapters/log-store/disk-log-store.js';
 import { DerivationPackCodec } from '#adapters/nar-store/derivation-pack-codec.js';
-import { DiskNarStore } from '#adapters/nar-store/disk/disk-nar-store.js';
+import { openNarStore, type OpenedNarStore } from '#adapters/nar-store/open-nar-store.js';
 import { openRepacked } from '#adapters/nar-store/repacked-nar.js';
 import { ZstdNarMeter } from '#adapters/nar-store/zstd-nar-meter.js';
 import { Database } from '#adapters/postgres/database.js';
@@ -44,7 +44,7 @@ const abandoned = 3600;
 
 export async function startSubstituter(settings: Settings): Promise<NestFastifyApplication> {
   const database = new Database(settings.databaseUrl, 10, 'substituter');
-  const nars = new DiskNarStore(join(settings.dataDirectory, 'nars'));
+  const nars = await openNarStore(settings);
   await mkdir(settings.dataDirectory, { recursive: true });
   await nars.sweepStaged(abandoned);
   const logs = new DiskLogStore(join(settings.dataDirectory, 'logs'));
@@ -65,6 +65,7 @@ export async function startSubstituter(settings: Settings): Promise<NestFastifyA
       await background.stop();
       await routes.close();
       await logs.close();
+      await nars.close?.();
       await database.close();
     },
   };
@@ -88,7 +89,7 @@ export async function startSubstituter(settings: Settings): Promise<NestFastifyA
 
 interface Places {
   readonly database: Database;
-  readonly nars: DiskNarStore;
+  readonly nars: OpenedNarStore;
   readonly logs: DiskLogStore;
   readonly background: Background;
 }

@@ -50,6 +50,9 @@ const Environment = z.object({
   GAMBESON_NARINFO_MEMORY_MB: z.coerce.number().int().min(1).default(64),
   /** A build whose log grows past it ends as `log-limit`; so much of the log is kept. */
   GAMBESON_MAX_LOG_MB: z.coerce.number().int().min(1).default(512),
+  /** A bucket for nars, `s3://…`; absent: they lie on disk, below GAMBESON_DATA. */
+  GAMBESON_NAR_STORE: z.string().optional(),
+  GAMBESON_S3_CREDENTIALS_FILE: z.string().optional(),
   /** Megabytes a second that `store verify` reads, and that the scrub reads (0: no scrub). */
   GAMBESON_VERIFY_MB_PER_SECOND: Seconds.default(200),
   GAMBESON_SCRUB_MB_PER_SECOND: z.coerce.number().min(0).default(10),
@@ -93,6 +96,9 @@ export interface Settings {
     readonly diskBytes: number;
     readonly memoryBytes: number;
   };
+  /** `s3://…`; undefined: on disk. */
+  readonly narStore: string | undefined;
+  readonly s3CredentialsFile: string;
   /** Megabytes a second. */
   readonly integrity: {
     readonly verifyMegabytes: number;
@@ -151,6 +157,8 @@ export function readSettings(
       diskBytes: env.GAMBESON_NARINFO_DISK_MB * 1024 * 1024,
       memoryBytes: env.GAMBESON_NARINFO_MEMORY_MB * 1024 * 1024,
     },
+    narStore: env.GAMBESON_NAR_STORE || undefined,
+    s3CredentialsFile: env.GAMBESON_S3_CREDENTIALS_FILE ?? secret('s3-credentials'),
     integrity: {
       verifyMegabytes: env.GAMBESON_VERIFY_MB_PER_SECOND,
       scrubMegabytes: env.GAMBESON_SCRUB_MB_PER_SECOND,

@@ -38,7 +38,7 @@ export const rooms: readonly Room[] = [
   adapter('redis', ['bullmq', 'ioredis', 'pg']),
   adapter('git', ['simple-git']),
   adapter('backends', [], ['libs/adapters/backends/sandbox']),
-  adapter('nar-store', []),
+  adapter('nar-store', ['@aws-sdk/client-s3']),
   adapter('log-store', []),
   adapter('substituter-client', ['zod']),
   adapter('upstream', []),

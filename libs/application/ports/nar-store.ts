@@ -26,8 +26,9 @@ export interface StagedFile {
   /** Of all that was written: `sha256:<nix32>`, and bytes. Nothing can be written after it. */
   finish(): Promise<{ readonly fileHash: string; readonly fileSize: number }>;
   /**
-   * Forces the bytes to the disk and gives them their name. A file of that name is kept as it is.
-   * May be repeated until `discard`: a collector may have taken the file away meanwhile.
+   * Makes the bytes safe and gives them their name. A file of that name ought to be the same; when
+   * it is not, it is replaced. May be repeated until `discard`: a collector may have taken the file
+   * away meanwhile.
    */
   commit(key: FileKey): Promise<void>;
   /** Leaves nothing behind; harmless after `commit` and when repeated. */

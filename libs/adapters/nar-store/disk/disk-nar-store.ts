@@ -4,7 +4,7 @@
  * All are on one file system, so that a rename makes a whole file visible at once. Names come from
  * hashes: equal files lie there once.
  */
-import { open, mkdir, readdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { open, mkdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -20,6 +20,7 @@ import { parseFileKey, type FileKey } from '#domain/substitute/file-key.js';
 import { invariant } from '#std/invariant.js';
 import { diskFault, isMissing } from './disk-fault.js';
 import { DiskStagedFile } from './staged-file.js';
+import { namesIn, sweepFiles } from './sweep-files.js';
 import { syncDirectory } from './sync-directory.js';
 
 /** Larger reads halve the time of a stream: 533 MB/s at 64 KiB, 1,132 MB/s at 1 MiB. */
@@ -77,17 +78,7 @@ export class DiskNarStore implements NarStore, NarInventory {
   }
 
   async sweepStaged(olderThanSeconds: number): Promise<number> {
-    await this.prepare();
-    const before = Date.now() - olderThanSeconds * 1000;
-    let swept = 0;
-    for (const name of await readdir(this.staging)) {
-      const path = join(this.staging, name);
-      const found = await stat(path).catch(() => null);
-      if (!found || found.mtimeMs > before) continue;
-      await unlink(path).catch(() => undefined);
-      swept += 1;
-    }
-    return swept;
+    return sweepFiles(this.staging, olderThanSeconds);
   }
 
   async *list(): AsyncGenerator<StoredFile> {
@@ -149,13 +140,6 @@ export class DiskNarStore implements NarStore, NarInventory {
     const [files, packs] = kinds;
     return join(this.directory, key.endsWith('.pack.zst') ? packs : files, key.slice(0, 2), key);
   }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch((cause: unknown) => {
-    if (isMissing(cause)) return [];
-    throw diskFault(folder, cause);
-  });
 }
 
 function openFile(file: FileHandle, size: number, range: ByteRange | undefined): OpenFile {

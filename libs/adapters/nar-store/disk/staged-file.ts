@@ -22,7 +22,7 @@ export class DiskStagedFile implements StagedFile {
   private state: 'writing' | 'finished' | 'gone' = 'writing';
 
   private constructor(
-    private readonly path: string,
+    readonly path: string,
     private readonly file: FileHandle,
     private readonly adopt: Adopt,
   ) {}
