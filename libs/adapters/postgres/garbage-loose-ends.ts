@@ -1,10 +1,11 @@
 /**
- * Packs in which no derivation lies any more, and uploads that were never offered. Both are left
- * alone for a day: an evaluation may be about to name the pack, a worker to report the upload.
+ * Packs in which no derivation lies any more, uploads that were never offered, and logs that were
+ * pushed for paths that are gone. The first two are left alone for a day: an evaluation may be
+ * about to name the pack, a worker to report the upload.
  */
 import type { Client } from './database.js';
 import { ingestLock } from './garbage-derivations.js';
-import { condemnFiles } from './garbage-files.js';
+import { condemnFiles, condemnLogs } from './garbage-files.js';
 
 const leftAlone = `interval '1 day'`;
 
@@ -21,8 +22,17 @@ const removeUploads = `
      and not exists (select from leases l where 'attempt-' || l.attempt_id = u.principal)
   returning u.file_key as key, u.file_size as size`;
 
+const removePushedLogs = `
+  delete from pushed_logs l using stores s
+   where s.id = l.store_id and l.created_at < now() - make_interval(secs => s.ttl_seconds)
+     and not exists (select from store_paths p
+                      where p.store_id = l.store_id and p.deriver = l.derivation)
+  returning 'pushed-' || l.id as key, l.size`;
+
 /** Within a transaction. */
 export async function removeLooseEnds(client: Client): Promise<{ packs: number; bytes: number }> {
+  const logs = await client.query<{ key: string; size: number }>(removePushedLogs);
+  await condemnLogs(client, logs.rows);
   await client.query('select pg_advisory_xact_lock($1)', [ingestLock]);
   const packs = await client.query<{ key: string; size: number }>(removePacks);
   const uploads = await client.query<{ key: string; size: number }>(removeUploads);
