@@ -9,10 +9,12 @@ import { TLSSocket, connect as connectTls } from 'node:tls';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { WebSocket } from 'ws';
 import { encodeNar, type NarNode } from '#formats/nar.js';
+import { isStoreSlug } from '#domain/substitute/store.js';
 import { answered } from '#testkit/eventually.js';
 import { seedFarm, type Seeded } from '../integration/seeded-farm.js';
 import { sampleNar } from '../integration/substituter-harness.js';
 import {
+  deploy,
   deployedNginx,
   makeCertificate,
   publicUrl,
@@ -93,6 +95,23 @@ describe('what everybody may read', () => {
     expect([head.status, head.headers['content-length']]).toEqual([200, length]);
     const miss = await ask(`/${'0'.repeat(32)}.narinfo`, over);
     expect([miss.status, Number(miss.headers['content-length']) > 0]).toEqual([404, true]);
+  });
+
+  it('is that of every store, as the dashboard’s own names are no store’s', async () => {
+    const text = await readFile(join(deploy, 'gambeson', 'substitutes.conf'), 'utf8');
+    const names = /\(\?!\(\?:([a-z|]+)\)\/\)/.exec(text)![1]!.split('|');
+    expect(names).toContain('api');
+    expect(names.filter(isStoreSlug)).toEqual([]);
+    const other = await ask('/guix/nix-cache-info');
+    expect([other.status, String(other.body)]).toEqual([
+      200,
+      expect.stringContaining('/gnu/store'),
+    ]);
+    for (const name of ['use', 'static', 'builds']) {
+      expect(
+        (await ask(`/${name}/nix-cache-info`)).headers['content-security-policy'],
+      ).toBeDefined();
+    }
   });
 
   it('is asked of the farm each time, so that each reading counts', async () => {

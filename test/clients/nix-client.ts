@@ -51,6 +51,13 @@ export class NixClient {
     return new NixClient(directory, environment);
   }
 
+  /** The same stores, in another environment. */
+  with(environment: Record<string, string>): NixClient {
+    const other = new NixClient(this.directory, { ...this.environment, ...environment });
+    other.calls = 1000 * (this.calls + 1);
+    return other;
+  }
+
   /** Where a store of that name lies. */
   store(name: string): string {
     return join(this.directory, name);

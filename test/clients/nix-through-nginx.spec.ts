@@ -8,6 +8,7 @@ import { basename, join } from 'node:path';
 import { formatNixPublicKey, generateNixKey } from '#formats/nix-signature.js';
 import { deployedNginx, startBackends, type Backends } from './nginx-farm.js';
 import type { TestNginx } from './nginx-support.js';
+import { startTestSubstituter } from '../integration/substituter-harness.js';
 import { NixClient, type Ran } from './nix-client.js';
 
 const expression = `
@@ -80,6 +81,19 @@ function copy(to: string, path: string, key?: string): Promise<Ran> {
 
 function verify(...args: string[]): Promise<Ran> {
   return nix.run('nix', 'store', 'verify', '--sigs-needed', '1', ...trusting(), ...args);
+}
+
+function asAdmin() {
+  const authorization = `Bearer ${farm.api.parts.adminToken}`;
+  return { headers: { authorization, 'content-type': 'application/json' } };
+}
+
+/** Posts to the API, through nginx. */
+async function administer(path: string, wish: object): Promise<Record<'id' | 'token', string>> {
+  const asked = { method: 'POST', body: JSON.stringify(wish), ...asAdmin() };
+  const { status, body } = await nginx.ask(path, asked);
+  expect([status, String(body)]).toEqual([201, expect.any(String)]);
+  return JSON.parse(String(body)) as Record<'id' | 'token', string>;
 }
 
 /** The file of an offered path's nar. */
@@ -177,6 +191,71 @@ describe('what the real Nix client refuses', () => {
     expect(refused.code).toBe(1);
     const there = await nix.run('nix', 'path-info', '--store', nix.store('cut'), doc);
     expect(there.code).toBe(1);
+  });
+});
+
+describe('a closure that the real Nix client brings', () => {
+  const slug = 'team';
+  let token = '';
+  let id = '';
+
+  beforeAll(async () => {
+    await administer('/api/v1/stores', { slug, dir: '/nix/store' });
+    const wish = { name: 'a spec', store: slug, access: 'write' };
+    ({ token, id } = await administer('/api/v1/tokens', wish));
+  });
+
+  /** The farm may be asked at another address, by a client that trusts its certificate. */
+  async function push(path: string, shown: string, at = { address, client: nix }): Promise<Ran> {
+    const file = join(nix.directory, `netrc-${shown.slice(-8)}`);
+    await writeFile(file, `machine localhost login anybody password ${shown}\n`, { mode: 0o600 });
+    const to = `${at.address}/${slug}?compression=zstd`;
+    const places = ['--store', nix.store('build'), '--to', to];
+    return at.client.run('nix', 'copy', ...places, '--option', 'netrc-file', file, path);
+  }
+
+  it('is taken in with a token, whole, and given out again', async () => {
+    expect(await push(tool, 'gbt_nobodys')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('HTTP error 401'),
+    });
+    expect(await push(tool, token)).toMatchObject({ code: 0 });
+    const infos = await nix.pathInfo(`${address}/${slug}`, '-r', tool);
+    expect(infos.map(({ path }) => path)).toContain(tool);
+    const key = await nginx.ask(`/${slug}/signing-key.pub`);
+    const stores = ['--from', `${address}/${slug}`, '--to', nix.store('from-team')];
+    const trusted = trusting(String(key.body).trim());
+    expect(await nix.run('nix', 'copy', ...stores, tool, ...trusted)).toMatchObject({ code: 0 });
+    const at = ['--store', nix.store('from-team'), '-r', tool, '--sigs-needed', '1'];
+    expect(await nix.run('nix', 'store', 'verify', ...at, ...trusted)).toMatchObject({ code: 0 });
+  });
+
+  it('is refused while the disk of the farm is short, which goes on to serve', async () => {
+    const full = await startTestSubstituter(farm.postgres, {
+      ...{ GAMBESON_DATA: farm.substituter.data, GAMBESON_DISK_HARD_MB: '1000000000' },
+      DATABASE_URL: farm.api.parts.settings.databaseUrl,
+    });
+    const other = await deployedNginx({ ...farm, substituter: full }, 'localhost');
+    try {
+      const certificate = join(other.place.directory, 'tls', 'fullchain.pem');
+      const client = nix.with({ NIX_SSL_CERT_FILE: certificate });
+      const there = `https://localhost:${other.place.https}`;
+      const refused = await push(doc, token, { address: there, client });
+      expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('507')]);
+      expect(await client.pathInfo(there, tool)).toHaveLength(1);
+    } finally {
+      await other.stop();
+      await full.close();
+    }
+  });
+
+  it('is refused from the moment that its token is revoked', async () => {
+    const { authorization } = asAdmin().headers;
+    const revoke = { method: 'DELETE', headers: { authorization } };
+    const revoked = await nginx.ask(`/api/v1/tokens/${id}`, revoke);
+    expect(revoked.status).toBe(204);
+    const refused = await push(doc, token);
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('HTTP error 401')]);
   });
 });
 

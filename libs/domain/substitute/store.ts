@@ -34,10 +34,16 @@ export function dialectOf({ dir }: Pick<Store, 'dir'>): Dialect {
   return dir === '/gnu/store' ? 'guix' : 'nix';
 }
 
-/** First parts of addresses that have a meaning of their own at the root of the substituter. */
+/**
+ * First parts of addresses that have a meaning of their own at the root of the substituter, or at
+ * that of the dashboard, which a proxy puts at the same host.
+ */
 const reservedSlugs = new Set([
   ...['nar', 'log', 'file', 'derivations', 'uploads', 'paths', 'realisations'],
   ...['livez', 'readyz', 'robots', 'use', 'signing-key'],
+  ...['admin', 'api', 'build', 'builds', 'dashboard', 'download', 'eval', 'evaluations', 'events'],
+  ...['jobset', 'jobsets', 'machine', 'output', 'queue', 'search', 'specification'],
+  ...['specifications', 'static', 'workers'],
 ]);
 
 /** Whether a store may have this name. */
