@@ -4,13 +4,8 @@
  */
 import { spawn } from 'node:child_process';
 import { Duplex, pipeline, Readable, Transform } from 'node:stream';
-import {
-  constants,
-  createBrotliDecompress,
-  createGunzip,
-  createZstdCompress,
-  type ZstdCompress,
-} from 'node:zlib';
+import { constants, createBrotliDecompress, createGunzip } from 'node:zlib';
+import { ZstdCompressor } from '#adapters/system/zstd-compressor.js';
 import type { OpenPushedNar, PackingRefusal, PushedNar } from '#application/ports/pushed-nar.js';
 import { packingOf, tellingBytes, type PushedPacking } from '#domain/substitute/pushed-file.js';
 import { createSha256, formatHash } from '#formats/hash.js';
@@ -136,8 +131,8 @@ class RepackedNar implements PushedNar {
   }
 }
 
-function newCompressor(): ZstdCompress {
-  return createZstdCompress({
+function newCompressor(): ZstdCompressor {
+  return new ZstdCompressor({
     chunkSize: bufferBytes,
     params: { [constants.ZSTD_c_compressionLevel]: zstdLevel },
   });

@@ -3,7 +3,8 @@
  * tell an error of the nar's source (a file that changed, a full disk) from one of the connection.
  */
 import { pipeline, Readable, Transform } from 'node:stream';
-import { constants, createZstdCompress, type ZstdCompress } from 'node:zlib';
+import { constants } from 'node:zlib';
+import { ZstdCompressor } from '#adapters/system/zstd-compressor.js';
 
 interface BodyOptions {
   readonly level: number;
@@ -15,7 +16,7 @@ interface BodyOptions {
 const bufferBytes = 1024 * 1024;
 
 export class NarBody {
-  private readonly compressor: ZstdCompress;
+  private readonly compressor: ZstdCompressor;
   private readonly abort = new AbortController();
   private failure: { readonly error: unknown } | undefined;
   private watch: NodeJS.Timeout;
@@ -25,7 +26,7 @@ export class NarBody {
     private readonly options: BodyOptions,
   ) {
     this.watch = this.startWatch(options.times.stall, 'the upload stood still');
-    this.compressor = createZstdCompress({
+    this.compressor = new ZstdCompressor({
       chunkSize: bufferBytes / 4,
       params: { [constants.ZSTD_c_compressionLevel]: options.level },
     });

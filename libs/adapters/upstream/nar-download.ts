@@ -7,7 +7,8 @@ import { spawn } from 'node:child_process';
 import { request as requestPlain, type IncomingMessage } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { Duplex, pipeline, Readable } from 'node:stream';
-import { constants, createBrotliDecompress, createGunzip, createZstdCompress } from 'node:zlib';
+import { constants, createBrotliDecompress, createGunzip } from 'node:zlib';
+import { ZstdCompressor } from '#adapters/system/zstd-compressor.js';
 import { FarmFault, sentenceOf } from '#std/farm-fault.js';
 import type { Upstream } from '#domain/substitute/upstream.js';
 import type { Narinfo, NarinfoEncoding } from '#formats/narinfo.js';
@@ -108,7 +109,7 @@ function failed(address: URL, why: string): FarmFault {
 function stagesOf(compression: string): Duplex[] {
   if (compression === 'zstd') return [];
   const params = { [constants.ZSTD_c_compressionLevel]: zstdLevel };
-  const compress = createZstdCompress({ params });
+  const compress = new ZstdCompressor({ params });
   switch (compression) {
     case 'none':
       return [compress];
