@@ -36,6 +36,12 @@ const packages = [
     for: ['start', 'test', 'bench', 'ci'],
   },
   {
+    name: 'xz-utils',
+    here: () => findProgram('xz'),
+    without: 'upstreams that pack with xz alone are built over',
+    for: ['start', 'test', 'bench', 'ci'],
+  },
+  {
     name: 'git',
     here: () => findProgram('git'),
     without: 'no channel can be fetched',

@@ -220,6 +220,18 @@ describe('building with nix', () => {
     expect(reasonOf(forbidden)).toBe('builder-failed');
   });
 
+  it('fetches what the farm does not keep from the upstreams that it relies on', async () => {
+    const reliant = new NixBuild({ storeRoot: join(directory, 'reliant') });
+    const substituter = { address: `file://${directory}/empty`, publicKeys: [] };
+    await mkdir(join(directory, 'empty', 'nix'), { recursive: true });
+    await writeFile(join(directory, 'empty', 'nix', 'nix-cache-info'), 'StoreDir: /nix/store\n');
+    const alone = await realise('top', { substituter }, { on: reliant });
+    expect(reasonOf(alone)).toBe('input-missing');
+    const upstreams = [{ address: `file://${directory}/cache/nix`, publicKeys: [publicKey] }];
+    const { result } = await realise('top', { substituter, upstreams }, { on: reliant });
+    expect(result.kind).toBe('succeeded');
+  });
+
   it('refuses inputs that no known key has signed', async () => {
     const stranger = new NixBuild({ storeRoot: join(directory, 'stranger') });
     const substituter = { address: `file://${directory}/cache`, publicKeys: [] };

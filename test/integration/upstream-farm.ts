@@ -36,6 +36,8 @@ export const outputOf = (name: string): string => basenameOfName(name);
 export const derivationOf = (name: string): string => basenameOfName(`${name}.drv`);
 
 export class UpstreamFarm {
+  /** The base name of what a recipe yields. */
+  outputOf: (name: string) => string = outputOf;
   readonly told: string[] = [];
   readonly upstreams: PostgresUpstreamStore;
   readonly substitutions: PostgresSubstitutionStore;
@@ -66,14 +68,19 @@ export class UpstreamFarm {
 
   static async open(postgres: TestPostgres): Promise<UpstreamFarm> {
     const fresh = await postgres.freshDatabase();
-    const database = new Database(fresh.url, 6);
+    return UpstreamFarm.over(fresh.url, fresh.drop);
+  }
+
+  /** Beside other parts of a farm. */
+  static async over(url: string, drop = async (): Promise<void> => {}): Promise<UpstreamFarm> {
+    const database = new Database(url, 6);
     await database.execute(`insert into specifications (name, version) values ('demo', 1)`);
     await database.execute(
       `insert into specification_versions (specification_id, version, document)
        select id, 1, '{}' from specifications`,
     );
     const directory = await mkdtemp(join(tmpdir(), 'gambeson-upstreams-'));
-    return new UpstreamFarm(database, directory, fresh.drop);
+    return new UpstreamFarm(database, directory, drop);
   }
 
   async close(): Promise<void> {
@@ -92,6 +99,7 @@ export class UpstreamFarm {
 
   /** Registers the recipes' closure of the wished, as one reading of an evaluation would. */
   async evaluate(recipes: Recipes, wished: readonly string[], slug = 'nix'): Promise<void> {
+    const { outputOf: named } = this;
     const lease = await this.lease();
     const names = closureOf(recipes, wished);
     const known = await this.ingest.known(slug, names.map(derivationOf));
@@ -101,7 +109,7 @@ export class UpstreamFarm {
       outlineOf: async (path: string) => {
         const name = byPath.get(path)!;
         const inputs = recipes[name]!.map((input) => `/x/${derivationOf(input)}`);
-        return { ok: true as const, value: { outputs: [outputOf(name)], inputs } };
+        return { ok: true as const, value: { outputs: [named(name)], inputs } };
       },
     };
     const { questions, upstreams: store } = this;
@@ -114,7 +122,7 @@ export class UpstreamFarm {
     await this.ingest.ingest(lease, {
       ...{ storeSlug: slug, pack: null, priority: 5, fates },
       limits: { timeoutSeconds: 100, maxSilentSeconds: 50 },
-      derivations: ordered.map((name) => derivation(name, recipes[name]!)),
+      derivations: ordered.map((name) => derivation(name, recipes[name]!, named(name))),
       jobs: wished.map(job),
     });
     await this.database.execute(`update evaluations set status = 'succeeded'`);
@@ -196,11 +204,11 @@ function closureOf(recipes: Recipes, wished: readonly string[]): string[] {
   return [...seen];
 }
 
-function derivation(name: string, inputs: readonly string[]): IngestDerivation {
+function derivation(name: string, inputs: readonly string[], output: string): IngestDerivation {
   return {
     ...{ path: derivationOf(name), name, packageName: name, system: 'x86_64-linux' },
     ...{ requiredFeatures: [], fixedOutput: false, inputs: inputs.map(derivationOf) },
-    outputs: [{ name: 'out', path: outputOf(name) }],
+    outputs: [{ name: 'out', path: output }],
   };
 }
 
