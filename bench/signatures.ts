@@ -1,6 +1,7 @@
 /**
- * Signatures of narinfos that nobody has asked for yet: of Nix against node:crypto over fingerprints
- * made beforehand, of Guix against the least that its curve takes by the library that we use.
+ * Signatures of narinfos that nobody has asked for yet: of Nix against node:crypto over
+ * fingerprints made beforehand, of Guix against the least that its curve takes by the library that
+ * we use.
  */
 import { createPrivateKey, sign } from 'node:crypto';
 import { ed25519 } from '@noble/curves/ed25519.js';

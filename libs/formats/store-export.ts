@@ -1,13 +1,13 @@
 /**
- * The archives of `nix-store --export` and `guix archive --export`: store items in a row, each a nar
- * with path, references and deriver behind it, dependencies first. Those of Guix bear a signature
- * for each item, of the key of the machine that wrote them.
+ * The archives of `nix-store --export` and `guix archive --export`: store items in a row, each a
+ * nar with path, references and deriver behind it, dependencies first. Those of Guix bear a
+ * signature for each item, of the key of the machine that wrote them.
  *
  *     archive = item* 0
  *     item    = 1 NAR magic path count reference* deriver (0 | 1 signature)
  *
- * Numbers are of 64 bits, little-endian; strings are those of nars. What is signed is the SHA-256 of
- * everything from the nar to the deriver.
+ * Numbers are of 64 bits, little-endian; strings are those of nars. What is signed is the SHA-256
+ * of everything from the nar to the deriver.
  */
 import { invariant } from '#std/invariant.js';
 import { narString } from './nar/grammar.js';

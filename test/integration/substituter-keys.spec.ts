@@ -62,7 +62,7 @@ describe('the keys of the stores', () => {
     expect([await file('nix'), await file('guix')]).toEqual([nix, guix]);
   });
 
-  it('sign what a store of Guix offers as its clients ask, addresses after the signature', async () => {
+  it('sign what a store of Guix offers, addresses after the signature', async () => {
     const text = await textAt(await publish('guix', 'a'));
     const key = parseGuixPublicKey(await textAt('/guix/signing-key.pub'));
     expect(key.ok && verifyGuix(text, [key.value]).ok).toBe(true);

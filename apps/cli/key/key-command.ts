@@ -1,4 +1,4 @@
-/** `gambeson key …`: makes, takes over, lists and shows the keys that the substituter signs with. */
+/** `gambeson key …`: makes, takes over, lists and shows the keys that the substituter uses. */
 import { readFile } from 'node:fs/promises';
 import { text as textOf } from 'node:stream/consumers';
 import { Command } from 'commander';

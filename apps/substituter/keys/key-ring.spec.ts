@@ -53,16 +53,17 @@ const openRing = (): KeyRing =>
 let clock = 1_000_000;
 
 /** Writes a key file that is newer than those before. */
-function put(slug: string, name: string, text: string, mode = 0o600): void {
+function put(slug: string, name: string, text: string): string {
   const path = join(keys(), slug, `${name}.sec`);
   fs.mkdirSync(join(keys(), slug), { recursive: true });
   fs.writeFileSync(path, text);
-  fs.chmodSync(path, mode);
+  fs.chmodSync(path, 0o600);
   clock += 10;
   fs.utimesSync(path, clock, clock);
+  return path;
 }
 
-const putNix = (slug: string, key: NixSecretKey): void =>
+const putNix = (slug: string, key: NixSecretKey): string =>
   put(slug, key.name, formatNixSecretKey(key));
 
 /** The names of the keys whose signatures stand in the narinfo and are good. */
@@ -172,7 +173,7 @@ describe('a key that cannot be used', () => {
   });
 
   it('is refused when others may read it, or when it is of the other world', () => {
-    put('nix', 'farm-1', formatNixSecretKey(generateNixKey('farm-1')), 0o640);
+    fs.chmodSync(putNix('nix', generateNixKey('farm-1')), 0o640);
     expect(() => goodNames(nix)).toThrow(/others may read .*chmod 600/);
     put('guix', 'farm-1', formatNixSecretKey(generateNixKey('farm-1')));
     expect(() => ring.publicKeys(guix)).toThrow(/the store guix speaks guix/);

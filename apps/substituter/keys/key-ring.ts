@@ -1,8 +1,9 @@
 /**
- * The farm's signing keys, which this process alone reads: `DIRECTORY/SLUG/NAME.sec` for each store.
- * A store of the farm that speaks Nix and has none of its own uses those of the store `nix`, to which
- * the file of the farm's first key belongs; any other gets one made. They are read again at SIGHUP and when the directory changes; what cannot be read
- * then is said, and the keys before go on signing.
+ * The farm's signing keys, which this process alone reads: `DIRECTORY/SLUG/NAME.sec` for each
+ * store. A store of the farm that speaks Nix and has none of its own uses those of the store `nix`,
+ * to which the file of the farm's first key belongs; any other gets one made. They are read again
+ * at SIGHUP and when the directory changes; what cannot be read then is said, and the keys before
+ * go on signing.
  */
 import { randomBytes } from 'node:crypto';
 import { chooseSigners } from '#domain/substitute/signers.js';
@@ -139,7 +140,7 @@ export class KeyRing {
     const signing = readKeyFile(path);
     const dialect = dialectOf(store);
     if (signing.dialect === dialect) return signing;
-    const sentence = `${path} is a key of the other world: the store ${store.slug} speaks ${dialect}`;
+    const sentence = `${path} is of the other world: the store ${store.slug} speaks ${dialect}`;
     throw new FarmFault('misconfigured', sentence, 'never');
   }
 

@@ -1,6 +1,7 @@
 /**
  * The key ring of this process: looked at anew at SIGHUP and every two seconds (a look reads names
- * and times alone, and sees what any file system holds), and told to everybody by the public halves.
+ * and times alone, and sees what any file system holds), and told to everybody by the public
+ * halves.
  */
 import { Logger } from '@nestjs/common';
 import type { Store } from '#domain/substitute/store.js';
