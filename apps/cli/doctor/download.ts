@@ -33,6 +33,19 @@ export async function download(
   narinfo: Narinfo,
   encoding: NarinfoEncoding,
 ): Promise<Downloaded> {
+  const pieces = narPieces(server, narinfo, encoding);
+  for (;;) {
+    const next = await pieces.next();
+    if (next.done) return next.value;
+  }
+}
+
+/** The nar while it comes. Throws BrokenLink with what is wrong, be it after the last piece. */
+export async function* narPieces(
+  server: Server,
+  narinfo: Narinfo,
+  encoding: NarinfoEncoding,
+): AsyncGenerator<Uint8Array, Downloaded> {
   const answer = await ask(server, encoding.url);
   if (answer.status !== 200) throw unwelcome(encoding.url, answer.status);
   const file = createSha256();
@@ -51,6 +64,7 @@ export async function download(
       throw new BrokenLink(`${encoding.url} does not unpack: ${kind} at byte ${offset} of the nar`);
     }
     files += read.value.filter(({ kind }) => kind === 'regular' || kind === 'symlink').length;
+    yield piece;
   }
   checkFile(encoding, file);
   checkNar(narinfo, encoding, nar);

@@ -1,6 +1,7 @@
 /** `gambeson store …`: what an operator asks of the stores. */
 import { Command } from 'commander';
 import { gcCommand } from '../retention/gc-command.js';
+import { exportCommand, importCommand } from './archive-commands.js';
 import { addCommand, listCommand, setCommand } from './manage-commands.js';
 import { verifyCommand } from './verify-command.js';
 
@@ -11,5 +12,7 @@ export function storeCommand(): Command {
     .addCommand(listCommand())
     .addCommand(setCommand())
     .addCommand(gcCommand())
-    .addCommand(verifyCommand());
+    .addCommand(verifyCommand())
+    .addCommand(exportCommand())
+    .addCommand(importCommand());
 }
