@@ -13,6 +13,14 @@ interface Sized {
 
 const unlinkedAtOnce = 100;
 
+/** SQL: as the function is_named_file says it of one key `f.key`, for many at once. */
+const isNamed = `(
+  exists (select from nars n where n.file_key = f.key)
+  or exists (select from uploads u where u.file_key = f.key)
+  or exists (select from build_products b where b.file_key = f.key)
+  or (f.key like '%.pack.zst'
+      and exists (select from derivation_packs d where d.hash = left(f.key, 64))))`;
+
 /** Answers the bytes of those that no row names. */
 export async function condemnFiles(client: Client, files: readonly Sized[]): Promise<number> {
   if (files.length === 0) return 0;
@@ -20,7 +28,7 @@ export async function condemnFiles(client: Client, files: readonly Sized[]): Pro
     `with condemned as (
        insert into condemned_files (file_key, kind, size)
        select distinct on (f.key) f.key, 'nar', f.size
-         from unnest($1::text[], $2::bigint[]) f (key, size) where not is_named_file(f.key)
+         from unnest($1::text[], $2::bigint[]) f (key, size) where not ${isNamed}
        on conflict do nothing returning size)
      select coalesce(sum(size), 0)::bigint as bytes from condemned`,
     columnsOf(files),
