@@ -49,6 +49,7 @@ function world(told: World = {}) {
         taken = product;
         return told.offered ?? true;
       },
+      giveBack: async () => undefined,
       refuse: async (_id, why) => void done.push(why),
     },
     nars: {

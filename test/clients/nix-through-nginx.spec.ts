@@ -159,6 +159,9 @@ describe('what the real Nix client refuses', () => {
       ...trusting(other),
     );
     expect(verified.code).not.toBe(0);
+    const at = ['--store', nix.store('refused'), '--realise', tool];
+    const from = ['--option', 'substituters', address, ...trusting(other)];
+    expect((await nix.run('nix-store', ...at, ...from)).code).not.toBe(0);
   });
 
   it('another certificate', async () => {

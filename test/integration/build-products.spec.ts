@@ -1,9 +1,10 @@
 /** Files of outputs, from the wish in a specification to a download. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PostgresProductStore } from '#adapters/postgres/product-store.js';
+import { productKey } from '#domain/substitute/file-key.js';
 import { formatHash, sha256 } from '#formats/hash.js';
 import { encodeNar, type NarNode } from '#formats/nar.js';
 import type { BuildAnswer } from '#protocol/api/build.js';
@@ -44,6 +45,8 @@ const wishes = [
   { job: '^mage$', type: 'misspelt', path: 'x' },
 ];
 
+/** Otherwise nobody waits for the next look. */
+const full = process.env['GAMBESON_TEST_FULL'] === '1';
 let farm: Backends;
 let again: TestSubstituter;
 const builds: Record<string, number> = {};
@@ -306,8 +309,19 @@ describe('a download', () => {
     }
   });
 
+  it('whose file got lost is taken out of its nar anew', async () => {
+    const { file } = (await settled('image')).get('page')!;
+    const hash = formatHash({ algorithm: 'sha256', digest: sha256(Buffer.from(page)) });
+    const key = productKey(hash);
+    await rm(join(again.data, 'nars', 'files', key.slice(0, 2), key));
+    expect((await fetch(`${farm.api.address}${file!.download}`)).status).toBe(404);
+    const lost = (await productsOf('image')).find(({ type }) => type === 'page');
+    expect(lost).toMatchObject({ state: 'awaited', file: null });
+    if (full)
+      expect((await settled('image')).get('page')!.file).toMatchObject({ sha256: hex(page) });
+  });
+
   it('leaves nothing behind of files that were looked for in vain', async () => {
-    await settled('image');
     expect(await readdir(join(again.data, 'nars', 'staging'))).toEqual([]);
   });
 });

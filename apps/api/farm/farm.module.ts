@@ -12,6 +12,7 @@ import { Database } from '#adapters/postgres/database.js';
 import { EvaluationQueries } from '#adapters/postgres/evaluation-queries.js';
 import { NeighbourQueries } from '#adapters/postgres/neighbour-queries.js';
 import { ProductQueries } from '#adapters/postgres/product-queries.js';
+import { PostgresProductStore } from '#adapters/postgres/product-store.js';
 import { SpecificationQueries } from '#adapters/postgres/specification-queries.js';
 import { VerificationQueries } from '#adapters/postgres/verification-queries.js';
 import { WaitQueries } from '#adapters/postgres/wait-queries.js';
@@ -50,6 +51,7 @@ export class FarmModule implements OnApplicationShutdown {
       { provide: EvaluationQueries, useValue: new EvaluationQueries(database) },
       { provide: NeighbourQueries, useValue: new NeighbourQueries(database) },
       { provide: ProductQueries, useValue: new ProductQueries(database) },
+      { provide: PostgresProductStore, useValue: new PostgresProductStore(database) },
       { provide: SpecificationQueries, useValue: new SpecificationQueries(database) },
       { provide: VerificationQueries, useValue: new VerificationQueries(database) },
       { provide: WaitQueries, useValue: new WaitQueries(database) },

@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { ProductQueries, type DownloadableFile } from '#adapters/postgres/product-queries.js';
+import { PostgresProductStore } from '#adapters/postgres/product-store.js';
 import type { NarStore } from '#application/ports/nar-store.js';
 import { notFound, ProblemException } from '#nest/problem.js';
 import { Id } from '#protocol/api/page.js';
@@ -25,6 +26,7 @@ export class DownloadController {
   constructor(
     private readonly products: ProductQueries,
     @Inject(NAR_STORE) private readonly nars: Pick<NarStore, 'open'>,
+    private readonly wishes: PostgresProductStore,
   ) {}
 
   @Get(':id')
@@ -46,6 +48,7 @@ export class DownloadController {
     const opened = await this.nars.open(file.fileKey, { start, end });
     if (opened?.size !== file.size) {
       await opened?.close();
+      await this.wishes.giveBack(Number(id), file.fileKey);
       throw notFound(`the file of build product ${id}`);
     }
     reply.status(range ? 206 : 200).headers({

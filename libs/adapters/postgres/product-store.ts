@@ -5,6 +5,7 @@ import type {
   TakenProduct,
   WishedProduct,
 } from '#application/ports/product-store.js';
+import type { FileKey } from '#domain/substitute/file-key.js';
 import type { NarFile } from '#domain/substitute/offered-path.js';
 import { parseHash, toHex } from '#formats/hash.js';
 import { invariant } from '#std/invariant.js';
@@ -53,6 +54,16 @@ export class PostgresProductStore implements ProductStore {
     await this.database.query(
       'update build_products set refused = $2 where id = $1 and taken_at is null',
       [id, why],
+    );
+  }
+
+  async giveBack(id: number, fileKey: FileKey): Promise<void> {
+    await this.database.query(
+      `update build_products
+          set path_id = null, file_name = null, size = null, sha256 = null, file_key = null,
+              taken_at = null, claimed_until = null
+        where id = $1 and file_key = $2`,
+      [id, fileKey],
     );
   }
 }

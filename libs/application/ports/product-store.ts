@@ -43,4 +43,6 @@ export interface ProductStore {
   take(id: number, product: TakenProduct): Promise<boolean>;
   /** For good: the output will not change. */
   refuse(id: number, why: string): Promise<void>;
+  /** Its file got lost: it is wished for again. */
+  giveBack(id: number, fileKey: FileKey): Promise<void>;
 }
