@@ -5,10 +5,10 @@
  * beginning.
  */
 import { FarmFault, sentenceOf } from '#std/farm-fault.js';
+import { InvariantBroken } from '#std/invariant.js';
 import { graceSeconds } from '#domain/substitute/upstream.js';
 import type { UpstreamQuestions } from './ask-upstreams.js';
 import { decideFates } from './decide-fates.js';
-import { inParallel } from './in-parallel.js';
 import { NotToBeHad, type ClosureMirror } from './mirror-closure.js';
 import type { Bus } from './ports/bus.js';
 import type { InputFates, Substitution, SubstitutionStore } from './ports/substitution-store.js';
@@ -26,20 +26,49 @@ export interface SubstituteParts {
   readonly tell: (sentence: string) => void;
 }
 
-const claimedAtOnce = 32;
-/** A nar of many gigabytes is fetched in that time. */
-const claimSeconds = 2 * 3600;
+/** Most of them wait for one of the few nars that are fetched at once. */
+const atOnce = 32;
+/** Renewed while this process lives. */
+export const claimSeconds = 120;
 const triesAtMost = 6;
 const firstRest = 5;
 const longestRest = 60;
 const ours = /^(database|redis|substituter)-unavailable$|^disk-full$|^file-unreadable$/;
 
-/** One pass; false when there was nothing to do. */
-export async function substituteBuilds(parts: SubstituteParts): Promise<boolean> {
-  const claimed = await parts.store.claim(claimedAtOnce, claimSeconds);
-  if (claimed.length === 0) return false;
-  await inParallel(claimed, claimedAtOnce, (one) => substitute(parts, one));
-  return true;
+/** Takes up more as soon as some have ended, so that one large nar keeps nothing else waiting. */
+export class BuildSubstituter {
+  private readonly underWay = new Set<Promise<void>>();
+  private broken: InvariantBroken | null = null;
+
+  constructor(private readonly parts: SubstituteParts) {}
+
+  /** Begins what there is room for; false when there is nothing more to begin now. */
+  async pass(): Promise<boolean> {
+    if (this.broken) throw this.broken;
+    const room = atOnce - this.underWay.size;
+    if (room === 0) {
+      await Promise.race(this.underWay);
+      return true;
+    }
+    const claimed = await this.parts.store.claim(room, claimSeconds);
+    for (const one of claimed) {
+      const ending: Promise<void> = substitute(this.parts, one)
+        .catch((fault: unknown) => this.note(one, fault))
+        .finally(() => this.underWay.delete(ending));
+      this.underWay.add(ending);
+    }
+    return claimed.length > 0;
+  }
+
+  private note({ build }: Substitution, fault: unknown): void {
+    if (fault instanceof InvariantBroken) this.broken = fault;
+    this.parts.tell(`build ${build}: ${sentenceOf(fault)}`);
+  }
+
+  /** When nothing is under way. */
+  async settled(): Promise<void> {
+    while (this.underWay.size > 0) await Promise.all(this.underWay);
+  }
 }
 
 async function substitute(parts: SubstituteParts, one: Substitution): Promise<void> {

@@ -17,7 +17,7 @@ import { ClosureMirror } from '#application/mirror-closure.js';
 import type { EvaluationLease } from '#application/ports/evaluation-leases.js';
 import type { IngestDerivation, IngestJob } from '#application/ports/ingest-store.js';
 import { renewBeliefs } from '#application/renew-beliefs.js';
-import { substituteBuilds } from '#application/substitute-builds.js';
+import { BuildSubstituter } from '#application/substitute-builds.js';
 import { registrationOrder } from '#domain/evaluation/registration.js';
 import { id, type EvaluationId, type Fence } from '#domain/ids.js';
 import type { TestPostgres } from '#testkit/postgres.js';
@@ -53,7 +53,7 @@ export class UpstreamFarm {
     private readonly drop: () => Promise<void>,
   ) {
     this.upstreams = new PostgresUpstreamStore(database);
-    this.substitutions = new PostgresSubstitutionStore(database);
+    this.substitutions = new PostgresSubstitutionStore(database, 'one');
     this.ingest = new PostgresIngestStore(database);
     const { upstreams, client } = this;
     const now = (): number => performance.now();
@@ -134,7 +134,8 @@ export class UpstreamFarm {
     const bus = { publish: async () => undefined };
     const tell = (sentence: string): void => void this.told.push(sentence);
     const parts = { store, upstreams, questions, client, mirror, bus, tell };
-    while (await substituteBuilds(parts));
+    const substituter = new BuildSubstituter(parts);
+    while (await substituter.pass()) await substituter.settled();
   }
 
   /** Fetches paths that no build stands for. */

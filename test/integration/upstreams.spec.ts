@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { PostgresFailureStore } from '#adapters/postgres/failure-store.js';
 import { lockReferences } from '#adapters/postgres/offer-rows.js';
 import { PostgresReleaseStore } from '#adapters/postgres/release-store.js';
+import { PostgresSubstitutionStore } from '#adapters/postgres/substitution-store.js';
 import { id, type BuildId } from '#domain/ids.js';
 import { generateNixKey } from '#formats/nix-signature.js';
 import { startTestPostgres, type TestPostgres } from '#testkit/postgres.js';
@@ -210,6 +211,25 @@ describe('a build that is fetched', () => {
     expect(await farm.substitutions.hold()).toBe(0);
     await farm.fetch();
     expect(await farm.offered()).toEqual([]);
+  });
+
+  it('is taken up by another when its process died, and only then', async () => {
+    publish('app');
+    await farm.evaluate(recipes, ['app']);
+    const other = new PostgresSubstitutionStore(farm.database, 'other');
+    expect(await farm.substitutions.claim(5, 60)).toHaveLength(1);
+    expect(await other.claim(5, 60)).toEqual([]);
+    const lapse = `update substitutions set claimed_until = now() + interval '1 second'`;
+    await farm.database.execute(lapse);
+    await other.renewClaims(60);
+    await farm.substitutions.renewClaims(60);
+    const [row] = await farm.database.query<{ long: boolean }>(
+      `select claimed_until > now() + interval '50 seconds' as long from substitutions`,
+    );
+    expect(row!.long).toBe(true);
+    await farm.database.execute(`update substitutions set claimed_until = '-infinity'`);
+    await farm.substitutions.renewClaims(60);
+    expect(await other.claim(5, 60)).toHaveLength(1);
   });
 
   it('is held anew before its hold is over', async () => {

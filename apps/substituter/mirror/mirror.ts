@@ -3,6 +3,7 @@
  * asks anew for what is relied on. Every process of the farm takes part; what one has claimed no
  * other looks at.
  */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { ZstdNarMeter } from '#adapters/nar-store/zstd-nar-meter.js';
@@ -17,7 +18,11 @@ import { UpstreamQuestions } from '#application/ask-upstreams.js';
 import { ClosureMirror } from '#application/mirror-closure.js';
 import type { NarStore } from '#application/ports/nar-store.js';
 import { renewBeliefs, type RenewParts } from '#application/renew-beliefs.js';
-import { substituteBuilds, type SubstituteParts } from '#application/substitute-builds.js';
+import {
+  BuildSubstituter,
+  claimSeconds,
+  type SubstituteParts,
+} from '#application/substitute-builds.js';
 import type { Settings } from '#nest/settings.js';
 import { InvariantBroken } from '#std/invariant.js';
 import { sentenceOf } from '#std/farm-fault.js';
@@ -38,6 +43,7 @@ interface Round {
 const fetchTick = 1000;
 const holdTick = 60_000;
 const renewTick = 5000;
+const claimTick = (claimSeconds * 1000) / 4;
 
 export class Mirror {
   private readonly logger = new Logger('mirror');
@@ -65,7 +71,7 @@ export class Mirror {
     this.bus = new PostgresBus(database);
     this.parts = {
       ...{ upstreams, questions, client, bus: this.bus },
-      store: new PostgresSubstitutionStore(database),
+      store: new PostgresSubstitutionStore(database, randomUUID()),
       beliefs: new PostgresBeliefStore(database),
       mirror: new ClosureMirror({ upstreams, questions, client, shelf, nars, startMeter }),
       tell: (sentence) => this.logger.warn(sentence),
@@ -73,8 +79,10 @@ export class Mirror {
   }
 
   start(): void {
+    const builds = new BuildSubstituter(this.parts);
     const rounds: Round[] = [
-      { name: 'substitute-builds', tick: fetchTick, pass: () => substituteBuilds(this.parts) },
+      { name: 'substitute-builds', tick: fetchTick, pass: () => builds.pass() },
+      { name: 'renew-claims', tick: claimTick, pass: () => this.renewClaims() },
       { name: 'hold-builds', tick: holdTick, pass: () => this.hold() },
       { name: 'renew-beliefs', tick: renewTick, pass: () => renewBeliefs(this.parts) },
     ];
@@ -87,6 +95,11 @@ export class Mirror {
     await Promise.race([this.running, sleep(5000, undefined, { ref: false })]);
     await this.bus.close();
     await this.client.close();
+  }
+
+  private async renewClaims(): Promise<boolean> {
+    await this.parts.store.renewClaims(claimSeconds);
+    return false;
   }
 
   private async hold(): Promise<boolean> {

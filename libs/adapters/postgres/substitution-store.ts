@@ -28,17 +28,18 @@ interface PlaceRow extends Row {
   readonly held_until: string;
 }
 
-/** Rows of builds that somebody has canceled or that went another way are nobody's any more. */
+/** Of builds that somebody has canceled, that went another way, or that are not kept any more. */
 const forgetMoved = `
-  delete from substitutions s using builds b
-   where b.id = s.build_id and b.status <> 'scheduled'`;
+  delete from substitutions s
+   where not exists (select from builds b where b.id = s.build_id and b.status = 'scheduled')`;
 
 const claimSome = `
   with chosen as (
     select build_id from substitutions where claimed_until < now()
      order by urgent desc, build_id limit $1 for update skip locked),
   claimed as (
-    update substitutions s set claimed_until = now() + make_interval(secs => $2)
+    update substitutions s
+       set claimed_until = now() + make_interval(secs => $2), claimed_by = $3
       from chosen c where s.build_id = c.build_id
     returning s.build_id, s.store_id, s.urgent, s.tries)
   select c.build_id, t.slug, c.tries,
@@ -76,13 +77,26 @@ const holdOn = `
     from chosen c where b.id = c.id`;
 
 export class PostgresSubstitutionStore implements SubstitutionStore {
-  constructor(private readonly database: Database) {}
+  /** `claimant` names this process among all that fetch. */
+  constructor(
+    private readonly database: Database,
+    private readonly claimant: string,
+  ) {}
 
   async claim(limit: number, seconds: number): Promise<readonly Substitution[]> {
-    const rows = await this.database.query<ClaimedRow>(claimSome, [limit, seconds]);
+    const values = [limit, seconds, this.claimant];
+    const rows = await this.database.query<ClaimedRow>(claimSome, values);
     return rows.map(({ build_id: build, slug, outputs, tries }) => ({
       ...{ build: id<BuildId>(build), slug, outputs, tries },
     }));
+  }
+
+  async renewClaims(seconds: number): Promise<void> {
+    await this.database.execute(
+      `update substitutions set claimed_until = now() + make_interval(secs => $2)
+        where claimed_by = $1 and claimed_until > now()`,
+      [this.claimant, seconds],
+    );
   }
 
   async finish(builds: readonly BuildId[]): Promise<readonly BuildId[]> {
@@ -92,7 +106,7 @@ export class PostgresSubstitutionStore implements SubstitutionStore {
 
   async postpone(build: BuildId, seconds: number): Promise<void> {
     await this.database.execute(
-      `update substitutions set tries = tries + 1,
+      `update substitutions set tries = tries + 1, claimed_by = null,
               claimed_until = now() + make_interval(secs => $2) where build_id = $1`,
       [build, seconds],
     );

@@ -24,6 +24,8 @@ export interface InputFates {
 export interface SubstitutionStore {
   /** Some that nobody fetches now, the urgent ones first; nobody else gets them meanwhile. */
   claim(limit: number, seconds: number): Promise<readonly Substitution[]>;
+  /** What this process has claimed stays its own for so many seconds more. */
+  renewClaims(seconds: number): Promise<void>;
   /** Whose outputs are all offered: they have succeeded. Answers which have. */
   finish(builds: readonly BuildId[]): Promise<readonly BuildId[]>;
   /** Tried again when so many seconds have passed. */
