@@ -92,6 +92,7 @@ class Run {
       await this.step('packs');
       const { packs, bytes } = await session.removeLooseEnds();
       this.count({ packs, bytes });
+      await this.parts.evaluations.dropEmpty();
     } finally {
       await session.close();
     }

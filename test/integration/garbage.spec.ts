@@ -186,6 +186,27 @@ describe('a collection', () => {
     expect(await farm.condemned()).toEqual([`${'a'.repeat(64)}.pack.zst`, 'old', 'pushed-1']);
   });
 
+  it('drops the partitions that hold nothing but what went', async () => {
+    const { database } = farm;
+    const specification = await farm.specification('demo', 1);
+    const old = await farm.evaluation(specification, 300);
+    await farm.derive('old', { evaluation: old });
+    await database.execute('alter sequence evaluations_id_seq restart with 300');
+    const kept = await farm.evaluation(specification, 200);
+    await farm.derive('kept', { evaluation: kept });
+    const partitions = async (): Promise<string[]> => {
+      const rows = await database.query<{ name: string }>(
+        `select inhrelid::regclass::text as name from pg_inherits
+          where inhparent in ('jobs'::regclass, 'attempts'::regclass) order by name`,
+      );
+      return rows.map((row) => row.name);
+    };
+    expect(await partitions()).toHaveLength(4);
+    await farm.collect();
+    expect(await farm.derivations()).toEqual(['kept']);
+    expect(await partitions()).toEqual(['attempts_from_256', 'jobs_from_256']);
+  });
+
   it('tells every substituter to forget what went', async () => {
     await farm.offer('one');
     const listener = new pg.Client({ connectionString: farm.database.url });

@@ -3,6 +3,7 @@ import type { AgingSpecification, EvaluationGarbage } from '#application/ports/g
 import type { EvaluationStatus } from '#domain/evaluation/status.js';
 import { keptUnlessTold, type EvaluationAge } from '#domain/retention/kept-evaluations.js';
 import type { Client, Database, Row } from './database.js';
+import { dropEmptyPartitions } from './garbage-partitions.js';
 import { condemnLogs } from './garbage-files.js';
 import { counts } from './garbage-derivations.js';
 import { isLiveEvaluation } from './need-walk.js';
@@ -82,6 +83,10 @@ export class PostgresEvaluationGarbage implements EvaluationGarbage {
     });
     if (isPruned) await this.removeJobs(evaluation);
     return isPruned;
+  }
+
+  dropEmpty(): Promise<void> {
+    return dropEmptyPartitions(this.database);
   }
 
   private async removeJobs(evaluation: number): Promise<void> {

@@ -59,6 +59,8 @@ export interface EvaluationGarbage {
    * read, released, or has unfinished builds after all.
    */
   prune(evaluation: number): Promise<boolean>;
+  /** Drops what holds the jobs and attempts of nothing but pruned evaluations. */
+  dropEmpty(): Promise<void>;
 }
 
 export interface RemovedDerivations {
