@@ -91,9 +91,16 @@ export function workerProgram(site: Site, plan: WorkerPlan): Program {
   };
 }
 
-/** Nothing of the caller's environment but what programs need to be found and understood. */
+/**
+ * Nothing of the caller's environment but what programs need to be found and understood, and how
+ * much room the machine must have.
+ */
 function surroundings(site: Site): Record<string, string | undefined> {
   const { PATH, HOME, LANG, TZ, TMPDIR, USER } = process.env;
+  const { GAMBESON_DISK_SOFT_MB, GAMBESON_DISK_HARD_MB } = process.env;
   const cache = join(site.data, 'cache', 'compiled');
-  return { PATH, HOME, LANG, TZ, TMPDIR, USER, NODE_COMPILE_CACHE: cache };
+  return {
+    ...{ PATH, HOME, LANG, TZ, TMPDIR, USER, NODE_COMPILE_CACHE: cache },
+    ...{ GAMBESON_DISK_SOFT_MB, GAMBESON_DISK_HARD_MB },
+  };
 }

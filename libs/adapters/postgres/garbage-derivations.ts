@@ -148,6 +148,7 @@ async function removeAll(client: Client, ids: readonly number[]): Promise<number
 }
 
 const removals = [
+  'delete from substitutions where build_id = any ($1)',
   'delete from derivation_inputs where derivation_id = any ($1)',
   'delete from outputs where derivation_id = any ($1)',
   'delete from builds where id = any ($1)',
