@@ -8,17 +8,27 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+/** What goes before a command so that it runs on one core alone. */
+export function pinned(core: number | undefined): string[] {
+  return core === undefined ? [] : ['taskset', '--cpu-list', String(core)];
+}
+
 /** The built program at `path` below dist/, e.g. `apps/substituter/main.js`. */
 export function program(path: string): string {
   return fileURLToPath(new URL(`../${path}`, import.meta.url));
 }
 
-/** Starts a program and waits for its line `… listening on http://ADDRESS:PORT`. */
+/**
+ * Starts a program and waits for its line `… listening on http://ADDRESS:PORT`. With a number, it
+ * runs on that core alone.
+ */
 export async function startServer(
   path: string,
   environment: Readonly<Record<string, string>>,
+  core?: number,
 ): Promise<Server> {
-  const child = spawn(process.execPath, [program(path)], {
+  const [command, ...rest] = [...pinned(core), process.execPath, program(path)];
+  const child = spawn(command!, rest, {
     env: { PATH: process.env['PATH'] ?? '', ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -17,7 +17,7 @@ import { endToEndReport } from './end-to-end.js';
 import { ingestKnown, ingestKnownAsRead, ingestNew, ingestNewAsRead } from './ingest.js';
 import { lastInput } from './last-input.js';
 import { narHash } from './nar-hash.js';
-import { narinfoCold, narinfoHot } from './narinfo.js';
+import { narinfoReport } from './narinfo.js';
 import { plannerRebuild } from './planner-rebuild.js';
 import { fairnessReport, footprintReport, makespanReport } from './scheduling-report.js';
 import { guixSignatures, nixSignatures } from './signatures.js';
@@ -39,8 +39,6 @@ const contests: Record<string, () => Promise<Contest>> = {
   'completions-200-one-row': completionsOneRowOf200,
   'critical-path': criticalPath,
   'planner-rebuild': plannerRebuild,
-  'narinfo-hot': narinfoHot,
-  'narinfo-cold': narinfoCold,
   'signatures-nix': nixSignatures,
   'signatures-guix': guixSignatures,
 };
@@ -53,6 +51,7 @@ const reports: Record<string, () => Promise<string>> = {
   'planner-footprint': footprintReport,
   cancel: cancelReport,
   'end-to-end': endToEndReport,
+  narinfo: narinfoReport,
   'upstream-questions': upstreamQuestionsReport,
 };
 const figures = [...Object.keys(contests), ...Object.keys(reports)];

@@ -1,100 +1,180 @@
 /**
- * Signed narinfos of 2 kB from the substituter over real Postgres, asked in turn by 32 connections,
- * against bare node:http that answers the same bytes from memory. Hot: 1,000 paths that it has told
- * a moment ago. Cold: 10,000 paths, most of them looked up and signed anew.
+ * Signed narinfos of 2 kB from the substituter over real Postgres, against bare node:http that
+ * answers the same bytes from memory and against nginx that serves them as files. Each server has
+ * one core, and wrk has the other. Hot: of 10,000 paths. Uniform: of two million paths that were
+ * told once before, most of them from the local file. First time: looked up in Postgres and signed.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Database } from '#adapters/postgres/database.js';
-import { startServer } from './child.js';
-import type { Contest } from './contest.js';
-import { startFarmDatabase } from './farm-database.js';
-import { requestRate } from './http-load.js';
+import { startServer, type Server } from './child.js';
+import { spread, type Spread } from './contest.js';
+import { startFarmDatabase, type FarmDatabase } from './farm-database.js';
+import { latencies, percentile, sweep } from './http-load.js';
+import { hashPart, seedPaths } from './narinfo-seed.js';
+import { startNginx } from './nginx-static.js';
+import { usageOf } from './process-usage.js';
+import { wrkRate } from './wrk.js';
 
-const paths = 10_000;
-const hotPaths = 1000;
-/** References that make a narinfo of about 2 kB. */
-const references = 30;
+const hotPaths = 10_000;
+const rounds = 3;
+const seconds = 2;
+const [serverCore, clientCore] = [0, 1];
+const connections = 32;
 
-export function narinfoHot(): Promise<Contest> {
-  return narinfo({ name: 'narinfo, hot', asked: addresses().slice(0, hotPaths), target: 0.5 });
+const knownPaths = Number(process.env['GAMBESON_BENCH_PATHS'] ?? 2_000_000);
+
+interface Field {
+  readonly farm: FarmDatabase;
+  readonly substituter: Server;
+  /** With two million answers. */
+  readonly kept: Server;
+  readonly bare: Server;
+  readonly nginx: Server;
+  readonly startSeconds: number;
+  close(): Promise<void>;
 }
 
-export function narinfoCold(): Promise<Contest> {
-  return narinfo({ name: 'narinfo, cold', asked: addresses() });
+export async function narinfoReport(): Promise<string> {
+  const field = await prepare();
+  try {
+    const first = await sweep({
+      ...{ port: field.substituter.port, paths: hotPaths, connections: 8, pipelined: 64 },
+      path: (number) => `/${hashPart(number + 1)}.narinfo`,
+    });
+    const rates = await measureRates(field);
+    const random = (): string => `/${hashPart(1 + Math.floor(Math.random() * hotPaths))}.narinfo`;
+    const load = { connections: 1000, rate: 5000, seconds: 5, path: random };
+    const took = await latencies({ ...load, port: field.substituter.port });
+    const bare = await latencies({ ...load, port: field.bare.port });
+    return report({ field, first, rates, took, bare });
+  } finally {
+    await field.close();
+  }
 }
 
-interface Asked {
-  readonly name: string;
-  readonly asked: readonly string[];
-  readonly target?: number;
-}
-
-async function narinfo({ name, asked, target }: Asked): Promise<Contest> {
+async function prepare(): Promise<Field> {
   const directory = await mkdtemp(join(tmpdir(), 'gambeson-bench-'));
   const farm = await startFarmDatabase();
-  await seed(farm.database);
-  const substituter = await startServer('apps/substituter/main.js', {
+  await seedPaths(farm.database, hotPaths);
+  const began = performance.now();
+  const environment = {
     DATABASE_URL: farm.url,
     GAMBESON_DATA: directory,
     GAMBESON_PORT: '0',
-  });
-  const bytes = await sizeOf(substituter.port);
-  const bare = await startServer('bench/bare-server.js', { BODY_BYTES: String(bytes) });
-  const load = { paths: asked, connections: 32, seconds: 2 };
-  return {
-    name: `${name} (${bytes} bytes)`,
-    unit: 'requests/s',
-    better: 'high',
-    floor: {
-      name: 'bare node:http',
-      round: () => requestRate({ ...load, port: bare.port }),
-    },
-    contender: {
-      name: 'substituter',
-      round: () => requestRate({ ...load, port: substituter.port }),
-    },
-    ...(target === undefined ? {} : { target: { ratio: target } }),
-    close: async () => {
-      await Promise.all([substituter.stop(), bare.stop()]);
-      await farm.stop();
-      await rm(directory, { recursive: true });
-    },
+    // The nars of these narinfos are nowhere.
+    GAMBESON_SCRUB_MB_PER_SECOND: '0',
   };
+  const substituter = await startServer('apps/substituter/main.js', environment, serverCore);
+  const text = await narinfoOf(substituter.port);
+  const startSeconds = (performance.now() - began) / 1000;
+  const bare = await startServer(
+    'bench/bare-server.js',
+    { BODY_BYTES: String(text.length) },
+    serverCore,
+  );
+  const kept = await startServer(
+    'bench/kept-server.js',
+    { BODY_BYTES: String(text.length), PATHS: String(knownPaths), DIRECTORY: directory },
+    serverCore,
+  );
+  const nginx = await startNginx({ directory, core: serverCore });
+  for (let i = 1; i <= hotPaths; i++) {
+    await writeFile(join(directory, 'root', `${hashPart(i)}.narinfo`), text);
+  }
+  const close = async (): Promise<void> => {
+    await Promise.all([substituter, kept, bare, nginx].map((server) => server.stop()));
+    await farm.stop();
+    await rm(directory, { recursive: true });
+  };
+  return { farm, substituter, kept, bare, nginx, startSeconds, close };
 }
 
-async function sizeOf(port: number): Promise<number> {
-  const answer = await fetch(`http://127.0.0.1:${port}${addresses()[0]}`);
+async function narinfoOf(port: number): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${port}/${hashPart(1)}.narinfo`);
   if (answer.status !== 200) throw new Error(`the substituter answered ${answer.status}`);
-  return (await answer.arrayBuffer()).byteLength;
+  return answer.text();
 }
 
-function hashPart(number: number): string {
-  return String(number).padStart(32, '0');
+interface Round {
+  /** Requests per second. */
+  readonly rate: number;
+  /** Of the server's core, per request: it drifts less than the rate where others work too. */
+  readonly microseconds: number;
 }
 
-function addresses(): string[] {
-  return Array.from({ length: paths }, (_, i) => `/${hashPart(i + 1)}.narinfo`);
+type Rates = Readonly<Record<'bare' | 'nginx' | 'hot' | 'uniform', Round[]>>;
+
+/** In turn, after a round that is not counted. */
+async function measureRates(field: Field): Promise<Rates> {
+  const rates: Rates = { bare: [], nginx: [], hot: [], uniform: [] };
+  const rate = async (server: Server, paths: number): Promise<Round> => {
+    const before = usageOf(server.pid).cpuSeconds;
+    const told = await wrkRate({
+      ...{ port: server.port, connections, seconds, core: clientCore },
+      path: `format("/%032d.narinfo", random(1, ${paths}))`,
+    });
+    const used = usageOf(server.pid).cpuSeconds - before;
+    return { rate: told, microseconds: (used * 1e6) / (told * seconds) };
+  };
+  for (let round = 0; round <= rounds; round++) {
+    const turn: [keyof Rates, Round][] = [
+      ['bare', await rate(field.bare, hotPaths)],
+      ['nginx', await rate(field.nginx, hotPaths)],
+      ['hot', await rate(field.substituter, hotPaths)],
+      ['uniform', await rate(field.kept, knownPaths)],
+    ];
+    if (round > 0) for (const [name, value] of turn) rates[name].push(value);
+  }
+  return rates;
 }
 
-async function seed(database: Database): Promise<void> {
-  const hash = `sha256:${'1'.repeat(52)}`;
-  await database.execute(
-    `insert into store_paths (store_id, hash_part, path, nar_hash, nar_size)
-     select s.id, lpad(n::text, 32, '0'), lpad(n::text, 32, '0') || '-package-1.0', $1, 123456
-     from generate_series(1, $2::int) n, stores s where s.slug = 'nix'`,
-    [hash, paths],
+interface Measured {
+  readonly field: Field;
+  readonly first: number;
+  readonly rates: Rates;
+  readonly took: Float64Array;
+  readonly bare: Float64Array;
+}
+
+function report({ field, first, rates, took, bare }: Measured): string {
+  const row = (name: string, counted: Round[]): string =>
+    `  ${name.padEnd(34)} ${number(median(counted, 'rate')).padStart(7)}/s ` +
+    `${median(counted, 'microseconds').toFixed(1).padStart(6)} µs   ` +
+    `${ratio(counted, rates.bare)} of bare node:http   ${ratio(counted, rates.nginx)} of nginx\n`;
+  return (
+    `narinfos of 2 kB, ${number(knownPaths)} known, ${connections} connections\n` +
+    row('bare node:http', rates.bare) +
+    row('nginx, 10,000 files', rates.nginx) +
+    row('substituter, 10,000 hot', rates.hot) +
+    row(`substituter, ${number(knownPaths)} uniform`, rates.uniform) +
+    `  ${'substituter, each the first time'.padEnd(34)} ${number(first).padStart(7)}/s\n` +
+    `  at 1,000 connections and 5,000/s offered: ${milliseconds(took)}` +
+    ` (bare node:http: ${milliseconds(bare)})\n` +
+    `  resident: substituter ${mebibytes(field.substituter)}, ` +
+    `with ${number(knownPaths)} answers ${mebibytes(field.kept)}; ` +
+    `first answer ${field.startSeconds.toFixed(1)} s after the start\n`
   );
-  await database.execute(
-    `insert into store_path_references
-     select p.id, lpad((1 + (p.id * 31 + r) % $1::int)::text, 32, '0') || '-package-with-a-name-1.0'
-     from store_paths p, generate_series(1, $2::int) r`,
-    [paths, references],
-  );
-  await database.execute(
-    `insert into nars (path_id, compression, file_hash, file_size, file_key)
-     select id, 'zstd', $1, 54321, lpad(id::text, 52, '0') from store_paths`,
-    [hash],
-  );
+}
+
+function median(counted: readonly Round[], of: keyof Round): number {
+  return spread(counted.map((round) => round[of])).median;
+}
+
+function ratio(ours: readonly Round[], floor: readonly Round[]): string {
+  const told: Spread = spread(ours.map(({ rate }, round) => rate / floor[round]!.rate));
+  return `${told.median.toFixed(2)} (${told.least.toFixed(2)}–${told.most.toFixed(2)})`;
+}
+
+function number(value: number): string {
+  return Math.round(value).toLocaleString('en');
+}
+
+function mebibytes({ pid }: Server): string {
+  return `${number(usageOf(pid).bytes / 1024 ** 2)} MiB`;
+}
+
+function milliseconds(took: Float64Array): string {
+  const [half, most] = [percentile(took, 0.5), percentile(took, 0.99)];
+  return `p50 ${half.toFixed(2)} ms, p99 ${most.toFixed(2)} ms`;
 }

@@ -106,9 +106,9 @@ function isAway(error: unknown): boolean {
   return error instanceof FarmFault && error.code === 'database-unavailable';
 }
 
-/** FNV-1a over all that a narinfo is made from. */
-function digestOf(path: ToldPath): number {
-  const text = JSON.stringify(path);
+/** FNV-1a over what may differ between two rows of one path; the rest never changes. */
+function digestOf({ id, offeredAt, files, signatures }: ToldPath): number {
+  const text = JSON.stringify([id, offeredAt, files, signatures]);
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash >>> 0;

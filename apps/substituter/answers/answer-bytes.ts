@@ -20,6 +20,8 @@ const dateAt = `${statusLine}Date: `.length;
 const tagLength = 24;
 const tagAt = dateAt + dateLength + '\r\nETag: '.length;
 const modifiedAt = tagAt + tagLength + '\r\nLast-Modified: '.length;
+/** Written over by each sending. */
+const noDate = `Date: ${httpDate(0)}`;
 const headEnd = Buffer.from('\r\n\r\n');
 
 export function answerBytes(parts: AnswerParts): Buffer {
@@ -29,7 +31,7 @@ export function answerBytes(parts: AnswerParts): Buffer {
     .digest('hex')
     .slice(0, tagLength - 2);
   const head = [
-    `Date: ${httpDate(0)}`,
+    noDate,
     `ETag: "${tag}"`,
     `Last-Modified: ${httpDate(lastModified)}`,
     `Cache-Control: ${cacheControl}`,
@@ -44,7 +46,7 @@ export function answerBytes(parts: AnswerParts): Buffer {
 export function plainBytes(status: string, cacheControl: string, body: string): Buffer {
   const head = [
     `HTTP/1.1 ${status}`,
-    `Date: ${httpDate(0)}`,
+    noDate,
     `Cache-Control: ${cacheControl}`,
     'Connection: keep-alive',
     'Content-Type: text/plain',

@@ -30,6 +30,8 @@ export class AnswerFile {
   private chunk: Chunk = { at: unit, bytes: Buffer.allocUnsafeSlow(chunkBytes) };
   private used = 0;
   private waiting: Chunk[] = [];
+  /** The bytes of a chunk that is written: nobody else ever held them. */
+  private spare: Buffer | null = null;
   private writing: Promise<void> = Promise.resolve();
   private broken = false;
   private careful = 0;
@@ -114,7 +116,9 @@ export class AnswerFile {
     if (this.waiting.length >= waitingAtMost) return false;
     const full = this.chunk;
     this.waiting = [...this.waiting, full];
-    this.chunk = { at: full.at + chunkBytes, bytes: Buffer.allocUnsafeSlow(chunkBytes) };
+    const bytes = this.spare ?? Buffer.allocUnsafeSlow(chunkBytes);
+    this.spare = null;
+    this.chunk = { at: full.at + chunkBytes, bytes };
     this.used = 0;
     this.writing = this.writing.then(() => this.write(full));
     return true;
@@ -129,5 +133,6 @@ export class AnswerFile {
       });
     }
     this.waiting = this.waiting.filter((other) => other !== chunk);
+    this.spare = chunk.bytes;
   }
 }

@@ -4,21 +4,23 @@
  */
 import { HashPartIndex, type Entry } from '#domain/substitute/hash-part-index.js';
 import type { AnswerFile } from './answer-file.js';
+import { SlabMemory } from './slab-memory.js';
 
 /** Of the answers that come from the file, one in so many is put into memory. */
 const chosen = 8;
 
 export class Shelf {
   private readonly index = new HashPartIndex();
-  private readonly memory = new Map<number, Buffer>();
-  private memoryBytes = 0;
+  private readonly memory: SlabMemory;
   private reads = 0;
 
   /** Without a file, what memory has no room for is lost. */
   constructor(
     private readonly file: AnswerFile | null,
-    private readonly memoryBytesAtMost: number,
-  ) {}
+    memoryBytes: number,
+  ) {
+    this.memory = new SlabMemory(memoryBytes);
+  }
 
   get entries(): number {
     return this.index.size;
@@ -40,7 +42,7 @@ export class Shelf {
     const held = this.memory.get(location);
     if (held) return held;
     const bytes = this.file?.read(location, this.index.length(handle)) ?? null;
-    if (bytes && (this.reads = (this.reads + 1) % chosen) === 0) this.remember(location, bytes);
+    if (bytes && (this.reads = (this.reads + 1) % chosen) === 0) this.memory.put(location, bytes);
     return bytes;
   }
 
@@ -51,7 +53,7 @@ export class Shelf {
   put(key: Uint32Array, bytes: Buffer, told: Pick<Entry, 'digest' | 'marks'>): void {
     const location = this.file ? this.file.append(bytes) : this.numbered();
     this.index.put(key, { location, length: bytes.length, ...told });
-    if (location !== 0) this.remember(location, bytes);
+    if (location !== 0) this.memory.put(location, bytes);
   }
 
   digest(handle: number): number {
@@ -93,17 +95,5 @@ export class Shelf {
   private numbered(): number {
     this.numbers = (this.numbers + 1) >>> 0 || 1;
     return this.numbers;
-  }
-
-  /** What was put there first goes first: what is asked often comes back at once. */
-  private remember(location: number, bytes: Buffer): void {
-    this.memory.set(location, bytes);
-    this.memoryBytes += bytes.length;
-    while (this.memoryBytes > this.memoryBytesAtMost) {
-      const [oldest] = this.memory;
-      if (!oldest) break;
-      this.memory.delete(oldest[0]);
-      this.memoryBytes -= oldest[1].length;
-    }
   }
 }
