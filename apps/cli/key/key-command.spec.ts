@@ -153,8 +153,8 @@ describe('key list and key public', () => {
     expect(listed.map((line) => line.split('  ').slice(0, 4).join(' '))).toEqual([
       'guix farm-1 guix signs',
       'guix farm-2 guix rests',
-      'nix farm-1 nix signs',
       'nix farm-2 nix signs',
+      'nix farm-1 nix signs',
     ]);
     const secrets = ['guix/farm-1', 'guix/farm-2', 'nix/farm-1', 'nix/farm-2'].map((name) => {
       const [slug = '', file = ''] = name.split('/');
@@ -163,6 +163,22 @@ describe('key list and key public', () => {
     });
     const shown = `${listed.join('\n')}${await key('list', '--json')}`;
     for (const secret of secrets) expect(shown).not.toContain(secret);
+  });
+
+  it('tell of the key that the substituter made at its first start', async () => {
+    const made = generateNixKey('gambeson-0a1b2c3d-1');
+    const file = write('signing-key.sec', `${formatNixSecretKey(made)}\n`);
+    process.env['GAMBESON_SIGNING_KEY_FILE'] = file;
+    try {
+      const publicKey = formatNixPublicKey(made.publicKey());
+      expect(await key('public', '--store', 'nix')).toBe(`${publicKey}\n`);
+      expect(await key('list')).toBe(`nix  made-at-first-start  nix  signs  ${publicKey}\n`);
+      await key('generate', '--store', 'nix', '--name', 'farm-2');
+      await key('use', 'made-at-first-start', '--store', 'nix');
+      expect((await key('public', '--store', 'nix')).split('\n')[0]).toBe(publicKey);
+    } finally {
+      delete process.env['GAMBESON_SIGNING_KEY_FILE'];
+    }
   });
 
   it('tell of a file that holds no key', async () => {

@@ -3,13 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { text as textOf } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { sentenceOf } from '#std/farm-fault.js';
-import { keyDirectory, refused } from './key-place.js';
+import { keyPlace, refused } from './key-place.js';
 import {
   generateKey,
   importKey,
   listKeys,
   publicKeys,
   useKey,
+  type KeyAddress,
   type ListedKey,
 } from './key-work.js';
 
@@ -66,8 +67,8 @@ const storeOption = [
 ] as const;
 const dialectOption = ['--dialect <nix|guix>', 'what a store of your own speaks'] as const;
 
-function at({ store, directory }: Place): { directory: string; slug: string } {
-  return { directory: keyDirectory(directory, process.env), slug: store };
+function at({ store, directory }: Place): KeyAddress {
+  return { ...keyPlace(directory, process.env), slug: store };
 }
 
 function generateCommand(voice: Voice): Command {
@@ -104,11 +105,11 @@ function listCommand(voice: Voice): Command {
     .option('--store <slug>', 'of this store alone')
     .option('--json', 'for programs')
     .action((options: { store?: string; directory?: string; json?: boolean }) => {
-      const directory = keyDirectory(options.directory, process.env);
-      const keys = listKeys(directory, options.store);
+      const place = keyPlace(options.directory, process.env);
+      const keys = listKeys(place, options.store);
       if (options.json) voice.tell(`${JSON.stringify(keys, null, 2)}\n`);
       else if (keys.length > 0) voice.tell(keys.map(line).join(''));
-      else voice.remark(`no keys in ${directory}; the substituter makes those that it needs`);
+      else voice.remark(`no keys in ${place.directory}; the substituter makes those that it needs`);
     });
 }
 

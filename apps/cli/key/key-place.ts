@@ -1,6 +1,11 @@
 /** Where the commands find the keys of a store, and what the store speaks. */
 import { join } from 'node:path';
-import { isKeyName, readKeyFile, readKeyFolder } from '#adapters/system/key-files.js';
+import {
+  isKeyName,
+  readKeyFile,
+  readKeyFolder,
+  type KeyPlace,
+} from '#adapters/system/key-files.js';
 import type { Dialect } from '#domain/substitute/store.js';
 import { FarmFault } from '#std/farm-fault.js';
 
@@ -10,9 +15,13 @@ const dialects: Readonly<Record<string, Dialect>> = { nix: 'nix', local: 'nix', 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** As the substituter finds it. */
-export function keyDirectory(told: string | undefined, environment: Environment): string {
+export function keyPlace(told: string | undefined, environment: Environment): KeyPlace {
   const { GAMBESON_SIGNING_KEYS: directory, GAMBESON_DATA: data = '.gambeson' } = environment;
-  return told ?? directory ?? join(data, 'secrets', 'signing-keys');
+  const secrets = join(data, 'secrets');
+  return {
+    directory: told ?? directory ?? join(secrets, 'signing-keys'),
+    farmKeyFile: environment['GAMBESON_SIGNING_KEY_FILE'] ?? join(secrets, 'signing-key.sec'),
+  };
 }
 
 export function checkedSlug(slug: string): string {

@@ -3,12 +3,14 @@
  * back can be shown to anybody.
  */
 import {
+  farmSlug,
   keySlugs,
   parseKey,
   readKeyFile,
-  readKeyFolder,
+  readStoreKeys,
   writeKeyFile,
   writePrimary,
+  type KeyPlace,
 } from '#adapters/system/key-files.js';
 import { chooseSigners } from '#domain/substitute/signers.js';
 import { generateGuixKey } from '#formats/guix-signature.js';
@@ -17,8 +19,7 @@ import { formatSigningKey, formatSigningPublicKey, type SigningKey } from '#form
 import { sentenceOf } from '#std/farm-fault.js';
 import { checkedName, checkedSlug, dialectOfStore, refused } from './key-place.js';
 
-export interface KeyAddress {
-  readonly directory: string;
+export interface KeyAddress extends KeyPlace {
   readonly slug: string;
 }
 
@@ -91,23 +92,31 @@ function write(at: KeyAddress, name: string, signing: SigningKey): WrittenKey {
   return { path, publicKey: formatSigningPublicKey(signing) };
 }
 
-/** The keys of one store or of all, those that cannot be read among them. */
-export function listKeys(directory: string, slug?: string): ListedKey[] {
-  const slugs = slug === undefined ? keySlugs(directory) : [checkedSlug(slug)];
+/** The keys of one store or of all: those that sign first; those that cannot be read, too. */
+export function listKeys(place: KeyPlace, slug?: string): ListedKey[] {
+  const slugs = slug === undefined ? slugsIn(place) : [checkedSlug(slug)];
   return slugs.flatMap((store) => {
-    const { files, primary } = readKeyFolder(directory, store);
+    const { files, primary } = readStoreKeys(place, store);
     const read = files.map((file) => ({ file, ...readOrFault(file.path) }));
     const dialect = read.find(({ signing }) => signing)?.signing?.dialect ?? 'nix';
-    const signers = new Set(chooseSigners(files, primary, dialect));
+    const signers = chooseSigners(files, primary, dialect);
+    const order = ({ name }: { readonly name: string }): number =>
+      signers.includes(name) ? signers.indexOf(name) : signers.length;
+    read.sort((a, b) => order(a.file) - order(b.file));
     return read.map(({ file, signing, fault }) => ({
       store,
       name: file.name,
       dialect: signing?.dialect ?? '?',
-      signs: signing !== null && signers.has(file.name),
+      signs: signing !== null && signers.includes(file.name),
       publicKey: signing ? formatSigningPublicKey(signing).trimEnd() : '',
       fault,
     }));
   });
+}
+
+/** The farm's first key makes a folder of the store `nix`, whether there is one or not. */
+function slugsIn(place: KeyPlace): string[] {
+  return [...new Set([...keySlugs(place.directory), farmSlug])].sort();
 }
 
 function readOrFault(path: string): {
@@ -123,7 +132,7 @@ function readOrFault(path: string): {
 
 /** What clients of the store trust: of those that sign, or of the one named. */
 export function publicKeys(at: KeyAddress, name?: string): string {
-  const keys = listKeys(at.directory, at.slug);
+  const keys = listKeys(at, at.slug);
   const faulty = keys.find(({ fault }) => fault !== null);
   const chosen = keys.filter((key) => (name === undefined ? key.signs : key.name === name));
   if (chosen.length > 0) return `${chosen.map(({ publicKey }) => publicKey).join('\n')}\n`;
@@ -134,7 +143,7 @@ export function publicKeys(at: KeyAddress, name?: string): string {
 
 /** Makes one key the one that signs: for Guix alone, for Nix first. */
 export function useKey(at: KeyAddress, name: string): void {
-  const { files } = readKeyFolder(at.directory, checkedSlug(at.slug));
+  const { files } = readStoreKeys(at, checkedSlug(at.slug));
   const file = files.find((candidate) => candidate.name === name);
   if (!file) throw refused(`the store ${at.slug} has no key ${name} in ${at.directory}`);
   readKeyFile(file.path);

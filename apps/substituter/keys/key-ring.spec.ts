@@ -38,6 +38,7 @@ const narinfoOf = (store: SigningStore): Narinfo => ({
 
 let root = '';
 let said: string[] = [];
+let done: string[] = [];
 let ring: KeyRing;
 
 const keys = (): string => join(root, 'signing-keys');
@@ -48,6 +49,7 @@ const openRing = (): KeyRing =>
     farmKeyFile: farmKey(),
     host: 'farm.example.org',
     report: (sentence) => said.push(sentence),
+    remark: (sentence) => done.push(sentence),
   });
 
 let clock = 1_000_000;
@@ -78,6 +80,7 @@ function goodNames(store: SigningStore): string[] {
 beforeEach(() => {
   root = fs.mkdtempSync(join(tmpdir(), 'gambeson-keys-'));
   said = [];
+  done = [];
   ring = openRing();
 });
 
@@ -91,7 +94,8 @@ describe('a store of the farm that speaks Nix', () => {
     expect(goodNames(local)).toEqual([name]);
     ring = openRing();
     expect(goodNames(local)).toEqual([name]);
-    expect(said).toHaveLength(1);
+    expect(done).toEqual([`made a signing key, ${farmKey()}`]);
+    expect(said).toEqual([]);
   });
 
   it('has the signatures of both keys during a rotation, and of the new one after it', () => {

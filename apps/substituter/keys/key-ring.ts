@@ -9,14 +9,16 @@ import { randomBytes } from 'node:crypto';
 import { chooseSigners } from '#domain/substitute/signers.js';
 import { dialectOf, type Store } from '#domain/substitute/store.js';
 import {
+  farmSlug,
+  firstKeyName,
   readKeyFile,
-  readKeyFolder,
+  readStoreKeys,
   refuseOpenFile,
-  statKeyFile,
   writeKeyFile,
   writeNewFile,
   type KeyFile,
   type KeyFolder,
+  type KeyPlace,
 } from '#adapters/system/key-files.js';
 import { generateGuixKey } from '#formats/guix-signature.js';
 import { generateNixKey } from '#formats/nix-signature.js';
@@ -26,13 +28,13 @@ import { StoreKeys, type Signed, type SignedFields } from './store-keys.js';
 
 export type SigningStore = Pick<Store, 'slug' | 'dir' | 'kind' | 'host'>;
 
-export interface KeyRingParts {
-  readonly directory: string;
-  /** The farm's first key, of Nix, which need not be in the directory. */
-  readonly farmKeyFile: string;
+export interface KeyRingParts extends KeyPlace {
   /** The host name in signatures of Guix of stores that have none of their own. */
   readonly host: string;
+  /** Hears of what is wrong. */
   readonly report: (sentence: string) => void;
+  /** Hears of what was done. */
+  readonly remark: (sentence: string) => void;
 }
 
 interface Held {
@@ -40,11 +42,6 @@ interface Held {
   readonly keys: StoreKeys;
   readonly version: string;
 }
-
-/** The store whose keys sign for all stores of the farm that speak Nix and have none. */
-const farmSlug = 'nix';
-/** The file of a key that was made because a store had none. */
-const firstKey = 'made-at-first-start';
 
 export class KeyRing {
   private readonly held = new Map<string, Held>();
@@ -127,12 +124,10 @@ export class KeyRing {
 
   /** The files of a store: its own; else, where it may, those that sign for the whole farm. */
   private look(store: SigningStore): KeyFolder {
-    const own = readKeyFolder(this.parts.directory, store.slug);
-    if (store.slug !== farmSlug && (own.files.length > 0 || !maySignAsFarm(store))) return own;
-    const farm = store.slug === farmSlug ? own : readKeyFolder(this.parts.directory, farmSlug);
-    const first = statKeyFile(this.parts.farmKeyFile);
-    const files = [...farm.files, ...(first ? [{ ...first, name: firstKey }] : [])];
-    return { ...farm, files, version: `${own.version}\n${farm.version}\n${first?.version}` };
+    const own = readStoreKeys(this.parts, store.slug);
+    if (own.files.length > 0 || store.slug === farmSlug || !maySignAsFarm(store)) return own;
+    const farm = readStoreKeys(this.parts, farmSlug);
+    return { ...farm, version: `${own.version}\n${farm.version}` };
   }
 
   private keyIn(store: SigningStore, { path }: KeyFile): SigningKey {
@@ -154,8 +149,8 @@ export class KeyRing {
     const text = formatSigningKey(newKey(store, name));
     const made = sharesFarmKey
       ? writeNewFile(this.parts.farmKeyFile, text)
-      : writeKeyFile(this.parts.directory, { slug, name: firstKey, text });
-    if (made !== null) this.parts.report(`made a signing key, ${made}`);
+      : writeKeyFile(this.parts.directory, { slug, name: firstKeyName, text });
+    if (made !== null) this.parts.remark(`made a signing key, ${made}`);
   }
 }
 

@@ -26,6 +26,7 @@ export function openKeyRing(settings: KeySettings): KeyRing {
     farmKeyFile: settings.signingKeyFile,
     host: new URL(settings.substituterUrl).hostname,
     report: (sentence) => logger.warn(sentence),
+    remark: (sentence) => logger.log(sentence),
   });
 }
 

@@ -26,6 +26,15 @@ export interface KeyFolder {
   readonly version: string;
 }
 
+export interface KeyPlace {
+  readonly directory: string;
+  readonly farmKeyFile: string;
+}
+
+/** The store whose keys sign for all stores of the farm that speak Nix and have none. */
+export const farmSlug = 'nix';
+/** The name of a key that was made because a store had none. */
+export const firstKeyName = 'made-at-first-start';
 const ending = '.sec';
 const primaryName = 'primary';
 const othersMayRead = 0o077;
@@ -47,8 +56,23 @@ export function readKeyFolder(directory: string, slug: string): KeyFolder {
   return { files, primary: primary ? primaryIn(primary.path) : null, version };
 }
 
+/**
+ * The same with the file of the farm's first key, which lies by itself and is one of the keys of
+ * the store `nix`.
+ */
+export function readStoreKeys(place: KeyPlace, slug: string): KeyFolder {
+  const folder = readKeyFolder(place.directory, slug);
+  const first = slug === farmSlug ? statKeyFile(place.farmKeyFile) : null;
+  if (!first) return folder;
+  return {
+    ...folder,
+    files: [...folder.files, { ...first, name: firstKeyName }],
+    version: `${folder.version}\n${first.version}`,
+  };
+}
+
 /** What lies at a path, if it is a file. */
-export function statKeyFile(path: string): KeyFile | null {
+function statKeyFile(path: string): KeyFile | null {
   const stat = fs.statSync(path, { throwIfNoEntry: false });
   if (!stat?.isFile()) return null;
   const version = `${path} ${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.mode}`;
