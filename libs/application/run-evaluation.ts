@@ -7,7 +7,7 @@
 import type { Cancellation } from '#std/cancellation.js';
 import { FarmFault } from '#std/farm-fault.js';
 import { resolveLimits, type BuildLimits } from '#domain/build/limits.js';
-import { backendStores, type BackendName } from '#domain/specification/specification.js';
+import { storeOf, type BackendName } from '#domain/specification/specification.js';
 import type { EvaluatedJob, EvaluationBackend, EvaluationEvent } from './ports/backend.js';
 import type { Bus } from './ports/bus.js';
 import type { ChannelSource } from './ports/channel-source.js';
@@ -188,7 +188,7 @@ function openRegistrar(
   desk: EvaluationDesk,
 ): DerivationRegistrar {
   const { specification } = claimed;
-  const { slug } = backendStores[specification.backend];
+  const { slug } = storeOf(specification);
   const sources = new SourceOfferer(desk.backend, parts.uploads, slug);
   const limits = resolveLimits({}, specification.limits);
   const { ingest, uploads, bus } = parts;

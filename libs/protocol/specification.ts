@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { patternFault } from '#domain/build/build-product.js';
 import { keptUnlessTold } from '#domain/retention/kept-evaluations.js';
-import { supersededPolicies } from '#domain/specification/specification.js';
+import { supersededPolicies, trusts } from '#domain/specification/specification.js';
 
 /** The grammar of names that appear in addresses and file names. */
 export const ResourceName = z
@@ -103,6 +103,8 @@ export const SpecificationInput = z
     active: z.boolean().default(true),
     /** What becomes of older evaluations' builds once a newer evaluation was read to its end. */
     superseded: z.enum(supersededPolicies).default('keep'),
+    /** Untrusted: what it builds lives in a store of its own, under another key. */
+    trust: z.enum(trusts).optional(),
     /** How many of its good evaluations are kept with all that they need, whatever their age. */
     keep: z.int().min(1).max(10_000).default(keptUnlessTold),
     /** Files that are offered for download when a job of such a name succeeds. */

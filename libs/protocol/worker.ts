@@ -84,6 +84,8 @@ const AttemptResult = z.discriminatedUnion('kind', [
     kind: z.literal('succeeded'),
     // A derivation may have any number, and a report that is refused comes again for ever.
     outputs: z.array(ReportedOutput).min(1).max(16_384),
+    /** Whether the builder could see nothing but its inputs; older agents do not say. */
+    sandboxed: z.boolean().optional(),
   }),
   z.object({
     kind: z.literal('failed'),

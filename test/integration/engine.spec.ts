@@ -245,6 +245,22 @@ describe('a report', () => {
     ]);
   });
 
+  it('from a closed-in builder says so where untrusted requests build', async () => {
+    const sandboxed = async (kind: string): Promise<unknown> => {
+      await farm.database.execute('update stores set kind = $1 where id = 3', [kind]);
+      const [build] = await farm.builds(1);
+      const worker = await farm.worker();
+      const claimed = await farm.claimed(build!, worker);
+      const path = claimed.outputs[0]!.path!;
+      await farm.uploaded(claimed.attempt, path);
+      const report = { ...success(claimed, worker), sandboxed: true };
+      expect(await accept(report)).toEqual([true]);
+      const sql = 'select sandboxed from store_paths where path = $1';
+      return (await farm.database.query(sql, [path]))[0]?.['sandboxed'];
+    };
+    expect(await sandboxed('untrusted')).toBe(true);
+  });
+
   it('of an output that was withdrawn offers it anew, whatever it was before', async () => {
     const [build] = await farm.builds(1);
     const worker = await farm.worker();

@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PostgresStoreRegistry } from '#adapters/postgres/store-registry.js';
 import { formatHash, sha256 } from '#formats/hash.js';
+import { formatNixPublicKey, generateNixKey, signNix } from '#formats/nix-signature.js';
 import { parseNarinfo, printNixNarinfo, type Narinfo } from '#formats/narinfo.js';
 import { startTestPostgres, type TestPostgres } from '#testkit/postgres.js';
 import {
@@ -177,6 +179,51 @@ describe('a pushed path', () => {
     );
     expect(rows.map((row) => row['signature'])).toEqual(['one-1:AAAA', 'two-1:BBBB']);
     expect((await raw(url)).body.toString()).toContain('Sig: one-1:AAAA');
+  });
+});
+
+describe('a pushed path that is signed', () => {
+  const key = generateNixKey('trusted.example.org-1');
+  const signed = (sample: SampleNar, references: string[] = [], by = key): Partial<Narinfo> => {
+    const { narHash, nar } = sample;
+    const storePath = `/nix/store/${sample.path}`;
+    return {
+      references,
+      signatures: [signNix(by, { storePath, narHash, narSize: nar.length, references })],
+    };
+  };
+  const isIn = async (slug: string, sample: SampleNar): Promise<boolean> =>
+    (await raw(`${farm.address}/${slug}/${sample.path.slice(0, 32)}.narinfo`)).status === 200;
+
+  beforeAll(async () => {
+    const trustedKeys = [formatNixPublicKey(key.publicKey())];
+    await new PostgresStoreRegistry(farm.database).change('nix', { trustedKeys });
+  });
+
+  it('by a key that another store trusts is offered there, too', async () => {
+    const v = sampleNar('v');
+    await push(v, signed(v));
+    expect([await isIn('team', v), await isIn('nix', v), await isIn('guix', v)]).toEqual([
+      ...[true, true, false],
+    ]);
+  });
+
+  it('by another key, or over other words, stays where it was pushed', async () => {
+    const [w, x] = [sampleNar('w'), sampleNar('x')];
+    await push(w, signed(w, [], generateNixKey('trusted.example.org-1')));
+    const lie = signed({ ...x, narHash: w.narHash });
+    await push(x, lie);
+    expect([await isIn('nix', w), await isIn('nix', x)]).toEqual([false, false]);
+  });
+
+  it('comes over with what it refers to, or not at all', async () => {
+    const [y, z] = [sampleNar('y'), sampleNar('z')];
+    await push(y);
+    await push(z, signed(z, [y.path]));
+    expect(await isIn('nix', z)).toBe(false);
+    await push(y, signed(y));
+    await push(z, signed(z, [y.path]));
+    expect([await isIn('nix', y), await isIn('nix', z)]).toEqual([true, true]);
   });
 });
 

@@ -23,6 +23,7 @@ export function reportOf(worker: WorkerId, report: Report): WorkerReport {
     ...claimOf(report),
     logBytes: report.logBytes,
     outputs: result.kind === 'succeeded' ? result.outputs : [],
+    sandboxed: result.kind === 'succeeded' && result.sandboxed === true,
     outcome: outcomeOf(result),
   };
 }

@@ -1,27 +1,37 @@
 /** Writes specifications and wakes those who watch them. */
 import { Inject, Injectable } from '@nestjs/common';
 import { FarmFault } from '#std/farm-fault.js';
+import { Database } from '#adapters/postgres/database.js';
+import { PostgresStoreRegistry } from '#adapters/postgres/store-registry.js';
 import type { Bus } from '#application/ports/bus.js';
 import type { PollTimers } from '#application/ports/poll-timers.js';
 import type {
   SpecificationStore,
   StoredSpecification,
 } from '#application/ports/specification-store.js';
+import type { StoreRegistry } from '#application/ports/store-registry.js';
 import type { EvaluationTrigger } from '#domain/evaluation/status.js';
 import { restorePassword } from '#domain/specification/password.js';
+import { storeOf } from '#domain/specification/specification.js';
 import { notFound, ProblemException } from '#nest/problem.js';
 import type { SpecificationInput } from '#protocol/specification.js';
 import { BUS, POLL_TIMERS, SPECIFICATIONS } from '../farm/tokens.js';
 
 @Injectable()
 export class SpecificationWriter {
+  private readonly stores: Pick<StoreRegistry, 'ensureUntrusted'>;
+
   constructor(
     @Inject(SPECIFICATIONS) private readonly store: SpecificationStore,
     @Inject(BUS) private readonly bus: Bus,
     @Inject(POLL_TIMERS) private readonly timers: PollTimers,
-  ) {}
+    database: Database,
+  ) {
+    this.stores = new PostgresStoreRegistry(database);
+  }
 
   async create(input: SpecificationInput): Promise<StoredSpecification> {
+    await this.prepareStore(input);
     const saved = await this.store.save(withPasswords(input, null), 0);
     if (!saved.ok) {
       throw new ProblemException({
@@ -52,6 +62,7 @@ export class SpecificationWriter {
         errors: [{ pointer: '/name', detail: `must be ${name}, as in the address` }],
       });
     }
+    await this.prepareStore(input);
     const standing = await this.store.find(name);
     const saved = await this.store.save(withPasswords(input, standing), version);
     if (!saved.ok) throw changedMeanwhile(saved.error.version);
@@ -76,6 +87,10 @@ export class SpecificationWriter {
     }
     await answered(this.timers.trigger({ specification: standing.id, trigger }));
     return standing;
+  }
+
+  private async prepareStore(input: SpecificationInput): Promise<void> {
+    if (input.trust === 'untrusted') await this.stores.ensureUntrusted(storeOf(input));
   }
 
   private async wake(saved: StoredSpecification): Promise<void> {

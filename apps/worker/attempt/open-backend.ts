@@ -9,14 +9,16 @@ import type { AttemptRequest } from './attempt-directory.js';
 
 export async function openBackend(request: AttemptRequest): Promise<BuildBackend> {
   const { stores, build, systems, features } = request;
+  // What untrusted requests build never lies where a trusted build could find it.
+  const root = join(stores, build.store.slug);
   if (build.backend === 'local') {
     const { LocalBuildBackend } = await import('#adapters/backends/local/build-backend.js');
-    return new LocalBuildBackend({ root: join(stores, 'local') });
+    return new LocalBuildBackend({ root });
   }
   if (build.backend === 'nix') {
     const { NixBuild } = await import('#adapters/backends/nix/nix-build.js');
     const extraPlatforms = systems.filter((system) => system !== systems[0]);
-    return new NixBuild({ storeRoot: join(stores, 'nix'), features, extraPlatforms });
+    return new NixBuild({ storeRoot: root, features, extraPlatforms });
   }
   throw new FarmFault('misconfigured', `this worker has no backend ${build.backend}`, 'never');
 }

@@ -34,7 +34,8 @@ export async function runAttempt(
     const realised = await realise(backend, { request, directory, cancellation });
     if (realised.kind === 'failed') return failureOf(realised);
     const wish = { slug: store.slug, outputs: realised.outputs, cancellation };
-    return { kind: 'succeeded', outputs: await uploadOutputs(backend, client, wish) };
+    const outputs = await uploadOutputs(backend, client, wish);
+    return { kind: 'succeeded', outputs, sandboxed: realised.sandboxed };
   } catch (thrown) {
     return failure(reasonOf(thrown) ?? 'infrastructure', sentenceOf(thrown));
   }
@@ -64,7 +65,7 @@ async function realise(
       cores,
       maxLogBytes,
       workDirectory: directory.workDirectory,
-      substituter: { address: request.substituter, publicKeys },
+      substituter: { address: request.substituter, publicKeys, slug: build.store.slug },
       upstreams: build.upstreams ?? [],
     },
     cancellation,

@@ -133,6 +133,17 @@ export function differingValues(differing: readonly Differing[]): unknown[][] | 
   ];
 }
 
+/** The values of `noteSandboxed`; null when there is nothing to note. */
+export function sandboxedValues(places: readonly OutputsOf[]): unknown[][] | null {
+  if (places.length === 0) return null;
+  const made = places.flatMap((place) => place.reported.map(({ path }) => ({ place, path })));
+  return [
+    made.map(({ place }) => place.store),
+    made.map(({ path }) => path.slice(0, 32)),
+    made.map(({ place }) => place.attempt),
+  ];
+}
+
 /** The values $15 to $21 of `writeEnds`. */
 export function offerValues(places: readonly OutputsOf[]): unknown[][] {
   const told = places.flatMap((place) => place.reported.map((output) => ({ place, output })));

@@ -9,6 +9,7 @@ import {
   nullColumn,
   textColumns,
 } from './copy.js';
+import { adoptOutputs } from './adopted-paths.js';
 import type { Client } from './database.js';
 import { firstRow, type FirstRow, type StoreGround } from './ingest-fates.js';
 import { BatchEdges, type BatchIds } from './ingest-ids.js';
@@ -35,6 +36,7 @@ type Numbered = readonly [id: number, derivation: IngestDerivation];
 export async function writeDerivations(client: Client, work: NewDerivations): Promise<BatchEdges> {
   if (work.fresh.length === 0) return new BatchEdges(work.ids, []);
   const numbered = work.fresh.map((d, at): Numbered => [work.first + at, d]);
+  await adoptOutputs(client, { store: work.store, derivations: work.fresh });
   const offered = await offeredPaths(client, work);
   let edges = new BatchEdges(work.ids, []);
   let outputs: string[] = [];

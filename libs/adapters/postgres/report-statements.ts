@@ -122,6 +122,16 @@ export const forgetWithdrawn: Prepared = {
     from unnest($1::bigint[], $2::text[]) t (store, part)`,
 };
 
+/** Of what was made for untrusted requests: whether it may ever be trusted hangs on it. */
+export const noteSandboxed: Prepared = {
+  name: 'sandboxed-noted',
+  text: `
+  update store_paths p set sandboxed = true
+    from unnest($1::bigint[], $2::text[], $3::bigint[]) t (store, part, attempt)
+   where p.store_id = any ($1) and p.hash_part = any ($2)
+     and p.store_id = t.store and p.hash_part = t.part and p.attempt_id = t.attempt`,
+};
+
 /** What is offered stays; that the build made other bytes is kept with both hashes. */
 export const noteDiffering: Prepared = {
   name: 'differing-noted',

@@ -20,6 +20,7 @@ import {
   withdrawnValues,
   OutputsKnown,
   principalOf,
+  sandboxedValues,
   type Differing,
   type KnownRow,
   type OutputsOf,
@@ -28,9 +29,11 @@ import {
   forgetWithdrawn,
   learnOutputs,
   noteDiffering,
+  noteSandboxed,
   readReports,
   writeEnds,
 } from './report-statements.js';
+import { UntrustedStores } from './untrusted-stores.js';
 
 interface BeforeRow extends Row {
   id: number;
@@ -53,10 +56,13 @@ interface LiveRow extends Row {
 }
 
 export class PostgresReportStore implements ReportStore {
+  private readonly untrusted = new UntrustedStores();
+
   constructor(private readonly database: Database) {}
 
   settle(reports: readonly AttemptReport[], decide: Decide): Promise<readonly Settled[]> {
-    return this.database.inFlights((client) => settleAll(client, reports, decide));
+    const { untrusted } = this;
+    return this.database.inFlights((client) => settleAll(client, { reports, decide, untrusted }));
   }
 }
 
@@ -67,17 +73,24 @@ interface End {
   /** What it brings when the build has succeeded. */
   readonly offers: OutputsOf | null;
   readonly differing: readonly Differing[];
+  /** What it offers, when it was made for an untrusted request, closed in. */
+  readonly closedIn: OutputsOf | null;
 }
 
 interface ReadRow extends KnownRow {
   live: LiveRow[] | null;
 }
 
+interface Settling {
+  readonly reports: readonly AttemptReport[];
+  readonly decide: Decide;
+  readonly untrusted: UntrustedStores;
+}
+
 /** Two flights: what is read comes with the `begin`, what is written goes with the `commit`. */
 async function settleAll(
   client: Client,
-  reports: readonly AttemptReport[],
-  decide: Decide,
+  { reports, decide, untrusted }: Settling,
 ): Promise<Parting<readonly Settled[]>> {
   const row = await read(client, reports);
   const live = new Map((row.live ?? []).map((one) => [reports[one.at - 1]!, one]));
@@ -87,6 +100,8 @@ async function settleAll(
     client,
     reports.filter((report) => !live.has(report)),
   );
+  const stores = [...live.values()].map((one) => one.store_id);
+  const isUntrusted = await untrusted.among(client, stores);
   const ends = owned.map((report): End => {
     const row = live.get(report)!;
     const place = report.outputs.length > 0 ? placeOf(report, row) : null;
@@ -94,7 +109,8 @@ async function settleAll(
     const offers = settlement.build.status === 'succeeded' ? place : null;
     const differing = place ? known.differing(place) : [];
     if (offers) known.offer(offers);
-    return { report, live: row, settlement, offers, differing };
+    const closedIn = report.sandboxed && offers && isUntrusted(offers.store) ? offers : null;
+    return { report, live: row, settlement, offers, differing, closedIn };
   });
   const settled = new Map(ends.map((end) => [end.report, settledBy(end)]));
   return {
@@ -191,12 +207,14 @@ function write(client: Client, ends: readonly End[], known: OutputsKnown): Promi
   const places = ends.flatMap(({ offers }) => offers ?? []);
   const learnt = learntValues(places, known);
   const withdrawn = withdrawnValues(places, known);
+  const sandboxed = sandboxedValues(ends.flatMap((end) => end.closedIn ?? []));
   const differing = differingValues(ends.flatMap((end) => end.differing));
   return [
     ...(withdrawn ? [ask(client, forgetWithdrawn, withdrawn)] : []),
     ask(client, writeEnds, [...endValues(ends), ...offerValues(places)]),
     ...(learnt ? [ask(client, learnOutputs, learnt)] : []),
     ...(differing ? [ask(client, noteDiffering, differing)] : []),
+    ...(sandboxed ? [ask(client, noteSandboxed, sandboxed)] : []),
   ];
 }
 

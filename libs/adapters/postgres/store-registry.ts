@@ -50,6 +50,10 @@ export class PostgresStoreRegistry implements StoreRegistry {
     return done as 'added' | 'slug-taken' | 'host-taken';
   }
 
+  async ensureUntrusted({ slug, dir }: { slug: string; dir: string }): Promise<void> {
+    await this.add({ slug, dir, kind: 'untrusted' }, {});
+  }
+
   async change(slug: string, changes: StoreChanges): Promise<'changed' | 'unknown' | 'host-taken'> {
     return this.database
       .transaction(async (client) => ((await write(client, slug, changes)) ? 'changed' : 'unknown'))

@@ -13,6 +13,7 @@ import { decideOffer, type Offer, type OfferRefusal } from '#domain/substitute/o
 import type { NarFile, OfferedPath, UploadedNar } from '#domain/substitute/offered-path.js';
 import { err, ok, type Result } from '#std/result.js';
 import type { Client, Database, Prepared, Row } from './database.js';
+import { welcomeElsewhere } from './adopted-paths.js';
 import {
   addSignatures,
   digestOf,
@@ -154,6 +155,7 @@ export class PostgresSubstituteStore implements SubstituteStore {
       if (decided.ok) {
         if (decided.value === 'offer') await writeOffer(client, place, offer);
         await addSignatures(client, place, offer.signatures);
+        if (offer.signatures.length > 0) await welcomeElsewhere(client, { ...offer, store });
         // What was pushed may belong to more paths than one: it stays until it is old.
         if (upload && key.principal.kind === 'service') await forgetUpload(client, place);
       } else if (decided.error.kind === 'other-bytes-offered') {

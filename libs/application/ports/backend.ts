@@ -71,7 +71,8 @@ export interface RealiseRequest {
   readonly maxLogBytes: number;
   /** A directory of this attempt alone; roots and temporary files lie there. */
   readonly workDirectory: string;
-  readonly substituter: SubstituteServer;
+  /** With the slug of its store below the address; else the backend's own. */
+  readonly substituter: SubstituteServer & { readonly slug?: string };
   /** Asked after it, in their order, for what the farm leaves to others. */
   readonly upstreams?: readonly SubstituteServer[];
 }
@@ -81,7 +82,12 @@ export type RealiseEvent =
   { readonly kind: 'started' } | { readonly kind: 'log'; readonly bytes: Uint8Array };
 
 export type RealiseResult =
-  | { readonly kind: 'succeeded'; readonly outputs: ReadonlyMap<string, string> }
+  | {
+      readonly kind: 'succeeded';
+      readonly outputs: ReadonlyMap<string, string>;
+      /** Whether the builder could see nothing but its inputs. */
+      readonly sandboxed: boolean;
+    }
   | {
       readonly kind: 'failed';
       readonly reason: FailureReason;

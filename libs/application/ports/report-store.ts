@@ -13,6 +13,8 @@ export interface AttemptReport {
   readonly logBytes: number;
   /** What was built; empty when the attempt did not succeed. */
   readonly outputs: readonly ReportedPath[];
+  /** Whether the builder could see nothing but its inputs. */
+  readonly sandboxed?: boolean;
   /** For reaping: changes nothing when the lease turns out to have been renewed. */
   readonly onlyIfExpired?: boolean;
 }

@@ -21,5 +21,7 @@ export interface StoreRegistry {
   /** Ordered by slug. */
   list(): Promise<ManagedStore[]>;
   add(store: NewStore, changes: StoreChanges): Promise<'added' | 'slug-taken' | 'host-taken'>;
+  /** Makes the store for what untrusted requests build, when there is none. */
+  ensureUntrusted(store: { readonly slug: string; readonly dir: string }): Promise<void>;
   change(slug: string, changes: StoreChanges): Promise<'changed' | 'unknown' | 'host-taken'>;
 }

@@ -30,6 +30,9 @@ export interface Selection {
 export const supersededPolicies = ['keep', 'cancel'] as const;
 export type SupersededPolicy = (typeof supersededPolicies)[number];
 
+export const trusts = ['trusted', 'untrusted'] as const;
+export type Trust = (typeof trusts)[number];
+
 export interface Specification {
   readonly name: string;
   readonly backend: BackendName;
@@ -49,6 +52,11 @@ export interface Specification {
   readonly active: boolean;
   /** Documents written before there was a choice have none: they keep. */
   readonly superseded?: SupersededPolicy | undefined;
+  /**
+   * `untrusted`: anybody may change what its channels say (a pull request), so that what it builds
+   * lives in a store of its own. Absent: trusted.
+   */
+  readonly trust?: Trust | undefined;
   /** How many of its good evaluations are kept; absent: as kept-evaluations.ts says. */
   readonly keep?: number | undefined;
   /** Files of outputs that are offered for download. */
@@ -61,3 +69,12 @@ export const backendStores = {
   guix: { slug: 'guix', dir: '/gnu/store' },
   local: { slug: 'local', dir: '/gambeson/store' },
 } as const satisfies Record<BackendName, { slug: string; dir: string }>;
+
+/** Where what a specification builds lives. */
+export function storeOf({ backend, trust }: Pick<Specification, 'backend' | 'trust'>): {
+  readonly slug: string;
+  readonly dir: string;
+} {
+  const store = backendStores[backend];
+  return trust === 'untrusted' ? { ...store, slug: `${store.slug}-untrusted` } : store;
+}

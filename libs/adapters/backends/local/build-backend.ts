@@ -84,7 +84,8 @@ export class LocalBuildBackend implements BuildBackend {
     if (await this.#allValid([...outputs.values()])) {
       yield { kind: 'started' };
       yield logLine('all outputs are in this store already\n');
-      return { kind: 'succeeded', outputs };
+      // How they were made is not known any more.
+      return { kind: 'succeeded', outputs, sandboxed: false };
     }
     const from = { substituter: request.substituter, cancellation };
     const closure = await fetchClosure(this.#store, this.#inputPaths(derivation), from);
@@ -130,7 +131,8 @@ export class LocalBuildBackend implements BuildBackend {
     const built = { derivation: request.derivation, outputs, stage: made, closure };
     const taken = await takeOutputs(this.#store, built);
     if (!taken.ok) return { kind: 'failed', ...taken.error };
-    return { kind: 'succeeded', outputs: new Map(outputs.map((o) => [o.name, o.path])) };
+    const paths = new Map(outputs.map((o) => [o.name, o.path]));
+    return { kind: 'succeeded', outputs: paths, sandboxed: kind !== 'none' };
   }
 
   #run(

@@ -20,6 +20,8 @@ import { removeTree } from './trees.js';
 export interface Substituter {
   /** Without a trailing slash; the store lies at `/local/` below it. */
   readonly address: string;
+  /** Of the store below the address; else `local`. */
+  readonly slug?: string;
   readonly publicKeys: readonly string[];
 }
 
@@ -71,7 +73,8 @@ class Fetching {
     substituter: Substituter,
     private readonly cancellation: Cancellation,
   ) {
-    this.#base = `${substituter.address.replace(/\/+$/, '')}/local/`;
+    const { address, slug = 'local' } = substituter;
+    this.#base = `${address.replace(/\/+$/, '')}/${slug}/`;
     this.#keys = substituter.publicKeys.flatMap((text) => {
       const key = parseNixPublicKey(text);
       return key.ok ? [key.value] : [];

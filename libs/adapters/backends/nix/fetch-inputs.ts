@@ -86,7 +86,7 @@ export async function fetchInputs(
 
 function fetchSettings(request: RealiseRequest): Record<string, string> {
   const { substituter, upstreams = [] } = request;
-  const farm = `${substituter.address.replace(/\/+$/, '')}/nix`;
+  const farm = `${substituter.address.replace(/\/+$/, '')}/${substituter.slug ?? 'nix'}`;
   const keys = [substituter, ...upstreams].flatMap(({ publicKeys }) => publicKeys);
   return {
     substituters: [farm, ...upstreams.map(({ address }) => address)].join(' '),

@@ -82,7 +82,9 @@ export class NixBuild implements BuildBackend {
     if (unfetched !== null) return unfetched;
     const store = this.#store;
     const failed = yield* runBuild({ store, settings: this.#settings, request, cancellation });
-    return failed ?? { kind: 'succeeded', outputs: await this.#outputs(request, derivation) };
+    if (failed) return failed;
+    const outputs = await this.#outputs(request, derivation);
+    return { kind: 'succeeded', outputs, sandboxed: true };
   }
 
   pathInfo(path: string): Promise<PathInfo> {
