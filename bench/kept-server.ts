@@ -46,9 +46,12 @@ for (let i = 1; i <= paths; i++) {
   if (i % 1000 === 0) await keeper.settled();
 }
 const server = createServer((_request, response) => response.writeHead(404).end());
-new Wire(server, narinfos);
+const wire = new Wire(server, narinfos);
 server.listen(0, '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo;
   process.stdout.write(`narinfos listening on http://127.0.0.1:${port}\n`);
 });
-process.on('SIGTERM', () => process.exit(0));
+process.on('SIGTERM', () => {
+  wire.close();
+  process.exit(0);
+});

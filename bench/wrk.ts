@@ -1,4 +1,7 @@
-/** Load by wrk, which takes a tenth of what a server of Node takes: a client of Node would measure itself. */
+/**
+ * Load by wrk, which takes a tenth of what a server of Node takes: a client of Node would measure
+ * itself.
+ */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

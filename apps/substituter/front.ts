@@ -9,6 +9,7 @@ import { sentenceOf } from '#std/farm-fault.js';
 import type { DiskLevel } from '#domain/retention/disk-level.js';
 import type { Refusal } from '#nest/problem.js';
 import { principalOf, unauthorized } from './credential.js';
+import type { NarRoute } from './nar-route.js';
 import type { NarinfoRoute } from './narinfo-route.js';
 import type { PushRoutes } from './push-routes.js';
 import type { ReadRoutes } from './read-routes.js';
@@ -21,6 +22,7 @@ import type { WriteRoutes } from './write-routes.js';
 
 export interface Routes {
   readonly narinfos: NarinfoRoute;
+  readonly nars: NarRoute;
   readonly reads: ReadRoutes;
   readonly writes: WriteRoutes;
   readonly uploads: UploadRoute;
@@ -104,7 +106,7 @@ export class Front {
   }
 
   private async read(exchange: Exchange, target: Target): Promise<void> {
-    const { narinfos, reads, stores, pushes, uploads } = this.routes;
+    const { narinfos, nars, reads, stores, pushes, uploads } = this.routes;
     if (await pushes.answerHead(exchange, target)) return;
     if (target.kind === 'upload' && exchange.request.method === 'HEAD') {
       return uploads.head(exchange, target);
@@ -118,7 +120,9 @@ export class Front {
       case 'narinfo':
         return narinfos.ask(exchange, store!, target.hashPart);
       case 'nar':
-        return reads.nar(exchange, target.slug, target.file);
+        return nars.byKey(exchange, store!, target.file);
+      case 'path-nar':
+        return nars.byPath(exchange, store!, target);
       case 'cache-info':
         return narinfos.cacheInfo(exchange, store!);
       case 'log':

@@ -81,9 +81,9 @@ export function faultBytes(refusal: Refusal): Buffer {
   return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'), Buffer.from(body)]);
 }
 
-/** A miss says that it must not be kept: the path may be offered a moment later. */
-export function sendMiss(exchange: Exchange): void {
-  const headers = { 'Cache-Control': 'no-store' };
+/** Without a word a miss must not be kept: what is missing may be there a moment later. */
+export function sendMiss(exchange: Exchange, kept = 'no-store'): void {
+  const headers = { 'Cache-Control': kept };
   send(exchange, { status: 404, type: 'text/plain', body: 'not found\n', headers });
 }
 
@@ -134,7 +134,7 @@ interface Stored {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Streams bytes whose length is known. A client that goes away is nobody's fault. */
+/** Bytes whose length is known. */
 export async function sendStored(exchange: Exchange, stored: Stored): Promise<void> {
   const { response } = exchange;
   response.writeHead(200, {
@@ -142,11 +142,19 @@ export async function sendStored(exchange: Exchange, stored: Stored): Promise<vo
     'Content-Length': stored.size,
     ...stored.headers,
   });
-  if (exchange.request.method === 'HEAD') {
+  await streamed(exchange, stored.bytes);
+}
+
+/** The body of an answer whose head is written. A client that goes away is nobody's fault. */
+export async function streamed(
+  { request, response }: Exchange,
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  if (request.method === 'HEAD') {
     response.end();
     return;
   }
-  await pipeline(stored.bytes, response).catch((error: unknown) => {
+  await pipeline(bytes, response).catch((error: unknown) => {
     const code = (error as NodeJS.ErrnoException).code ?? '';
     if (!['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE'].includes(code)) throw error;
   });

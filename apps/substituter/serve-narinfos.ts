@@ -5,20 +5,26 @@ import type { Database } from '#adapters/postgres/database.js';
 import { PostgresOfferedPaths } from '#adapters/postgres/offered-paths.js';
 import { PostgresStoreCatalog } from '#adapters/postgres/store-catalog.js';
 import { SubstituteNews } from '#adapters/postgres/substitute-news.js';
-import type { ToldPath } from '#application/ports/offered-paths.js';
-import type { Store } from '#domain/substitute/store.js';
+import type { NarStore } from '#application/ports/nar-store.js';
 import type { Settings } from '#nest/settings.js';
 import { sentenceOf } from '#std/farm-fault.js';
 import { KeptAnswers } from './answers/kept-answers.js';
+import { NarFiles } from './nar-files.js';
+import { NarRoute, type NarRouteParts } from './nar-route.js';
 import { NarinfoRoute, type NarinfoRouteParts } from './narinfo-route.js';
 import { ReadNotes } from './read-notes.js';
 import { Stores } from './stores.js';
 
+export interface ServedParts extends Pick<NarinfoRouteParts, 'print'> {
+  readonly nars: NarStore;
+  readonly accel: NarRouteParts['accel'];
+  readonly suspect: NarRouteParts['suspect'];
+}
+
 export interface NarinfoService {
   readonly narinfos: NarinfoRoute;
+  readonly nars: NarRoute;
   readonly stores: Stores;
-  readonly offered: PostgresOfferedPaths;
-  readonly notes: ReadNotes;
   close(): Promise<void>;
 }
 
@@ -28,7 +34,7 @@ const entriesAtMost = 2_500_000;
 export async function serveNarinfos(
   settings: Settings,
   database: Database,
-  parts: Pick<NarinfoRouteParts, 'files'> & { print(path: ToldPath, store: Store): string },
+  parts: ServedParts,
 ): Promise<NarinfoService> {
   const logger = new Logger('substitutes');
   const stores = new Stores(new PostgresStoreCatalog(database));
@@ -44,7 +50,10 @@ export async function serveNarinfos(
     },
   );
   const lifetimes = { narinfo: maxAge, miss: missMaxAge };
-  const narinfos = new NarinfoRoute({ ...parts, offered, stores, keeper, lifetimes });
+  const files = new NarFiles(offered);
+  const { print, ...rest } = parts;
+  const narinfos = new NarinfoRoute({ print, files, offered, stores, keeper, lifetimes });
+  const nars = new NarRoute({ ...rest, files, notes, lifetimes });
   const news = new SubstituteNews(database, {
     changed: (store, hashParts) => {
       narinfos.changed(store, hashParts);
@@ -62,5 +71,5 @@ export async function serveNarinfos(
     await notes.write();
     await keeper.close();
   };
-  return { narinfos, stores, offered, notes, close };
+  return { narinfos, nars, stores, close };
 }

@@ -18,6 +18,7 @@ import { PostgresTokenStore } from '#adapters/postgres/token-store.js';
 import { DiskWatch } from '#adapters/system/disk-watch.js';
 import { ensureSecret } from '#adapters/system/secret.js';
 import type { Store } from '#domain/substitute/store.js';
+import { Accel } from '#nest/accel.js';
 import type { Settings } from '#nest/settings.js';
 import { startApp } from '#nest/start-app.js';
 import { Background } from './background/background.js';
@@ -28,7 +29,6 @@ import { GuardedNars } from './guarded-nars.js';
 import { followKeys, openKeyRing } from './keys/open-key-ring.js';
 import { publicKeyText } from './keys/public-files.js';
 import { Mirror } from './mirror/mirror.js';
-import { NarSizes } from './nar-sizes.js';
 import { printSigned } from './print-narinfo.js';
 import { PushRoutes } from './push-routes.js';
 import { ReadRoutes } from './read-routes.js';
@@ -120,27 +120,28 @@ async function routesOf(
   const serviceToken = await ensureSecret(settings.serviceTokenFile);
   const substitutes = new PostgresSubstituteStore(database);
   const packs = new PostgresPackStore(database);
-  const sizes = new NarSizes(substitutes);
   const startMeter = (): ZstdNarMeter => new ZstdNarMeter({ largestNar: settings.maxNarBytes });
   const pushedLogs = new PostgresPushedLogs(database);
   const codec = new DerivationPackCodec();
   const address = settings.substituterUrl;
   const suspect = (fileKey: string): void => background.suspect(fileKey);
-  const { narinfos, stores, ...service } = await serveNarinfos(settings, database, {
-    files: sizes,
+  const accel = new Accel(settings.accelPrefix, nars);
+  const { stores, ...served } = await serveNarinfos(settings, database, {
     print: (path, store) => printSigned(path, store, ring),
+    accel: (asked, key) => accel.headerFor(asked, key),
+    ...{ nars, suspect },
   });
-  ring.onChange((slug) => narinfos.changed(stores.known(slug)!.id, null));
+  ring.onChange((slug) => served.narinfos.changed(stores.known(slug)!.id, null));
   const unfollow = followKeys(ring, settings.publicKeyFile, () => stores.all());
   const close = async (): Promise<void> => {
     unfollow();
-    await service.close();
+    await served.close();
   };
   const publicKeys = (store: Store): string => publicKeyText(ring, store);
   return {
-    ...{ narinfos, stores, serviceToken, close },
+    ...{ ...served, stores, serviceToken, close },
     reads: new ReadRoutes({
-      ...{ substitutes, packs, nars, logs, pushedLogs, sizes, publicKeys, address, suspect },
+      ...{ packs, nars, logs, pushedLogs, publicKeys, address },
     }),
     writes: new WriteRoutes({ substitutes, packs, nars, codec, serviceToken }),
     uploads: new UploadRoute({ substitutes, nars, startMeter, serviceToken }),

@@ -3,8 +3,9 @@
  * slug; what is read of the nix store also lies at the root. What comes out of here was parsed:
  * base names, hash parts and file keys can go into queries and file names.
  */
-import { parseFileKey, type FileKey } from '#domain/substitute/file-key.js';
+import { narSuffix, parseFileKey, type FileKey } from '#domain/substitute/file-key.js';
 import { parsePushedFile, type PushedFile } from '#domain/substitute/pushed-file.js';
+import type { Compression } from '#domain/substitute/offered-path.js';
 import { isNix32 } from '#formats/base32.js';
 import { hashPartLength, parseBasename } from '#formats/store-path.js';
 
@@ -13,6 +14,13 @@ export type Target =
   | { readonly kind: 'cache-info'; readonly slug: string }
   | { readonly kind: 'narinfo'; readonly slug: string; readonly hashPart: string }
   | { readonly kind: 'nar'; readonly slug: string; readonly file: FileKey }
+  /** A nar as Guix names it. */
+  | {
+      readonly kind: 'path-nar';
+      readonly slug: string;
+      readonly path: string;
+      readonly compression: Compression;
+    }
   /** A nar as only clients outside the farm name it, such as `HASH.nar.xz`. */
   | { readonly kind: 'pushed-nar'; readonly slug: string; readonly file: PushedFile }
   | { readonly kind: 'listing'; readonly slug: string; readonly hashPart: string }
@@ -58,7 +66,7 @@ function below(slug: string, rest: string, named: boolean): Target {
     const file = parseFileKey(rest.slice(4));
     if (file?.includes('.nar')) return { kind: 'nar', slug, file };
     const pushed = parsePushedFile(rest.slice(4));
-    return pushed ? { kind: 'pushed-nar', slug, file: pushed } : elsewhere;
+    return pushed ? { kind: 'pushed-nar', slug, file: pushed } : pathNar(slug, rest.slice(4));
   }
   if (rest.endsWith(listingEnd)) {
     const hashPart = rest.slice(0, -listingEnd.length);
@@ -75,6 +83,19 @@ function below(slug: string, rest: string, named: boolean): Target {
       : { kind: 'bad-name', name: name ?? rest.slice(8) };
   }
   return rest.startsWith('derivations/') ? derivations(slug, rest.slice(12), named) : elsewhere;
+}
+
+/** `COMPRESSION/HASH-NAME`, or the name alone for what is not compressed. */
+function pathNar(slug: string, rest: string): Target {
+  const slash = rest.indexOf('/');
+  const compression = slash < 0 ? 'none' : rest.slice(0, slash);
+  const path = decoded(rest.slice(slash + 1));
+  if (!isCompression(compression) || path === null || !parseBasename(path).ok) return elsewhere;
+  return { kind: 'path-nar', slug, path, compression };
+}
+
+function isCompression(text: string): text is Compression {
+  return Object.hasOwn(narSuffix, text);
 }
 
 function derivations(slug: string, rest: string, named: boolean): Target {

@@ -42,6 +42,8 @@ const Environment = z.object({
     .int()
     .positive()
     .default(32 * 1024 ** 3),
+  /** The internal location of an nginx before the farm that holds the directory of the nars. */
+  GAMBESON_ACCEL_PREFIX: z.string().startsWith('/').optional(),
   /** Seconds for which a narinfo may be kept, and for which the answer that there is none. */
   GAMBESON_NARINFO_MAX_AGE: z.coerce.number().int().min(0).default(86_400),
   GAMBESON_MISS_MAX_AGE: z.coerce.number().int().min(0).default(60),
@@ -89,6 +91,8 @@ export interface Settings {
   readonly evaluation: { readonly timeoutSeconds: number; readonly memoryBytes: number };
   readonly maxNarBytes: number;
   readonly maxLogBytes: number;
+  /** Where an nginx before the farm has the nar store; undefined: nothing is left to it. */
+  readonly accelPrefix: string | undefined;
   readonly narinfos: {
     /** Seconds. */
     readonly maxAge: number;
@@ -151,6 +155,7 @@ export function readSettings(
     },
     maxNarBytes: env.GAMBESON_MAX_NAR_BYTES,
     maxLogBytes: env.GAMBESON_MAX_LOG_MB * 1024 * 1024,
+    accelPrefix: env.GAMBESON_ACCEL_PREFIX?.replace(/\/+$/, ''),
     narinfos: {
       maxAge: env.GAMBESON_NARINFO_MAX_AGE,
       missMaxAge: env.GAMBESON_MISS_MAX_AGE,

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NarInventory, NarStore } from '#application/ports/nar-store.js';
+import type { FileKey } from '#domain/substitute/file-key.js';
 import { FarmFault } from '#std/farm-fault.js';
 import { DiskNarStore } from './disk/disk-nar-store.js';
 import { parseS3Address, parseS3Credentials, type S3Credentials } from './s3/s3-address.js';
@@ -13,7 +14,11 @@ export interface NarStoreSettings {
   readonly s3CredentialsFile: string;
 }
 
-export type OpenedNarStore = NarStore & NarInventory & { close?(): Promise<void> };
+export interface OpenedNarStore extends NarStore, NarInventory {
+  close?(): Promise<void>;
+  /** Below the directory of the nars, where they lie on a disk. */
+  placeOf?(key: FileKey): string;
+}
 
 /** Throws FarmFault `misconfigured` for what cannot be used. */
 export async function openNarStore(settings: NarStoreSettings): Promise<OpenedNarStore> {

@@ -135,10 +135,15 @@ export class DiskNarStore implements NarStore, NarInventory {
     if (created !== undefined) await syncDirectory(join(folder, '..'));
   }
 
-  private pathOf(key: FileKey): string {
+  /** Below the directory of the store. */
+  placeOf(key: FileKey): string {
     invariant(/^[0-9a-z]{52}[0-9a-z.]*$/.test(key), 'a file key was parsed');
     const [files, packs] = kinds;
-    return join(this.directory, key.endsWith('.pack.zst') ? packs : files, key.slice(0, 2), key);
+    return join(key.endsWith('.pack.zst') ? packs : files, key.slice(0, 2), key);
+  }
+
+  private pathOf(key: FileKey): string {
+    return join(this.directory, this.placeOf(key));
   }
 }
 
