@@ -12,6 +12,7 @@ import {
   completionsOneRowOf200,
 } from './completions.js';
 import { criticalPath } from './critical-path.js';
+import { garbageReport } from './garbage.js';
 import { idleReport } from './idle.js';
 import { endToEndReport } from './end-to-end.js';
 import { ingestKnown, ingestKnownAsRead, ingestNew, ingestNewAsRead } from './ingest.js';
@@ -52,6 +53,7 @@ const reports: Record<string, () => Promise<string>> = {
   cancel: cancelReport,
   'end-to-end': endToEndReport,
   narinfo: narinfoReport,
+  garbage: garbageReport,
   'upstream-questions': upstreamQuestionsReport,
 };
 const figures = [...Object.keys(contests), ...Object.keys(reports)];
