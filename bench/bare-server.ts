@@ -1,16 +1,21 @@
 /**
- * The floor of HTTP: node:http that answers every request with the same 2 kB narinfo from memory.
+ * The floor of HTTP: node:http that answers every request with the same 2 kB narinfo from memory,
+ * or, when it is given a file, with that file through a pipe.
  */
-import { createServer } from 'node:http';
+import { createReadStream } from 'node:fs';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-const body = Buffer.alloc(Number(process.env['BODY_BYTES'] ?? 2048), 'x');
+const size = Number(process.env['BODY_BYTES'] ?? 2048);
+const file = process.env['FILE'];
+const body = file === undefined ? Buffer.alloc(size, 'x') : null;
 const server = createServer((_request, response) => {
   response.writeHead(200, {
-    'Content-Type': 'text/x-nix-narinfo',
-    'Content-Length': body.length,
+    'Content-Type': body ? 'text/x-nix-narinfo' : 'application/x-nix-nar',
+    'Content-Length': size,
   });
-  response.end(body);
+  if (body) response.end(body);
+  else pipe(file!, response);
 });
 server.listen(0, '127.0.0.1', () => {
   process.stdout.write(
@@ -18,3 +23,8 @@ server.listen(0, '127.0.0.1', () => {
   );
 });
 process.on('SIGTERM', () => process.exit(0));
+
+/** Pieces of 1 MiB are Node's fastest; the default of 64 KiB would be a lower floor. */
+function pipe(path: string, response: ServerResponse): void {
+  createReadStream(path, { highWaterMark: 1024 * 1024 }).pipe(response);
+}

@@ -18,6 +18,7 @@ import { endToEndReport } from './end-to-end.js';
 import { ingestKnown, ingestKnownAsRead, ingestNew, ingestNewAsRead } from './ingest.js';
 import { lastInput } from './last-input.js';
 import { narHash } from './nar-hash.js';
+import { narReport } from './nar.js';
 import { narinfoReport } from './narinfo.js';
 import { plannerRebuild } from './planner-rebuild.js';
 import { fairnessReport, footprintReport, makespanReport } from './scheduling-report.js';
@@ -53,6 +54,7 @@ const reports: Record<string, () => Promise<string>> = {
   cancel: cancelReport,
   'end-to-end': endToEndReport,
   narinfo: narinfoReport,
+  nar: narReport,
   garbage: garbageReport,
   'upstream-questions': upstreamQuestionsReport,
 };
