@@ -95,15 +95,19 @@ async function measure(
   await farm.database.execute(`insert into collections (wished_by) values ('person')`);
   const beside: Float64Array[] = [];
   const end = finished(farm.database);
-  let seconds: number | null = null;
-  void end.then(() => (seconds = (performance.now() - began) / 1000));
-  while (seconds === null) beside.push(await ask(substituter, load.seconds));
+  const ending = new AbortController();
+  const timed = end.then(() => {
+    ending.abort();
+    return (performance.now() - began) / 1000;
+  });
+  while (!ending.signal.aborted) beside.push(await ask(substituter, load.seconds));
+  const seconds = await timed;
   const { paths, fault } = await end;
   if (fault !== null || paths !== going) throw new Error(`${paths} paths went: ${fault}`);
   const { peakBytes } = usageOf(coordinator.pid);
   return [
     `garbage: ${number(going)} paths with ${references} references each went in ` +
-      `${Number(seconds).toFixed(0)} s (${number(going / Number(seconds))} a second)`,
+      `${seconds.toFixed(0)} s (${number(going / seconds)} a second)`,
     `  narinfos before it   ${told(quiet)}`,
     `  narinfos beside it   ${told(joined(beside))}`,
     `  coordinator          ${mebibytes(peakBytes)} at most, ${mebibytes(restingBytes)} before\n`,

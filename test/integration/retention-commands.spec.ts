@@ -50,9 +50,9 @@ async function run(command: Command, ...words: string[]): Promise<string> {
 /** A coordinator that looks all the time, until the command ends. */
 async function collecting<T>(command: Promise<T>): Promise<T> {
   const loop = garbageLoop({ database: farm.parts.database, hours: 0 });
-  let isOver = false;
-  const ended = command.finally(() => (isOver = true));
-  while (!isOver) await loop.pass(() => true);
+  const ending = new AbortController();
+  const ended = command.finally(() => ending.abort());
+  while (!ending.signal.aborted) await loop.pass(() => true);
   return ended;
 }
 
