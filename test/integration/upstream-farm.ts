@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from '@jest/globals';
 import { DiskNarStore } from '#adapters/nar-store/disk/disk-nar-store.js';
 import { ZstdNarMeter } from '#adapters/nar-store/zstd-nar-meter.js';
 import { PostgresBeliefStore } from '#adapters/postgres/belief-store.js';
@@ -10,7 +11,9 @@ import { PostgresIngestStore } from '#adapters/postgres/ingest-store.js';
 import { PostgresMirrorShelf } from '#adapters/postgres/mirror-shelf.js';
 import { PostgresSubstitutionStore } from '#adapters/postgres/substitution-store.js';
 import { PostgresUpstreamStore } from '#adapters/postgres/upstream-store.js';
+import { PostgresWaitingBuilds } from '#adapters/postgres/waiting-builds.js';
 import { UpstreamHttp } from '#adapters/upstream/upstream-http.js';
+import { askForWaiting } from '#application/ask-for-waiting.js';
 import { UpstreamQuestions } from '#application/ask-upstreams.js';
 import { EvaluationFates } from '#application/evaluation-fates.js';
 import { ClosureMirror } from '#application/mirror-closure.js';
@@ -141,6 +144,18 @@ export class UpstreamFarm {
   /** Fetches paths that no build stands for. */
   bring(slug: string, paths: readonly string[]): Promise<void> {
     return this.mirror.bring(slug, paths);
+  }
+
+  /** Asks for what waits, as if ten minutes had gone by. */
+  async askForWaiting(): Promise<void> {
+    await this.database.execute(`update builds set scheduled_at = now() - interval '1 hour'`);
+    const { upstreams: store, client, database } = this;
+    // Another process: it remembers no misses.
+    const now = (): number => performance.now();
+    const questions = new UpstreamQuestions({ store, client, now });
+    const waiting = new PostgresWaitingBuilds(database);
+    const bus = { publish: async () => undefined };
+    expect(await askForWaiting({ waiting, questions, bus }, null)).toBeNull();
   }
 
   /** Asks anew for all that is old, until nothing is. */

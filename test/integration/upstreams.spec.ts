@@ -111,12 +111,45 @@ describe('an upstream that has what is wished', () => {
     });
   });
 
+  it('wishes for nothing that only what it has would need', async () => {
+    publish('app');
+    publish('other');
+    await farm.evaluate(recipes, ['app']);
+    await farm.evaluate(recipes, ['other']);
+    expect(await farm.statuses('app', 'other', 'library', 'source')).toEqual({
+      ...{ app: 'held', other: 'held', library: 'canceled', source: 'canceled' },
+    });
+  });
+
   it('has nothing when a part of the closure is missing', async () => {
     publish('app', 'runtime');
     await farm.evaluate(recipes, ['app']);
     expect(await farm.statuses('app', 'bootstrap')).toEqual({
       ...{ app: 'scheduled', bootstrap: 'scheduled' },
     });
+  });
+});
+
+describe('a build that waits', () => {
+  it('is fetched when an upstream has it after all, unless its ticket is out', async () => {
+    await farm.evaluate(recipes, ['library']);
+    publish('compiler');
+    publish('source');
+    expect(await release('source')).toBe(1);
+    await farm.askForWaiting();
+    expect(await farm.statuses('library', 'compiler', 'source', 'bootstrap')).toEqual({
+      ...{ library: 'scheduled', compiler: 'held', source: 'scheduled', bootstrap: 'scheduled' },
+    });
+    await farm.fetch();
+    expect(await farm.statuses('compiler')).toEqual({ compiler: 'succeeded' });
+  });
+
+  it('has succeeded then, in a store that relies', async () => {
+    await farm.evaluate(recipes, ['library']);
+    await farm.database.execute(`update stores set mode = 'rely' where slug = 'nix'`);
+    publish('compiler');
+    await farm.askForWaiting();
+    expect(await farm.state('compiler')).toMatchObject({ reason: 'substituted' });
   });
 });
 

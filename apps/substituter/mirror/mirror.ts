@@ -13,7 +13,9 @@ import type { Database } from '#adapters/postgres/database.js';
 import { PostgresMirrorShelf } from '#adapters/postgres/mirror-shelf.js';
 import { PostgresSubstitutionStore } from '#adapters/postgres/substitution-store.js';
 import { PostgresUpstreamStore } from '#adapters/postgres/upstream-store.js';
+import { PostgresWaitingBuilds } from '#adapters/postgres/waiting-builds.js';
 import { UpstreamHttp } from '#adapters/upstream/upstream-http.js';
+import { askForWaiting, type WaitingParts } from '#application/ask-for-waiting.js';
 import { UpstreamQuestions } from '#application/ask-upstreams.js';
 import { ClosureMirror } from '#application/mirror-closure.js';
 import type { NarStore } from '#application/ports/nar-store.js';
@@ -23,6 +25,7 @@ import {
   claimSeconds,
   type SubstituteParts,
 } from '#application/substitute-builds.js';
+import type { BuildId } from '#domain/ids.js';
 import type { Settings } from '#nest/settings.js';
 import { InvariantBroken } from '#std/invariant.js';
 import { sentenceOf } from '#std/farm-fault.js';
@@ -43,6 +46,7 @@ interface Round {
 const fetchTick = 1000;
 const holdTick = 60_000;
 const renewTick = 5000;
+const waitingTick = 10_000;
 const claimTick = (claimSeconds * 1000) / 4;
 
 export class Mirror {
@@ -50,7 +54,8 @@ export class Mirror {
   private readonly ending = new AbortController();
   private readonly client: UpstreamHttp;
   private readonly bus: PostgresBus;
-  private readonly parts: SubstituteParts & RenewParts;
+  private readonly parts: SubstituteParts & RenewParts & WaitingParts;
+  private asked: BuildId | null = null;
   private running: Promise<unknown> = Promise.resolve();
 
   constructor({ database, nars, settings }: MirrorParts) {
@@ -73,6 +78,7 @@ export class Mirror {
       ...{ upstreams, questions, client, bus: this.bus },
       store: new PostgresSubstitutionStore(database, randomUUID()),
       beliefs: new PostgresBeliefStore(database),
+      waiting: new PostgresWaitingBuilds(database),
       mirror: new ClosureMirror({ upstreams, questions, client, shelf, nars, startMeter }),
       tell: (sentence) => this.logger.warn(sentence),
     };
@@ -84,6 +90,7 @@ export class Mirror {
       { name: 'substitute-builds', tick: fetchTick, pass: () => builds.pass() },
       { name: 'renew-claims', tick: claimTick, pass: () => this.renewClaims() },
       { name: 'hold-builds', tick: holdTick, pass: () => this.hold() },
+      { name: 'ask-for-waiting', tick: waitingTick, pass: () => this.askForWaiting() },
       { name: 'renew-beliefs', tick: renewTick, pass: () => renewBeliefs(this.parts) },
     ];
     this.running = Promise.all(rounds.map((round) => this.goRound(round)));
@@ -99,6 +106,12 @@ export class Mirror {
 
   private async renewClaims(): Promise<boolean> {
     await this.parts.store.renewClaims(claimSeconds);
+    return false;
+  }
+
+  /** A page at a time, since what is asked for is the work of others. */
+  private async askForWaiting(): Promise<boolean> {
+    this.asked = await askForWaiting(this.parts, this.asked);
     return false;
   }
 
