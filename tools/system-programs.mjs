@@ -66,6 +66,12 @@ const packages = [
     for: ['test', 'ci'],
   },
   {
+    name: 'lzip',
+    here: () => findProgram('lzip'),
+    without: 'Guix clients get zstd and gzip alone',
+    for: ['start', 'test', 'bench', 'ci'],
+  },
+  {
     name: 'guile-3.0',
     here: () => findProgram('guile') ?? findProgram('guile-3.0'),
     without: 'Guile does not check our formats',

@@ -39,10 +39,15 @@ describe('a store', () => {
       status: 201,
       body: { slug: 'team', kind: 'pushed', private: true, trustedKeys: [] },
     });
-    const changes = { ttlSeconds: 3600, trustedKeys: [key], private: false, host: null };
+    const kept = { ttlSeconds: 3600, trustedKeys: [key], private: false, host: null };
+    const changes = { ...kept, encodings: ['gzip'] };
     expect(await ask('PATCH', '/api/v1/stores/team', { body: changes })).toMatchObject({
       status: 200,
       body: { ...changes, priority: 40, mode: 'mirror', dir: '/nix/store' },
+    });
+    const usual = { body: { encodings: null } };
+    expect(await ask('PATCH', '/api/v1/stores/team', usual)).toMatchObject({
+      body: { ...kept, encodings: null },
     });
     const { body: list } = await ask('GET', '/api/v1/stores');
     expect(list.items.map(({ slug }) => slug)).toEqual(['guix', 'local', 'nix', 'team']);

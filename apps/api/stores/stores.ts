@@ -57,7 +57,9 @@ export class Stores {
     const { substituterUrl } = this.settings;
     const scheme = new URL(substituterUrl).protocol;
     const address = store.host ? `${scheme}//${store.host}` : `${substituterUrl}/${store.slug}`;
-    return { ...store, id: String(store.id), trustedKeys: [...store.trustedKeys], address };
+    const { id, trustedKeys, encodings } = store;
+    const lists = { trustedKeys: [...trustedKeys], encodings: encodings && [...encodings] };
+    return { ...store, ...lists, id: String(id), address };
   }
 }
 

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { FarmFault, sentenceOf } from '#std/farm-fault.js';
+import { addableEncodings } from '#domain/substitute/encodings.js';
 import { StoreAnswer, StoreList } from '#protocol/api/store.js';
 import { FarmConnection, ofFarm, type FarmOptions } from '../farm-connection.js';
 import { columns } from '../retention/units.js';
@@ -17,6 +18,7 @@ interface ChangeOptions extends FarmOptions {
   readonly trust: readonly string[];
   readonly trustFile: readonly string[];
   readonly trustNobody?: boolean;
+  readonly encodings?: readonly string[] | null;
 }
 
 interface AddOptions extends ChangeOptions {
@@ -90,14 +92,15 @@ function changing(command: Command): Command {
     .option('--no-private', 'read by everybody')
     .option('--trust <key>', 'a public key (may be repeated); these replace the old', collect, [])
     .option('--trust-file <file>', 'a file with a public key (may be repeated)', collect, [])
-    .option('--trust-nobody', 'forget the keys');
+    .option('--trust-nobody', 'forget the keys')
+    .option('--encodings <list>', 'gzip,lzip to make of nars; "none", or "usual"', encodingList);
 }
 
 async function changesOf(options: ChangeOptions): Promise<Record<string, unknown>> {
-  const { host, mode, priority, ttl, private: hidden, trustNobody } = options;
+  const { host, mode, priority, ttl, private: hidden, trustNobody, encodings } = options;
   const trustedKeys = [...options.trust, ...(await Promise.all(options.trustFile.map(keyIn)))];
   const changes = {
-    ...{ mode, priority, private: hidden },
+    ...{ mode, priority, private: hidden, encodings },
     host: host === 'none' ? null : host,
     ttlSeconds: ttl === undefined ? undefined : ttl * 86_400,
     trustedKeys: trustedKeys.length > 0 || trustNobody ? trustedKeys : undefined,
@@ -121,6 +124,15 @@ async function keyIn(file: string): Promise<string> {
     throw new FarmFault('misconfigured', `the key cannot be read: ${sentenceOf(error)}`, 'never');
   });
   return text.trim();
+}
+
+/** Null: what the clients of its directory want. */
+function encodingList(text: string): string[] | null {
+  if (text === 'usual') return null;
+  const words = text === 'none' ? [] : text.split(',');
+  const known: readonly string[] = addableEncodings;
+  if (words.every((word) => known.includes(word))) return words;
+  throw new InvalidArgumentError(`It is a list of ${known.join(' and ')}, "none" or "usual".`);
 }
 
 function wholeNumber(text: string): number {

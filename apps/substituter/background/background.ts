@@ -22,6 +22,7 @@ import { verifySuspect, type VerifyParts } from '#application/verify-paths.js';
 import { createSha256, formatHash } from '#formats/hash.js';
 import type { Settings } from '#nest/settings.js';
 import { sentenceOf } from '#std/farm-fault.js';
+import { Encodings } from './encodings.js';
 import { Loop } from './loop.js';
 import { Pace } from './pace.js';
 import { Products } from './products.js';
@@ -37,6 +38,7 @@ const officeKey = 726_060;
 const verifyTick = 5000;
 const scrubTick = 30_000;
 const productTick = 5000;
+const encodingTick = 2000;
 const megabyte = 1_000_000;
 
 export class Background {
@@ -64,7 +66,9 @@ export class Background {
     const scrub = this.loop(scrubTick, () => this.scrub(this.runParts(scrubPace)));
     const shelf = new Products(database, parts.nars, this.ending.signal);
     const products = this.loop(productTick, async () => this.goesOn() && shelf.pass());
-    this.loops = [this.looking, verify, products, ...(scrubMegabytes > 0 ? [scrub] : [])];
+    const encoding = this.encodingLoop();
+    const scrubbing = scrubMegabytes > 0 ? [scrub] : [];
+    this.loops = [this.looking, verify, products, encoding, ...scrubbing];
   }
 
   async start(): Promise<void> {
@@ -123,6 +127,15 @@ export class Background {
 
   private goesOn(): boolean {
     return this.office.isLeading && !this.ending.signal.aborted;
+  }
+
+  private encodingLoop(): Loop {
+    const { database, nars, settings } = this.parts;
+    const suspect = (fileKey: string): void => this.suspect(fileKey);
+    const largestNar = settings.maxNarBytes;
+    const encodings = new Encodings({ database, nars, largestNar, suspect });
+    const goOn = (): boolean => this.goesOn();
+    return this.loop(encodingTick, async () => this.goesOn() && encodings.pass(goOn));
   }
 
   private runParts(pace: Pace): RunParts {

@@ -21,7 +21,7 @@ export class PostgresStoreRegistry implements StoreRegistry {
   async list(): Promise<ManagedStore[]> {
     const rows = await this.database.query<ManagedRow>(
       `select s.id, s.slug, s.dir, s.kind, s.host, s.mode, s.priority, s.ttl_seconds, s.private,
-              s.trusted_keys
+              s.trusted_keys, s.encodings
          from stores s order by s.slug collate "C"`,
     );
     return rows.map(({ ttl_seconds: ttlSeconds, trusted_keys: trustedKeys, ...store }) => ({
@@ -61,18 +61,19 @@ export class PostgresStoreRegistry implements StoreRegistry {
   }
 }
 
-/** Absent fields stay as they are; a host of null goes. */
+/** Absent fields stay as they are; a host of null goes, and so do encodings. */
 async function write(client: Client, slug: string, changes: StoreChanges): Promise<boolean> {
   const { rows } = await client.query<{ id: number }>(
     `update stores
         set host = case when $2 then $3 else host end, mode = coalesce($4, mode),
             priority = coalesce($5, priority), ttl_seconds = coalesce($6, ttl_seconds),
-            private = coalesce($7, private), trusted_keys = coalesce($8, trusted_keys)
+            private = coalesce($7, private), trusted_keys = coalesce($8, trusted_keys),
+            encodings = case when $9 then $10 else encodings end
       where slug = $1 returning id`,
     [
       ...[slug, changes.host !== undefined, changes.host ?? null, changes.mode ?? null],
       ...[changes.priority ?? null, changes.ttlSeconds ?? null, changes.private ?? null],
-      changes.trustedKeys ?? null,
+      ...[changes.trustedKeys ?? null, changes.encodings !== undefined, changes.encodings ?? null],
     ],
   );
   if (rows[0]) await client.query('select tell_substitutes($1, null)', [rows[0].id]);

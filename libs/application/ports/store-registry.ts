@@ -1,9 +1,12 @@
 /** Stores as an operator adds and changes them. What a store is for never changes. */
+import type { AddableEncoding } from '#domain/substitute/encodings.js';
 import type { Store } from '#domain/substitute/store.js';
 
 export interface ManagedStore extends Store {
   /** Public keys whose pushed paths of the same directory are welcome here. */
   readonly trustedKeys: readonly string[];
+  /** Made of its nars besides what they came in; null: what clients of its directory want. */
+  readonly encodings: readonly AddableEncoding[] | null;
 }
 
 export interface NewStore {
@@ -13,7 +16,10 @@ export interface NewStore {
 }
 
 export type StoreChanges = Partial<
-  Pick<ManagedStore, 'host' | 'mode' | 'priority' | 'ttlSeconds' | 'private' | 'trustedKeys'>
+  Pick<
+    ManagedStore,
+    'host' | 'mode' | 'priority' | 'ttlSeconds' | 'private' | 'trustedKeys' | 'encodings'
+  >
 >;
 
 /** Every method throws FarmFault `database-unavailable`. */

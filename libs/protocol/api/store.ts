@@ -1,5 +1,6 @@
 /** Stores as the REST API tells and takes them. */
 import { z } from 'zod';
+import { addableEncodings } from '#domain/substitute/encodings.js';
 import { isStoreSlug } from '#domain/substitute/store.js';
 import { Id } from './page.js';
 
@@ -27,6 +28,8 @@ export const StoreChange = z.strictObject({
   private: z.boolean().optional(),
   /** Keys whose paths are taken over when they are pushed to a store of the same directory. */
   trustedKeys: z.array(z.string().min(1).max(4000)).max(100).optional(),
+  /** Made of its nars in the background; null: what clients of its directory want. */
+  encodings: z.array(z.enum(addableEncodings)).max(2).nullable().optional(),
 });
 export type StoreChange = z.infer<typeof StoreChange>;
 
@@ -48,6 +51,7 @@ export const StoreAnswer = z.object({
   ttlSeconds: z.int(),
   private: z.boolean(),
   trustedKeys: z.array(z.string()),
+  encodings: z.array(z.enum(addableEncodings)).nullable(),
   /** Where its nix-cache-info lies, without that name and a trailing slash. */
   address: z.string(),
 });
