@@ -11,12 +11,11 @@ import { Database } from '#adapters/postgres/database.js';
 import { PostgresEvaluationLeases } from '#adapters/postgres/evaluation-store.js';
 import { PostgresIngestStore } from '#adapters/postgres/ingest-store.js';
 import { PostgresSpecificationStore } from '#adapters/postgres/specification-store.js';
-import { PostgresUpstreamStore } from '#adapters/postgres/upstream-store.js';
 import { BackendDerivationFiles } from '#adapters/system/derivation-files.js';
 import { DiskEvaluationRooms } from '#adapters/system/evaluation-rooms.js';
 import { pollChannels } from '#application/poll-channels.js';
 import type { EvaluationBackend } from '#application/ports/backend.js';
-import { nobodyToAsk, type FateParts } from '#application/evaluation-fates.js';
+import { nobodyToAsk } from '#application/evaluation-fates.js';
 import type { EvaluationOutcome, EvaluationParts } from '#application/run-evaluation.js';
 import { runEvaluation } from '#application/run-evaluation.js';
 import type { OfferedSource, SubstituteUploads } from '#application/ports/substitutes.js';
@@ -196,55 +195,6 @@ async function setStatus(name: string, status: string, propagated = true): Promi
     [name, status, propagated],
   );
 }
-
-/** An upstream of the local store that has what is of these names. */
-function upstreamWith(names: readonly string[], asked: string[]): FateParts {
-  const isThere = (path: string): boolean => names.some((name) => path.endsWith(`-${name}`));
-  return {
-    questions: {
-      serves: async (slug) => slug === 'local',
-      present: async (_slug, paths) => {
-        asked.push(...paths.map((path) => path.slice(33)));
-        return new Set(paths.filter(isThere));
-      },
-    },
-    store: new PostgresUpstreamStore(database),
-  };
-}
-
-describe('an evaluation with an upstream', () => {
-  it('asks from the jobs downwards, and has fetched what is there', async () => {
-    const asked: string[] = [];
-    await start(recipes);
-    await read({ ...parts, upstreams: upstreamWith(['library-1.2'], asked) });
-    const made = await builds();
-    expect(made.get('library')).toMatchObject({
-      status: 'scheduled',
-      not_before: expect.any(Date),
-    });
-    expect(made.get('app')).toMatchObject({ status: 'scheduled', not_before: null });
-    expect(asked.sort()).toEqual(['app', 'kvm', 'library-1.2', 'tool']);
-    const fetched = await database.query('select urgent from substitutions');
-    expect(fetched).toEqual([{ urgent: true }]);
-  });
-
-  it('needs what it had no need of, when a later commit does', async () => {
-    await start(recipes.slice(0, 2));
-    await read({ ...parts, upstreams: upstreamWith(['library-1.2', 'tool'], []) });
-    expect((await builds()).get('tool')).toMatchObject({ status: 'scheduled' });
-    await database.execute(
-      `update builds set status = 'canceled', reason = 'not-needed', not_before = null`,
-    );
-    await start(recipes);
-    await read({ ...parts, upstreams: upstreamWith(['library-1.2'], []) });
-    const made = await builds();
-    expect(made.get('library')).toMatchObject({
-      status: 'scheduled',
-      not_before: expect.any(Date),
-    });
-    expect(made.get('tool')).toMatchObject({ status: 'scheduled', not_before: null });
-  });
-});
 
 describe('an evaluation', () => {
   it('makes a build for every derivation, its edges, and a job for every name', async () => {
