@@ -54,7 +54,7 @@ async function prepare(): Promise<Field> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, key), Buffer.alloc(bytes, 'nar '));
   const farm = await startFarmDatabase();
-  await seedPaths(farm.database, 1);
+  await seedPaths(farm.database, 100);
   await farm.database.execute('update nars set file_size = $1', [bytes]);
   const environment = {
     DATABASE_URL: farm.url,
@@ -95,17 +95,18 @@ async function rate({ port }: Server, path: string): Promise<number> {
 }
 
 function report(told: Sides): string {
-  const row = (name: string, ours: number[], floor: number[], against: string): string => {
+  const row = (name: string, ours: number[], against: [string, number[]]): string => {
+    const [floorName, floor] = against;
     const { median, least, most } = spread(ours.map((value, round) => value / floor[round]!));
     const ratio = `${median.toFixed(2)} (${least.toFixed(2)}–${most.toFixed(2)})`;
     const speed = Math.round(spread(ours).median).toLocaleString('en').padStart(6);
-    return `  ${name.padEnd(40)} ${speed} MB/s   ${ratio} of ${against}\n`;
+    return `  ${name.padEnd(40)} ${speed} MB/s   ${ratio} of ${floorName}\n`;
   };
   return (
     `a nar of ${megabytes} MB, 4 connections\n` +
-    row('nginx, a static file', told.static, told.static, 'itself') +
-    row('substituter behind nginx, X-Accel', told.accel, told.static, 'nginx') +
-    row('a bare pipe of Node', told.pipe, told.pipe, 'itself') +
-    row('substituter without nginx', told.sent, told.pipe, 'the pipe')
+    row('nginx, a static file', told.static, ['itself', told.static]) +
+    row('substituter behind nginx, X-Accel', told.accel, ['nginx', told.static]) +
+    row('a bare pipe of Node', told.pipe, ['itself', told.pipe]) +
+    row('substituter without nginx', told.sent, ['the pipe', told.pipe])
   );
 }

@@ -9,6 +9,7 @@ import { sentenceOf } from '#std/farm-fault.js';
 import type { DiskLevel } from '#domain/retention/disk-level.js';
 import type { Refusal } from '#nest/problem.js';
 import { principalOf, unauthorized } from './credential.js';
+import type { ContentsRoute } from './contents-route.js';
 import type { NarRoute } from './nar-route.js';
 import type { NarinfoRoute } from './narinfo-route.js';
 import type { PushRoutes } from './push-routes.js';
@@ -23,6 +24,7 @@ import type { WriteRoutes } from './write-routes.js';
 export interface Routes {
   readonly narinfos: NarinfoRoute;
   readonly nars: NarRoute;
+  readonly contents: ContentsRoute;
   readonly reads: ReadRoutes;
   readonly writes: WriteRoutes;
   readonly uploads: UploadRoute;
@@ -106,7 +108,7 @@ export class Front {
   }
 
   private async read(exchange: Exchange, target: Target): Promise<void> {
-    const { narinfos, nars, reads, stores, pushes, uploads } = this.routes;
+    const { narinfos, nars, contents, reads, stores, pushes, uploads } = this.routes;
     if (await pushes.answerHead(exchange, target)) return;
     if (target.kind === 'upload' && exchange.request.method === 'HEAD') {
       return uploads.head(exchange, target);
@@ -131,6 +133,12 @@ export class Front {
         return reads.derivation(exchange, target.slug, target.path);
       case 'welcome':
         return reads.welcome(exchange, stores.known(rootSlug));
+      case 'listing':
+        return contents.listing(exchange, store!, target.hashPart);
+      case 'file':
+        return contents.file(exchange, store!, target);
+      case 'robots':
+        return reads.robots(exchange);
       case 'public-key':
         return reads.publicKey(exchange, store!);
       case 'upload':

@@ -1,9 +1,15 @@
 /** The text of a narinfo as a store tells it, signed, in the dialect of its clients. */
-import type { OfferedPath } from '#domain/substitute/offered-path.js';
-import { dialectOf } from '#domain/substitute/store.js';
+import type { NarFile, OfferedPath } from '#domain/substitute/offered-path.js';
+import { dialectOf, type Dialect } from '#domain/substitute/store.js';
 import { printGuixNarinfo, printNixNarinfo } from '#formats/narinfo.js';
 import { contentAddressHolds } from './content-address.js';
 import type { KeyRing, SigningStore } from './keys/key-ring.js';
+
+/** Guix names a nar by its path; a client of Nix takes any name, and proxies like the hash. */
+function addressOf({ fileKey, compression }: NarFile, path: string, dialect: Dialect): string {
+  if (dialect === 'nix') return `nar/${fileKey}`;
+  return compression === 'none' ? `nar/${path}` : `nar/${compression}/${path}`;
+}
 
 /** The hash that is signed was recomputed here when the nar arrived; a wrong `ca` is left out. */
 export function printSigned(offered: OfferedPath, store: SigningStore, ring: KeyRing): string {
@@ -13,7 +19,7 @@ export function printSigned(offered: OfferedPath, store: SigningStore, ring: Key
     ...(deriver !== null && { deriver }),
   };
   const encodings = offered.files.map((file) => ({
-    url: `nar/${file.fileKey}`,
+    url: addressOf(file, offered.path, dialectOf(store)),
     compression: file.compression,
     fileHash: file.fileHash,
     fileSize: file.fileSize,

@@ -35,6 +35,11 @@ export class ReadRoutes {
     send(exchange, { type: plainType, body: welcomeText(address, keys.join(' ')) });
   }
 
+  /** Nobody is served by a search engine that fetches all nars. */
+  robots(exchange: Exchange): void {
+    send(exchange, { type: plainType, body: 'User-agent: *\nDisallow: /\n' });
+  }
+
   publicKey(exchange: Exchange, store: Store): void {
     send(exchange, { type: plainType, body: this.parts.publicKeys(store) });
   }

@@ -9,6 +9,7 @@ import type { NarStore } from '#application/ports/nar-store.js';
 import type { Settings } from '#nest/settings.js';
 import { sentenceOf } from '#std/farm-fault.js';
 import { KeptAnswers } from './answers/kept-answers.js';
+import { ContentsRoute } from './contents-route.js';
 import { NarFiles } from './nar-files.js';
 import { NarRoute, type NarRouteParts } from './nar-route.js';
 import { NarinfoRoute, type NarinfoRouteParts } from './narinfo-route.js';
@@ -24,6 +25,7 @@ export interface ServedParts extends Pick<NarinfoRouteParts, 'print'> {
 export interface NarinfoService {
   readonly narinfos: NarinfoRoute;
   readonly nars: NarRoute;
+  readonly contents: ContentsRoute;
   readonly stores: Stores;
   close(): Promise<void>;
 }
@@ -53,6 +55,7 @@ export async function serveNarinfos(
   const files = new NarFiles(offered);
   const { print, ...rest } = parts;
   const narinfos = new NarinfoRoute({ print, files, offered, stores, keeper, lifetimes });
+  const contents = new ContentsRoute({ offered, nars: parts.nars, lifetimes });
   const nars = new NarRoute({ ...rest, files, notes, lifetimes });
   const news = new SubstituteNews(database, {
     changed: (store, hashParts) => {
@@ -71,5 +74,5 @@ export async function serveNarinfos(
     await notes.write();
     await keeper.close();
   };
-  return { narinfos, nars, stores, close };
+  return { narinfos, nars, contents, stores, close };
 }

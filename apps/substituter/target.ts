@@ -7,6 +7,7 @@ import { narSuffix, parseFileKey, type FileKey } from '#domain/substitute/file-k
 import { parsePushedFile, type PushedFile } from '#domain/substitute/pushed-file.js';
 import type { Compression } from '#domain/substitute/offered-path.js';
 import { isNix32 } from '#formats/base32.js';
+import { parseHash, type Hash } from '#formats/hash.js';
 import { hashPartLength, parseBasename } from '#formats/store-path.js';
 
 export type Target =
@@ -25,6 +26,9 @@ export type Target =
   | { readonly kind: 'pushed-nar'; readonly slug: string; readonly file: PushedFile }
   | { readonly kind: 'listing'; readonly slug: string; readonly hashPart: string }
   | { readonly kind: 'public-key'; readonly slug: string }
+  /** The flat output of a derivation that declared its name and hash. */
+  | { readonly kind: 'file'; readonly slug: string; readonly name: string; readonly hash: Hash }
+  | { readonly kind: 'robots' }
   | { readonly kind: 'log'; readonly slug: string; readonly derivation: string }
   | { readonly kind: 'upload'; readonly slug: string; readonly path: string }
   | { readonly kind: 'paths'; readonly slug: string }
@@ -40,7 +44,7 @@ export const rootSlug = 'nix';
 export const narinfoEnd = '.narinfo';
 const listingEnd = '.ls';
 /** First parts of the addresses that the nix store has at the root. */
-const rootParts = new Set(['nar', 'log', 'derivations', 'uploads', 'paths']);
+const rootParts = new Set(['nar', 'log', 'file', 'derivations', 'uploads', 'paths']);
 
 /**
  * `url` is the request target as HTTP gives it: path and query; `root` is the slug of the store
@@ -50,6 +54,7 @@ export function readTarget(url: string, root: string = rootSlug): Target {
   const query = url.indexOf('?');
   const path = query < 0 ? url : url.slice(0, query);
   if (path === '/') return { kind: 'welcome' };
+  if (path === '/robots.txt') return { kind: 'robots' };
   const second = path.indexOf('/', 1);
   const first = path.slice(1, second < 0 ? path.length : second);
   const atRoot = second < 0 || rootParts.has(first);
@@ -72,6 +77,7 @@ function below(slug: string, rest: string, named: boolean): Target {
     const hashPart = rest.slice(0, -listingEnd.length);
     return isHashPart(hashPart) ? { kind: 'listing', slug, hashPart } : elsewhere;
   }
+  if (rest.startsWith('file/')) return namedFile(slug, rest.slice(5));
   if (rest.startsWith('log/')) {
     const derivation = derivationOf(rest.slice(4));
     return derivation === null ? elsewhere : { kind: 'log', slug, derivation };
@@ -83,6 +89,17 @@ function below(slug: string, rest: string, named: boolean): Target {
       : { kind: 'bad-name', name: name ?? rest.slice(8) };
   }
   return rest.startsWith('derivations/') ? derivations(slug, rest.slice(12), named) : elsewhere;
+}
+
+/** `NAME/sha256/HASH`, the hash in hexadecimal or in the base 32 of both worlds. */
+function namedFile(slug: string, rest: string): Target {
+  const [name = '', algorithm = '', digest = '', ...more] = rest.split('/').map(decoded);
+  if (name === null || algorithm === null || digest === null) return elsewhere;
+  const hash = parseHash(`${algorithm}:${digest}`);
+  const isName = parseBasename(`${'0'.repeat(hashPartLength)}-${name}`).ok;
+  return hash.ok && isName && more.length === 0
+    ? { kind: 'file', slug, name, hash: hash.value }
+    : elsewhere;
 }
 
 /** `COMPRESSION/HASH-NAME`, or the name alone for what is not compressed. */

@@ -1,5 +1,11 @@
 /** Nars whole and in part, as clients, proxies and an nginx before the farm ask for them. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { zstdDecompressSync } from 'node:zlib';
+import { encodeNix32 } from '#formats/base32.js';
+import { formatHash, sha256, toHex } from '#formats/hash.js';
+import { encodeNar } from '#formats/nar.js';
+import { parseNarinfo } from '#formats/narinfo.js';
+import { fixedOutputPath } from '#formats/store-path.js';
 import { startTestPostgres, type TestPostgres } from '#testkit/postgres.js';
 import {
   onePiece,
@@ -120,5 +126,58 @@ describe('a nar', () => {
     ]) {
       expect([rest, (await ask(rest)).status]).toEqual([rest, 404]);
     }
+  });
+});
+
+describe('what is read out of a nar', () => {
+  it('is listed with the places of its files', async () => {
+    const { body, status } = await raw(`${farm.address}/${'a'.repeat(32)}.ls`);
+    const { root } = JSON.parse(body.toString()) as { root: { narOffset: number; size: number } };
+    expect([status, root.size]).toEqual([200, 50_000]);
+    const contents = Buffer.from(sample.nar).subarray(root.narOffset, root.narOffset + root.size);
+    expect(contents.toString().startsWith('contents of a ')).toBe(true);
+    const again = await raw(`${farm.address}/nix/${'a'.repeat(32)}.ls`, { method: 'HEAD' });
+    expect(again.headers['content-length']).toBe(String(body.length));
+    expect((await raw(`${farm.address}/${'b'.repeat(32)}.ls`)).status).toBe(404);
+  });
+
+  it('is a file by its name and hash, of the store that has it', async () => {
+    const contents = Buffer.alloc(100_000, 'a source ');
+    const hash = { algorithm: 'sha256', digest: sha256(contents) } as const;
+    const dir = '/gnu/store';
+    const name = 'c++-1.0.tar.gz';
+    const full = fixedOutputPath({ dir, name, hash, recursive: false });
+    const path = full.slice(dir.length + 1);
+    const nar = encodeNar({ type: 'regular', executable: false, contents });
+    const narHash = formatHash({ algorithm: 'sha256', digest: sha256(nar) });
+    await farm.service.putNar({ slug: 'guix', path, nar: onePiece(nar) });
+    await farm.service.offer('guix', { path, narHash, narSize: nar.length, references: [] });
+    const escaped = 'c%2b%2b-1.0.tar.gz';
+    for (const [named, digest] of [
+      [name, encodeNix32(hash.digest)],
+      [escaped, toHex(hash.digest)],
+    ]) {
+      const answer = await raw(`${farm.address}/guix/file/${named}/sha256/${digest}`);
+      expect([answer.status, answer.body.equals(contents)]).toEqual([200, true]);
+    }
+    const other = toHex(sha256(nar));
+    expect((await raw(`${farm.address}/guix/file/${name}/sha256/${other}`)).status).toBe(404);
+    expect((await raw(`${farm.address}/guix/file/${name}/md4/00`)).status).toBe(404);
+    expect((await raw(`${farm.address}/guix/file/..%2f/sha256/${other}`)).status).toBe(404);
+
+    const told = await raw(`${farm.address}/guix/${path.slice(0, 32)}.narinfo`);
+    const narinfo = parseNarinfo(told.body.toString());
+    if (!narinfo.ok) throw new Error(narinfo.error.kind);
+    const { url } = narinfo.value.encodings[0]!;
+    expect(url).toBe(`nar/zstd/${path}`);
+    for (const at of [url, url.replaceAll('+', '%2B')]) {
+      const { body } = await raw(`${farm.address}/guix/${at}`);
+      expect(zstdDecompressSync(body).equals(nar)).toBe(true);
+    }
+  });
+
+  it('is not what search engines are sent for', async () => {
+    const { body } = await raw(`${farm.address}/robots.txt`);
+    expect(body.toString()).toContain('Disallow: /');
   });
 });
