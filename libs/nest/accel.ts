@@ -1,7 +1,8 @@
 /**
- * nginx sends a file itself when the answer names it (X-Accel-Redirect): the app still sees each
- * request. That takes two to agree. The setting says where nginx has the nar store; the request
- * says that it came through an nginx which knows of it, since workers come to the same port.
+ * nginx sends a file itself when the answer names it (X-Accel-Redirect), and the app still sees
+ * each request. That takes two to agree. The setting says where nginx has the nar store; the
+ * request says that it came through an nginx which knows of it, since workers come to the same port
+ * directly.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 

@@ -33,7 +33,7 @@ const sample = sampleNar('a');
 const narinfo = `/${sample.path.slice(0, 32)}.narinfo`;
 
 beforeAll(async () => {
-  farm = await startBackends();
+  farm = await startBackends({ GAMBESON_ACCEL_PREFIX: '/gambeson-nars' });
   nginx = await deployedNginx(farm);
   const { database, logs } = farm.api.parts;
   seeded = await seedFarm(database, logs);
@@ -114,6 +114,23 @@ describe('what everybody may read', () => {
     }
   });
 
+  it('is sent by nginx itself, whole or in parts, when the farm has said which file', async () => {
+    const url = /^URL: (.*)$/m.exec(String((await ask(narinfo)).body))![1]!;
+    const direct = await fetch(`${farm.substituter.address}/${url}`);
+    const bytes = Buffer.from(await direct.arrayBuffer());
+    expect(bytes.length).toBeGreaterThan(0);
+    const nar = await ask(`/${url}`);
+    // nginx's own mark of a file that it found on the disk.
+    expect([nar.body.equals(bytes), nar.headers.etag]).toEqual([
+      true,
+      expect.stringMatching(/^"[0-9a-f]+-[0-9a-f]+"$/),
+    ]);
+    const part = await ask(`/${url}`, { headers: { range: 'bytes=5-' } });
+    expect([part.status, part.body.equals(bytes.subarray(5))]).toEqual([206, true]);
+    const hidden = await ask(`/gambeson-nars/files/${url.slice(4, 6)}/${url.slice(4)}`);
+    expect(hidden.status).toBe(404);
+  });
+
   it('is asked of the farm each time, so that each reading counts', async () => {
     for (const _ of [1, 2]) expect((await ask(narinfo)).status).toBe(200);
     const lines = (await log()).split('\n').filter((line) => line.includes(narinfo));
@@ -136,6 +153,27 @@ describe('what everybody may read', () => {
       expect.stringContaining("script-src 'self'"),
     ]);
     expect((await ask('/admin', theirs.pair)).status).toBe(400);
+  });
+
+  it('is handed out by nginx as the farm says, and runs in no browser', async () => {
+    const [row] = await farm.api.parts.database.query<{ id: number; size: number }>(
+      `insert into build_products (build_id, type, output, path, path_id, file_name, size, sha256,
+         file_key, taken_at)
+       select 1, 'page', 'out', '', p.id, 'page.html', n.file_size, 'abc', n.file_key, now()
+         from store_paths p join nars n on n.path_id = p.id where p.path = $1 returning id, size`,
+      [sample.path],
+    );
+    const answer = await ask(`/download/${row!.id}`);
+    expect([answer.status, answer.body.length]).toEqual([200, row!.size]);
+    expect(answer.headers).toMatchObject({
+      'cache-control': 'public, max-age=43200',
+      'content-disposition': 'attachment; filename="page.html"',
+      'content-security-policy': "default-src 'none'; sandbox",
+      'content-type': 'application/octet-stream',
+      'x-content-type-options': 'nosniff',
+    });
+    const part = await ask(`/download/${row!.id}`, { headers: { range: 'bytes=0-4' } });
+    expect([part.status, part.body.length]).toEqual([206, 5]);
   });
 
   it('has certbot’s challenges beside it, before there is any HTTPS', async () => {

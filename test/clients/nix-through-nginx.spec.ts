@@ -42,7 +42,7 @@ let doc = '';
 let derivation = '';
 
 beforeAll(async () => {
-  farm = await startBackends();
+  farm = await startBackends({ GAMBESON_ACCEL_PREFIX: '/gambeson-nars' });
   nginx = await deployedNginx(farm, 'localhost');
   address = `https://localhost:${nginx.place.https}`;
   const certificate = join(nginx.place.directory, 'tls', 'fullchain.pem');

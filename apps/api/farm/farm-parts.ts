@@ -1,7 +1,7 @@
 /** Opens what the api works with, from its settings; and closes it again in the opposite order. */
 import { join } from 'node:path';
 import { DiskLogStore } from '#adapters/log-store/disk-log-store.js';
-import { DiskNarStore } from '#adapters/nar-store/disk/disk-nar-store.js';
+import { openNarStore, type OpenedNarStore } from '#adapters/nar-store/open-nar-store.js';
 import { PostgresBus } from '#adapters/postgres/bus.js';
 import { PostgresPollStore } from '#adapters/postgres/channel-store.js';
 import { Database } from '#adapters/postgres/database.js';
@@ -12,7 +12,6 @@ import { BullPollTimers } from '#adapters/redis/poll-timers.js';
 import { ensureSecret } from '#adapters/system/secret.js';
 import type { Bus } from '#application/ports/bus.js';
 import type { LogStore } from '#application/ports/log-store.js';
-import type { NarStore } from '#application/ports/nar-store.js';
 import type { PollStore } from '#application/ports/poll-store.js';
 import type { PollTimers } from '#application/ports/poll-timers.js';
 import type { SpecificationStore } from '#application/ports/specification-store.js';
@@ -27,7 +26,7 @@ export interface FarmParts {
   readonly queue: QueueConnection;
   readonly bus: Bus;
   readonly logs: LogStore;
-  readonly nars: Pick<NarStore, 'open'>;
+  readonly nars: OpenedNarStore;
   readonly timers: PollTimers;
   readonly specifications: SpecificationStore;
   readonly retries: Pick<PollStore, 'retry'>;
@@ -39,6 +38,7 @@ export async function openFarm(settings: Settings): Promise<FarmParts> {
   const adminToken = await requireAdminToken(settings.adminTokenFile, settings.host);
   const serviceToken = await ensureSecret(settings.serviceTokenFile);
   const { databaseUrl, redisUrl } = settings;
+  const nars = await openNarStore(settings);
   const database = new Database(databaseUrl, 20, 'gambeson-api');
   const queue = openQueue({ databaseUrl, redisUrl });
   const bus = redisUrl ? new RedisBus(redisUrl) : new PostgresBus(database);
@@ -53,7 +53,7 @@ export async function openFarm(settings: Settings): Promise<FarmParts> {
     queue,
     bus,
     logs,
-    nars: new DiskNarStore(join(settings.dataDirectory, 'nars')),
+    nars,
     timers,
     specifications,
     retries: new PostgresPollStore(database),
@@ -62,6 +62,7 @@ export async function openFarm(settings: Settings): Promise<FarmParts> {
       await bus.close();
       await queue.close();
       await logs.close();
+      await nars.close?.();
       await specifications.close();
       await database.close();
     },

@@ -17,6 +17,8 @@ import { SpecificationQueries } from '#adapters/postgres/specification-queries.j
 import { VerificationQueries } from '#adapters/postgres/verification-queries.js';
 import { WaitQueries } from '#adapters/postgres/wait-queries.js';
 import { WorkerQueries } from '#adapters/postgres/worker-queries.js';
+import type { FileKey } from '#domain/substitute/file-key.js';
+import { Accel } from '#nest/accel.js';
 import { READINESS, type ReadinessCheck } from '#nest/health.js';
 import type { FarmParts } from './farm-parts.js';
 import * as tokens from './tokens.js';
@@ -39,6 +41,7 @@ export class FarmModule implements OnApplicationShutdown {
       { provide: tokens.QUEUE, useValue: parts.queue },
       { provide: tokens.LOG_STORE, useValue: parts.logs },
       { provide: tokens.NAR_STORE, useValue: parts.nars },
+      { provide: Accel, useValue: new Accel<FileKey>(parts.settings.accelPrefix, parts.nars) },
       { provide: tokens.POLL_TIMERS, useValue: parts.timers },
       { provide: tokens.SPECIFICATIONS, useValue: parts.specifications },
       { provide: tokens.RETRIES, useValue: parts.retries },

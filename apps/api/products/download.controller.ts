@@ -7,6 +7,8 @@ import { z } from 'zod';
 import { ProductQueries, type DownloadableFile } from '#adapters/postgres/product-queries.js';
 import { PostgresProductStore } from '#adapters/postgres/product-store.js';
 import type { NarStore } from '#application/ports/nar-store.js';
+import type { FileKey } from '#domain/substitute/file-key.js';
+import { Accel } from '#nest/accel.js';
 import { notFound, ProblemException } from '#nest/problem.js';
 import { Id } from '#protocol/api/page.js';
 import { Problem } from '#protocol/api/problem.js';
@@ -27,6 +29,7 @@ export class DownloadController {
     private readonly products: ProductQueries,
     @Inject(NAR_STORE) private readonly nars: Pick<NarStore, 'open'>,
     private readonly wishes: PostgresProductStore,
+    @Inject(Accel) private readonly accel: Accel<FileKey>,
   ) {}
 
   @Get(':id')
@@ -42,6 +45,12 @@ export class DownloadController {
     if (!file || file.private) throw notFound(`build product ${id}`);
     if (isUnchanged(request, file)) {
       return void (await reply.status(304).headers(headersOf(file)).send());
+    }
+    const accel = this.accel.headerFor(request.headers, file.fileKey);
+    // nginx knows of ranges and whether the file is there; what it shall say is told here.
+    if (accel) {
+      const headers = { ...headersOf(file), ...accel, 'content-type': typeOf(file.name) };
+      return void (await reply.headers(headers).send());
     }
     const range = rangeOf(request, file);
     const { start, end } = range ?? { start: 0, end: file.size };
