@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Database } from '#adapters/postgres/database.js';
+import { PostgresIntegrityStore } from '#adapters/postgres/integrity-store.js';
 import { narKey, type FileKey } from '#domain/substitute/file-key.js';
 import { formatHash, sha256 } from '#formats/hash.js';
 import { answered } from '#testkit/eventually.js';
@@ -279,6 +280,38 @@ describe('a broken nar that a client asks for', () => {
     expect((await raw(`${farm.address}/nar/${key}`)).status).toBe(200);
     const narinfo = `${farm.address}/${sample.path.slice(0, 32)}.narinfo`;
     expect((await raw(narinfo)).status).toBe(200);
+  });
+});
+
+describe('a broken path that an upstream had', () => {
+  it('is fetched again, and not built', async () => {
+    const fresh = await postgres.freshDatabase();
+    const database = new Database(fresh.url, 2, 'spec');
+    const { path } = sampleNar('i');
+    await database.query(
+      `insert into outputs (derivation_id, name, store_id, path) values (80, 'out', 1, $1)`,
+      [path],
+    );
+    await database.query(
+      `insert into builds (id, evaluation_id, status, reason)
+       values (80, 1, 'succeeded', 'substituted')`,
+    );
+    const [row] = await database.query<{ id: number }>(
+      `insert into store_paths (store_id, hash_part, path, nar_hash, nar_size, origin)
+       values (1, left($1, 32), $1, 'sha256:x', 1, 'mirrored') returning id`,
+      [path],
+    );
+    const ledger = new PostgresIntegrityStore(database);
+    const broken = { id: row!.id, path, findings: [], brokenFiles: [] };
+    expect(await ledger.takeBack({ by: 'scrub' }, broken)).toEqual([{ path, build: 80 }]);
+    const [build] = await database.query(
+      `select status, reason, not_before > now() as held,
+              exists (select from substitutions where build_id = 80) as wished from builds`,
+    );
+    expect(build).toEqual({ status: 'scheduled', reason: null, held: true, wished: true });
+    expect(await ledger.takeBack({ by: 'scrub' }, broken)).toEqual([]);
+    await database.close();
+    await fresh.drop();
   });
 });
 

@@ -13,6 +13,7 @@ import type { FileKey } from '#domain/substitute/file-key.js';
 import type { PathToCheck } from '#domain/substitute/integrity.js';
 import type { NarFile } from '#domain/substitute/offered-path.js';
 import type { Client, Database, Row } from './database.js';
+import { holdSeconds, substituted, wishFetches } from './ingest-fates.js';
 import { scheduleLost } from './scheduled-again.js';
 
 interface PathRow extends Row {
@@ -84,7 +85,8 @@ export class PostgresIntegrityStore implements IntegrityStore {
         where not exists (select from nars where file_key = t.key)
           and not exists (select from uploads where file_key = t.key)
           and not exists (select from build_products where file_key = t.key)
-          and not exists (select from derivation_packs where t.key = hash || '.pack.zst')`,
+          and not exists (select from derivation_packs where t.key = hash || '.pack.zst')
+          and not exists (select from condemned_files where file_key = t.key)`,
       [files],
     );
     return rows.map(({ key }) => key);
@@ -178,8 +180,9 @@ async function withdraw(
   client: Client,
   { store_id: store, path }: PlaceRow,
 ): Promise<Withdrawal[]> {
-  const { rows: makers } = await client.query<{ id: number }>(
-    `select b.id from outputs o join builds b on b.id = o.derivation_id
+  const { rows: makers } = await client.query<MakerRow>(
+    `select b.id, b.reason is not distinct from '${substituted}' as fetched
+       from outputs o join builds b on b.id = o.derivation_id
       where o.store_id = $1 and o.path = $2 and b.status = 'succeeded' order by b.id`,
     [store, path],
   );
@@ -193,8 +196,34 @@ async function withdraw(
      returning p.path`,
     [store, path, builds],
   );
-  if (builds.length > 0) await client.query(scheduleLost, [builds]);
+  await bringBack(client, store, makers);
   return rows.map((row) => ({ path: row.path, build: builds[0] ?? null }));
+}
+
+interface MakerRow extends Row {
+  readonly id: number;
+  /** It was not built here: an upstream had it. */
+  readonly fetched: boolean;
+}
+
+const holdAgain = `
+  update builds
+     set status = 'scheduled', reason = null, generation = generation + 1, ended_at = null,
+         not_before = now() + make_interval(secs => $2), scheduled_at = now()
+   where id = any ($1) and status = 'succeeded'`;
+
+/** What an upstream had is fetched again; when none has it any more, it is built after all. */
+async function bringBack(
+  client: Client,
+  store: number,
+  makers: readonly MakerRow[],
+): Promise<void> {
+  const built = makers.filter(({ fetched }) => !fetched).map(({ id }) => id);
+  const fetched = makers.filter((maker) => maker.fetched).map(({ id }) => id);
+  if (built.length > 0) await client.query(scheduleLost, [built]);
+  if (fetched.length === 0) return;
+  await client.query(holdAgain, [fetched, holdSeconds]);
+  await wishFetches(client, store, new Map(fetched.map((build) => [build, true])));
 }
 
 function pathOf(row: PathRow): PathToCheck {
