@@ -68,7 +68,7 @@ export function printAdvanced(sexp: Sexp): string {
       text += ')';
       depth -= 1;
     } else {
-      text += printedAtom(piece as Uint8Array);
+      text += printAtom(piece as Uint8Array);
     }
     before = opens ? 'open' : piece === ')' ? 'close' : 'atom';
   }
@@ -92,7 +92,7 @@ function* piecesOf(sexp: Sexp): Generator<Piece> {
 }
 
 /** A token where it can be one, else a string where it is text, else hexadecimal. */
-function printedAtom(bytes: Uint8Array): string {
+export function printAtom(bytes: Uint8Array): string {
   const [first] = bytes;
   if (first === undefined) return '""';
   const text = Buffer.from(bytes).toString('latin1');
