@@ -56,7 +56,7 @@ const Environment = z.object({
   GAMBESON_NAR_STORE: z.string().optional(),
   GAMBESON_S3_CREDENTIALS_FILE: z.string().optional(),
   /** Megabytes a second that `store verify` reads, and that the scrub reads (0: no scrub). */
-  GAMBESON_VERIFY_MB_PER_SECOND: Seconds.default(200),
+  GAMBESON_VERIFY_MB_PER_SECOND: Seconds.default(50),
   GAMBESON_SCRUB_MB_PER_SECOND: z.coerce.number().min(0).default(10),
   /** A round of the scrub begins no sooner than so many hours after the last one began. */
   GAMBESON_SCRUB_HOURS: z.coerce.number().min(0).default(24),
