@@ -288,6 +288,34 @@ describe('a report', () => {
     expect((await farm.attempts(build!))[0]).toMatchObject({ status: 'succeeded', message: null });
   });
 
+  it('may refer to what its store leaves to an upstream, and to that only then', async () => {
+    const [build] = await farm.builds(1);
+    const worker = await farm.worker();
+    const claimed = await farm.claimed(build!, worker);
+    const reference = `${'r'.repeat(32)}-relied`;
+    await farm.database.execute(
+      `with upstream as (
+         insert into upstreams (store_id, url, public_keys) values (3, 'http://u', '{k}')
+         returning id)
+       insert into upstream_paths
+         (store_id, hash_part, path, upstream_id, nar_hash, "references", narinfo)
+       select 3, left($1, 32), $1, id, 'sha256:x', '{}', '' from upstream`,
+      [reference],
+    );
+    await farm.uploaded(claimed.attempt, claimed.outputs[0]!.path!);
+    const report = success(claimed, worker);
+    const outputs = report.outputs.map((output) => ({ ...output, references: [reference] }));
+    expect(await accept({ ...report, outputs })).toEqual([true]);
+    expect((await farm.attempts(build!))[0]).toMatchObject({ reason: 'upload-failed' });
+    await farm.database.execute(`update stores set mode = 'rely' where id = 3`);
+    await farm.database.execute('update builds set not_before = null');
+    const again = await farm.claimed(build!, worker);
+    await farm.uploaded(again.attempt, again.outputs[0]!.path!);
+    const second = { ...success(again, worker), outputs };
+    expect(await accept(second)).toEqual([true]);
+    expect((await farm.attempts(build!)).at(-1)).toMatchObject({ status: 'succeeded' });
+  });
+
   it('that fails rolls back nothing of its neighbours in the same commit', async () => {
     const builds = await farm.builds(3);
     const worker = await farm.worker({ slots: 3 });
