@@ -122,7 +122,8 @@ export class AttemptDesk {
 
   #requestOf(build: BuildMessage, welcome: Welcome): AttemptRequest {
     const { limits, cores, systems, features, data } = this.parts.options;
-    const { maxLogBytes, substituter, publicKeys, leaseSeconds } = welcome;
+    const { maxLogBytes, substituter, leaseSeconds } = welcome;
+    const publicKeys = build.publicKeys ?? welcome.publicKeys;
     return {
       ...{ build, cores, systems, features, maxLogBytes, substituter, publicKeys, leaseSeconds },
       limits: capLimits(build.limits, limits),

@@ -174,6 +174,8 @@ const Build = z.object({
   uploadToken: z.string(),
   /** Substitute servers with what the farm does not keep itself, in the order to ask them. */
   upstreams: z.array(z.object({ address: z.string(), publicKeys: z.array(z.string()) })).optional(),
+  /** Of a store that is signed with keys of its own, instead of those of the welcome. */
+  publicKeys: z.array(z.string()).optional(),
 });
 
 const Acknowledged = z.discriminatedUnion('of', [

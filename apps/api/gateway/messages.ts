@@ -1,6 +1,7 @@
 /** Between the words of the protocol and those of the use cases. */
 import type { AttemptOutcome } from '#domain/build/next-build-status.js';
 import { id, type AttemptId, type Fence, type WorkerId } from '#domain/ids.js';
+import { backendAt, type BackendName } from '#domain/specification/specification.js';
 import type { WorkerReport } from '#application/accept-report.js';
 import type { ClaimedBuild } from '#application/ports/claim-store.js';
 import type { AttemptClaim } from '#application/ports/lease-store.js';
@@ -39,10 +40,17 @@ function outcomeOf(result: Report['result']): AttemptOutcome {
   }
 }
 
+/** Where the worker finds the inputs of a build. */
+export interface BuildSources {
+  readonly upstreams: readonly ReliedUpstream[];
+  /** Of a store with keys of its own; null: those of the welcome. */
+  readonly publicKeys: readonly string[] | null;
+}
+
 export function buildMessage(
   claimed: ClaimedBuild,
   serviceToken: string,
-  upstreams: readonly ReliedUpstream[],
+  { upstreams, publicKeys }: BuildSources,
 ): BuildMessage {
   const { attempt, fence, slot, build, store, derivation, system, outputs, limits } = claimed;
   return {
@@ -51,7 +59,7 @@ export function buildMessage(
     attempt: String(attempt),
     fence,
     build: String(build),
-    backend: backendOf(store.slug),
+    backend: backendOf(store),
     store: { ...store },
     derivation,
     system,
@@ -59,14 +67,13 @@ export function buildMessage(
     limits: { ...limits },
     uploadToken: createAttemptToken({ attempt, fence }, serviceToken),
     ...(upstreams.length > 0 && { upstreams: [...upstreams] }),
+    ...(publicKeys && { publicKeys: [...publicKeys] }),
   };
 }
 
-/** Each store is filled by the backend of its name. */
-function backendOf(slug: string): BuildMessage['backend'] {
-  invariant(
-    slug === 'nix' || slug === 'guix' || slug === 'local',
-    `no backend fills store ${slug}`,
-  );
-  return slug;
+/** Each directory is filled by one backend, whatever store of it. */
+function backendOf({ slug, dir }: { readonly slug: string; readonly dir: string }): BackendName {
+  const backend = backendAt(dir);
+  invariant(backend, `no backend fills store ${slug}`);
+  return backend;
 }

@@ -3,8 +3,11 @@
  * twice or never: slots, offsets and fences make a repeated word harmless. When the socket ends,
  * its leases stay until they expire, since the builds go on.
  */
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { AttemptId, WorkerId } from '#domain/ids.js';
+import { backendStores } from '#domain/specification/specification.js';
 import { workerClassName } from '#domain/worker/worker-class.js';
 import { tellBuild, type WorkerReport } from '#application/accept-report.js';
 import { endForgotten } from '#application/end-forgotten.js';
@@ -291,8 +294,10 @@ export class Session {
     this.wanted.delete(build.slot);
     this.live.set(build.attempt, { attempt: build.attempt, fence: build.fence });
     const { settings, upstreams } = this.parts;
-    const relied = upstreams.of(build.store.slug);
-    this.line.send(buildMessage(build, settings.serviceToken, relied));
+    const { slug } = build.store;
+    const publicKeys = ownKeys(settings.publicKeyFile, slug);
+    const sources = { upstreams: upstreams.of(slug), publicKeys };
+    this.line.send(buildMessage(build, settings.serviceToken, sources));
   }
 
   private async started({ attempt, fence }: AttemptClaim): Promise<void> {
@@ -317,6 +322,21 @@ export class Session {
     this.live.delete(report.attempt);
     const attempt = String(report.attempt);
     this.line.send({ type: 'acknowledged', of: 'report', attempt, accepted });
+  }
+}
+
+/**
+ * Of a store that is not the farm's first of its backend; null for those. Its key is read at each
+ * build, since such a store may be younger than the worker's connection.
+ */
+function ownKeys(file: string, slug: string): string[] | null {
+  if (Object.hasOwn(backendStores, slug)) return null;
+  try {
+    const text = readFileSync(join(dirname(file), 'public-keys', `${slug}.pub`), 'utf8');
+    return text.split(/\s+/).filter((key) => key !== '');
+  } catch {
+    // The substituter has not made it yet: the worker is told of none, and the build comes again.
+    return [];
   }
 }
 

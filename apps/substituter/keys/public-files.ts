@@ -10,7 +10,7 @@ import type { KeyRing, SigningStore } from './key-ring.js';
 /** Workers fetch from the farm's own stores, and read Nix's form alone. */
 export function publishKeys(file: string, ring: KeyRing, stores: readonly SigningStore[]): void {
   const trusted = stores
-    .filter((store) => store.kind !== 'pushed' && dialectOf(store) === 'nix')
+    .filter((store) => store.kind === 'farm' && dialectOf(store) === 'nix')
     .sort((a, b) => Number(b.slug === 'nix') - Number(a.slug === 'nix'))
     .flatMap((store) => ring.publicKeys(store));
   put(file, `${[...new Set(trusted)].join('\n')}\n`);

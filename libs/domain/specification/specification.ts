@@ -78,3 +78,9 @@ export function storeOf({ backend, trust }: Pick<Specification, 'backend' | 'tru
   const store = backendStores[backend];
   return trust === 'untrusted' ? { ...store, slug: `${store.slug}-untrusted` } : store;
 }
+
+/** Whose paths lie in a directory; null: no backend's. */
+export function backendAt(dir: string): BackendName | null {
+  const names = Object.keys(backendStores) as BackendName[];
+  return names.find((name) => backendStores[name].dir === dir) ?? null;
+}

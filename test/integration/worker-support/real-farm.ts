@@ -105,13 +105,17 @@ export class RealFarm {
   }
 
   /** Builds these recipes: a channel and a specification of their own; builds by job name. */
-  async evaluate(recipes: readonly Recipe[]): Promise<ReadonlyMap<string, string>> {
+  async evaluate(
+    recipes: readonly Recipe[],
+    more: Readonly<Record<string, unknown>> = {},
+  ): Promise<ReadonlyMap<string, string>> {
     const name = `spec-${++this.#specifications}`;
     const channel = await ScenarioChannel.create(join(this.directory, 'channels', name));
     await channel.commitRecipes(recipes);
     await this.send('PUT', `/api/v1/specifications/${name}`, {
       ...{ name, backend: 'local', selection: { file: 'farm.json' }, period: 86_400 },
       channels: [{ name: 'packages', url: channel.url, branch: 'main' }],
+      ...more,
     });
     return this.until(`the jobs of ${name}`, async () => {
       const path = `/api/v1/evaluations?specification=${name}`;
