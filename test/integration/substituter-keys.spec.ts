@@ -1,12 +1,13 @@
 /** The signing keys of a running substituter: of two worlds, published, and changed under it. */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parseGuixPublicKey, verifyGuix } from '#formats/guix-signature.js';
 import { parseNarinfo } from '#formats/narinfo.js';
 import { formatNixSecretKey, generateNixKey, parseNixPublicKey } from '#formats/nix-signature.js';
 import { verifyNix } from '#formats/nix-signature.js';
 import { startTestPostgres, type TestPostgres } from '#testkit/postgres.js';
+import { StoreKeys } from '../../apps/substituter/keys/store-keys.js';
 import { sampleNar, startTestSubstituter, type TestSubstituter } from './substituter-harness.js';
 
 let postgres: TestPostgres;
@@ -71,6 +72,16 @@ describe('the keys of the stores', () => {
       ...['StorePath', 'NarHash', 'NarSize', 'References', 'Signature'],
       ...['URL', 'Compression', 'FileSize'],
     ]);
+  });
+
+  it('sign a path once, however often it is asked for', async () => {
+    const addresses = await Promise.all(['c', 'd', 'f'].map((letter) => publish('guix', letter)));
+    const sign = jest.spyOn(StoreKeys.prototype, 'sign');
+    const asked = Array.from({ length: 60 }, (_, i) => textAt(addresses[i % 3]!));
+    const texts = new Set(await Promise.all(asked));
+    expect(texts.size).toBe(3);
+    expect(sign).toHaveBeenCalledTimes(3);
+    sign.mockRestore();
   });
 
   it('change under a running substituter, which forgets what the old ones signed', async () => {
