@@ -18,9 +18,12 @@ export interface RenewParts extends Pick<SubstituteParts, 'store' | 'questions' 
 }
 
 const askedAtOnce = 2000;
+/** A page of a build tells so long where its outputs came from. */
+const keptSeconds = 30 * 24 * 3600;
 
 /** One pass; false when nothing was old. */
 export async function renewBeliefs(parts: RenewParts): Promise<boolean> {
+  await parts.beliefs.forgetOlder(keptSeconds);
   const stale = await parts.beliefs.stale(askedAtOnce, believedSeconds);
   if (stale.length === 0) return false;
   const upstreams = await parts.upstreams.upstreams();

@@ -129,6 +129,20 @@ describe('an upstream that has what is wished', () => {
   });
 });
 
+describe('what is believed of an upstream', () => {
+  it('is forgotten a month later in a store that mirrors', async () => {
+    publish('app');
+    await farm.evaluate(recipes, ['app']);
+    const count = async (): Promise<number> =>
+      (await farm.database.query('select from upstream_paths')).length;
+    await farm.renew();
+    expect(await count()).toBe(1);
+    await farm.database.execute(`update upstream_paths set seen_at = now() - interval '31 days'`);
+    await farm.renew();
+    expect(await count()).toBe(0);
+  });
+});
+
 describe('a build that waits', () => {
   it('is fetched when an upstream has it after all, unless its ticket is out', async () => {
     await farm.evaluate(recipes, ['library']);

@@ -29,7 +29,7 @@ const claimStale = `
      cross join unnest(t."references") r),
   aged as (
     select store_id, hash_part from upstream_paths
-     where seen_at < now() - make_interval(secs => $2)
+     where seen_at < now() - make_interval(secs => $2) and look_after < now()
        and store_id in (select id from stores where mode = 'rely')
      order by seen_at limit $1),
   chosen as (select * from aged union select * from doubted)
@@ -92,6 +92,17 @@ export class PostgresBeliefStore implements BeliefStore {
       return false;
     }
     return this.database.transaction((client) => buildAgain(client, build, inputs));
+  }
+
+  async forgetOlder(seconds: number): Promise<void> {
+    await this.database.execute(
+      `delete from upstream_paths where (store_id, hash_part) in (
+         select store_id, hash_part from upstream_paths
+          where seen_at < now() - make_interval(secs => $1)
+            and store_id in (select id from stores where mode = 'mirror')
+          order by seen_at limit 5000)`,
+      [seconds],
+    );
   }
 
   async forget(slug: string, paths: readonly string[]): Promise<void> {

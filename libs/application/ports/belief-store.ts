@@ -27,6 +27,8 @@ export interface BeliefStore {
   builtOn(slug: string, paths: readonly string[]): Promise<readonly LostBuild[]>;
   /** The build is scheduled, with what becomes of its inputs; null: nothing needs it. */
   lose(build: BuildId, inputs: InputFates | null): Promise<boolean>;
+  /** In stores that mirror, where nothing hangs on them: some of those seen longer ago. */
+  forgetOlder(seconds: number): Promise<void>;
   /** These are not there any more. */
   forget(slug: string, paths: readonly string[]): Promise<void>;
 }
