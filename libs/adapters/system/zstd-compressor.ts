@@ -30,7 +30,7 @@ export class ZstdCompressor extends Transform {
 
   override _read(size: number): void {
     this.inner.resume();
-    super._read(size);
+    super['_read'](size);
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
