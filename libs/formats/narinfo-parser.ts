@@ -6,7 +6,7 @@
 import { err, ok, type Result } from '#std/result.js';
 import { formatHash, parseHash } from './hash.js';
 import type { Narinfo, NarinfoEncoding } from './narinfo.js';
-import { parseBasename, parseStorePath } from './store-path.js';
+import { parseBasename, parseStorePath, storeDirectoryOf } from './store-path.js';
 
 export interface NarinfoError {
   readonly kind: 'bad-line' | 'truncated' | 'duplicate' | 'missing' | 'bad-value';
@@ -120,8 +120,8 @@ function encodingOf(group: Fields): NarinfoEncoding {
 }
 
 function fullPath(value: string): string | undefined {
-  const dir = value.slice(0, value.lastIndexOf('/'));
-  return dir.startsWith('/') && parseStorePath(dir, value).ok ? value : undefined;
+  const dir = storeDirectoryOf(value);
+  return dir !== undefined && parseStorePath(dir, value).ok ? value : undefined;
 }
 
 function basename(value: string): string | undefined {

@@ -8,7 +8,7 @@ import { createSha256, type HashSink } from './hash.js';
 import { paddingOf } from './nar/grammar.js';
 import { NarReader } from './nar/reader.js';
 import { exportMagic, type ExportedItem } from './store-export.js';
-import { parseStorePath } from './store-path.js';
+import { parseStorePath, storeDirectoryOf } from './store-path.js';
 
 export type ExportEvent =
   | { readonly kind: 'nar'; readonly bytes: Uint8Array }
@@ -194,8 +194,8 @@ export class ExportReader {
   /** All paths of an item lie in its own store directory. */
   #isPath(text: string): boolean {
     const told = this.#place === 'path' ? text : this.#path;
-    const dir = told.slice(0, told.lastIndexOf('/'));
-    return dir.startsWith('/') && parseStorePath(dir, text).ok;
+    const dir = storeDirectoryOf(told);
+    return dir !== undefined && parseStorePath(dir, text).ok;
   }
 
   #beginItem(): void {

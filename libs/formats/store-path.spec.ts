@@ -9,6 +9,7 @@ import {
   parseBasename,
   parseStorePath,
   sourcePath,
+  storeDirectoryOf,
   textPath,
 } from './store-path.js';
 
@@ -57,6 +58,24 @@ describe('store paths', () => {
         else expect(parsed.error.text.length).toBeLessThanOrEqual(300);
       }),
     );
+  });
+
+  it('lie in a directory of plain parts', () => {
+    const of = (dir: string): string | undefined => storeDirectoryOf(`${dir}/x`);
+    for (const dir of ['/nix/store', '/gnu/store', '/home/me/.local/share/nix/root/nix/store']) {
+      expect(of(dir)).toBe(dir);
+    }
+    const strange = [
+      '',
+      'nix/store',
+      '/nix//store',
+      '/nix/../store',
+      '/.',
+      '/a b',
+      '/a\0',
+      '/\x80',
+    ];
+    expect([...strange, `/${'a'.repeat(255)}`].map(of)).toEqual(Array(9).fill(undefined));
   });
 
   it('of text items agree with real Nix', () => {

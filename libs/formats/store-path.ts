@@ -26,6 +26,8 @@ export interface StorePathError {
 
 export const hashPartLength = 32;
 export const longestStoreName = 211;
+/** Nobody's is longer than `/nix/store` by much. */
+const longestDirectory = 255;
 
 export function isStoreName(name: string): boolean {
   return (
@@ -40,6 +42,16 @@ export function parseStorePath(dir: string, text: string): Result<StorePath, Sto
   if (!text.startsWith(`${dir}/`)) return refusal('not-in-store', text);
   const basename = parseBasename(text.slice(dir.length + 1));
   return basename.ok ? ok({ dir, ...basename.value }) : refusal(basename.error.kind, text);
+}
+
+/**
+ * The directory of a path that comes from outside, of whatever store: undefined when its parts are
+ * not what those of store directories are made of.
+ */
+export function storeDirectoryOf(text: string): string | undefined {
+  const dir = text.slice(0, Math.max(0, text.lastIndexOf('/')));
+  const isPlain = /^(?:\/[0-9a-zA-Z+\-._]+)+$/.test(dir) && !/\/\.\.?(?:\/|$)/.test(dir);
+  return isPlain && dir.length <= longestDirectory ? dir : undefined;
 }
 
 /** Reads `HASHPART-NAME`. */

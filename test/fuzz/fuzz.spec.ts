@@ -11,7 +11,7 @@ import { fuzz } from './fuzz.js';
 import { subjects } from './subjects.js';
 
 const isFull = process.env['GAMBESON_TEST_FULL'] === '1';
-const cases = isFull ? 10_000 : 300;
+const cases = isFull ? 10_000 : 150;
 const patience = isFull ? 300_000 : 60_000;
 const seed = 4;
 const megabyte = 1024 ** 2;

@@ -2,7 +2,9 @@
 import { bombs } from './bombs.js';
 import { faults } from './faulty.js';
 import type { Subject } from './subject.js';
+import { archives, pushes } from './subjects/archives.js';
 import { derivations } from './subjects/derivations.js';
+import { heads } from './subjects/heads.js';
 import { names } from './subjects/names.js';
 import { narinfos } from './subjects/narinfos.js';
 import { nars } from './subjects/nars.js';
@@ -24,6 +26,9 @@ export const subjects: readonly Subject[] = [
   sexps,
   guixKeys,
   signedNarinfos,
+  archives,
+  pushes,
+  heads,
 ];
 
 /** With those that are tried with their own samples alone, and those that are to be found out. */

@@ -28,7 +28,7 @@ export interface Fields {
 
 const incomplete: HeadReading = { kind: 'incomplete' };
 const other: HeadReading = { kind: 'other' };
-const [carriageReturn, blank] = [13, 32];
+const [carriageReturn, lineFeed, blank] = [13, 10, 32];
 const version = ' HTTP/1.1';
 const headEnd = Buffer.from('\r\n\r\n');
 const headersAtMost = 64;
@@ -46,6 +46,7 @@ export class HeadReader {
     if (end - from > largestHead) return other;
     const lineEnd = bytes.indexOf(carriageReturn, from);
     const targetAt = from + method.length + 1;
+    if (bytes[lineEnd + 1] !== lineFeed) return other;
     const line = bytes.toString('latin1', targetAt, lineEnd);
     const target = line.slice(0, -version.length);
     if (!line.endsWith(version) || !isPlainTarget(target)) return other;

@@ -1,8 +1,8 @@
 /** What HTTP and the workers' socket bring: addresses, Range headers, offers, log frames. */
+import { parseRange } from '#nest/byte-range.js';
 import { OfferRequest } from '#protocol/upload.js';
 import { decodeLogFrame, encodeLogFrame } from '#protocol/log-frame.js';
 import { WorkerMessage } from '#protocol/worker.js';
-import { parseRange } from '../../../apps/api/builds/byte-range.js';
 import { offerOf } from '../../../apps/substituter/offer-request.js';
 import { readTarget } from '../../../apps/substituter/target.js';
 import { demand, wordsOf, type Subject } from '../subject.js';
