@@ -50,7 +50,7 @@ afterAll(async () => {
 });
 
 function changesFor({ directory, http, https }: NginxPlace): Record<string, string> {
-  const portOf = (address: string): string => `127.0.0.1:${new URL(address).port}`;
+  const portOf = (address: string): string => `localhost:${new URL(address).port}`;
   return {
     'listen 80': `listen 127.0.0.1:${http}`,
     'listen 443': `listen 127.0.0.1:${https}`,
@@ -123,6 +123,28 @@ describe('the nginx of a Cuirass farm', () => {
     expect((await nginx.ask(path, { ...post, headers: type })).status).toBe(401);
     const evil = { ...type, ...token, origin: 'https://evil.example' };
     expect((await nginx.ask(path, { ...post, headers: evil })).status).toBe(403);
+  });
+
+  it('has the store of a farm of Guix at its root, when that store is told so', async () => {
+    const tell = (host: string | null) =>
+      nginx.ask('/api/v1/stores/guix', {
+        method: 'PATCH',
+        headers: {
+          ...{ 'content-type': 'application/json', origin: publicUrl },
+          authorization: `Bearer ${farm.api.parts.adminToken}`,
+        },
+        body: JSON.stringify({ host }),
+      });
+    const hasRoot = (dir: string): Promise<true> =>
+      answered(`${dir} at the root`, async () => {
+        const { body } = await nginx.ask('/nix-cache-info');
+        return String(body).includes(`StoreDir: ${dir}\n`) ? true : null;
+      });
+    // The name under which nginx reaches the substituter: it passes no other.
+    expect((await tell('localhost')).status).toBe(200);
+    await hasRoot('/gnu/store');
+    expect((await tell(null)).status).toBe(200);
+    await hasRoot('/nix/store');
   });
 
   it(
