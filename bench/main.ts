@@ -23,6 +23,7 @@ import { narinfoReport } from './narinfo.js';
 import { plannerRebuild } from './planner-rebuild.js';
 import { fairnessReport, footprintReport, makespanReport } from './scheduling-report.js';
 import { guixSignatures, nixSignatures } from './signatures.js';
+import { upload } from './upload.js';
 import { upstreamQuestionsReport } from './upstream-questions.js';
 
 const contests: Record<string, () => Promise<Contest>> = {
@@ -41,6 +42,7 @@ const contests: Record<string, () => Promise<Contest>> = {
   'completions-200-one-row': completionsOneRowOf200,
   'critical-path': criticalPath,
   'planner-rebuild': plannerRebuild,
+  upload,
   'signatures-nix': nixSignatures,
   'signatures-guix': guixSignatures,
 };

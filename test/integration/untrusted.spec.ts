@@ -24,7 +24,7 @@ async function signersOf(narinfo: string | null): Promise<string[]> {
 }
 
 describe('an untrusted specification', () => {
-  it('builds apart, from what the farm has, and is reused where its builder was closed in', async () => {
+  it('builds apart, and is reused where its builder was closed in', async () => {
     const trusted = await farm.evaluate([base]);
     const known = await farm.is(trusted.get('base')!, 'succeeded');
 
