@@ -15,7 +15,7 @@ import { parseRange, type ByteRange } from '#nest/byte-range.js';
 import { isUnchanged } from './answers/answer-bytes.js';
 import type { NarFiles } from './nar-files.js';
 import type { ReadNotes } from './read-notes.js';
-import { sendMiss, streamed, type Exchange } from './respond.js';
+import { copied, sendMiss, streamed, type Exchange } from './respond.js';
 
 export interface NarRouteParts {
   readonly nars: Pick<NarStore, 'open' | 'size'>;
@@ -93,7 +93,8 @@ export class NarRoute {
         'Content-Length': end - start,
         ...(part && { 'Content-Range': `bytes ${start}-${end - 1}/${opened.size}` }),
       });
-      await streamed(exchange, opened.bytes);
+      if (opened.copyTo && request.method === 'GET') await copied(exchange, opened.copyTo);
+      else await streamed(exchange, opened.bytes);
     } finally {
       await opened?.close();
     }

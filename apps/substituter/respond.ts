@@ -145,6 +145,37 @@ export async function sendStored(exchange: Exchange, stored: Stored): Promise<vo
   await streamed(exchange, stored.bytes);
 }
 
+const wentAway = new Set([
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_STREAM_UNABLE_TO_PIPE',
+  'ECONNRESET',
+  'EPIPE',
+]);
+
+type CopyTo = (write: (bytes: Uint8Array) => Promise<void>) => Promise<void>;
+
+/** The same by way of a store that copies: each piece is written before the next is asked for. */
+export async function copied({ response }: Exchange, copyTo: CopyTo): Promise<void> {
+  let gone = (): void => undefined;
+  const cut = new Promise<void>((_resolve, reject) => {
+    gone = () => reject(closed);
+  });
+  cut.catch(() => undefined);
+  response.once('close', gone);
+  const write = (bytes: Uint8Array): Promise<void> =>
+    Promise.race([cut, new Promise<void>((resolve) => response.write(bytes, () => resolve()))]);
+  try {
+    if (response.destroyed) return;
+    await copyTo(write);
+    response.off('close', gone);
+    response.end();
+  } catch (error) {
+    if (error !== closed) throw error;
+  }
+}
+
+const closed = new Error('the client went away');
+
 /** The body of an answer whose head is written. A client that goes away is nobody's fault. */
 export async function streamed(
   { request, response }: Exchange,
@@ -156,6 +187,6 @@ export async function streamed(
   }
   await pipeline(bytes, response).catch((error: unknown) => {
     const code = (error as NodeJS.ErrnoException).code ?? '';
-    if (!['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE'].includes(code)) throw error;
+    if (!wentAway.has(code)) throw error;
   });
 }

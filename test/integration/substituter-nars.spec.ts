@@ -1,5 +1,8 @@
 /** Nars whole and in part, as clients, proxies and an nginx before the farm ask for them. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import http from 'node:http';
 import { zstdDecompressSync } from 'node:zlib';
 import { encodeNix32 } from '#formats/base32.js';
 import { formatHash, sha256, toHex } from '#formats/hash.js';
@@ -101,6 +104,25 @@ describe('a nar', () => {
         '0',
       ]);
     }
+  });
+
+  it('whose client goes away in the middle harms nobody', async () => {
+    const large = sampleNar('f');
+    const contents = randomBytes(8 * 1024 ** 2);
+    const nar = encodeNar({ type: 'regular', executable: false, contents });
+    const narHash = formatHash({ algorithm: 'sha256', digest: sha256(nar) });
+    await farm.service.putNar({ slug: 'nix', path: large.path, nar: onePiece(nar) });
+    const told = { path: large.path, narHash, narSize: nar.length, references: [] };
+    await farm.service.offer('nix', told);
+    const url = `${farm.address}/nix/nar/zstd/${large.path}`;
+    for (let i = 0; i < 5; i++) {
+      const request = http.get(url, { agent: false });
+      const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+      await once(response, 'data');
+      request.destroy();
+    }
+    const { body } = await raw(url);
+    expect(zstdDecompressSync(body).equals(nar)).toBe(true);
   });
 
   it('is left to the nginx that knows of the files, and to no other client', async () => {

@@ -16,6 +16,11 @@ export interface OpenFile {
   readonly size: number;
   /** The bytes of the range that was asked for. */
   readonly bytes: AsyncIterable<Uint8Array>;
+  /**
+   * The same bytes by a faster way, where there is one; then `bytes` is left alone. A piece is good
+   * until `write` resolves, and what `write` rejects with ends it.
+   */
+  copyTo?(write: (bytes: Uint8Array) => Promise<void>): Promise<void>;
   /** Must be called when `bytes` is not read to its end; harmless otherwise. */
   close(): Promise<void>;
 }

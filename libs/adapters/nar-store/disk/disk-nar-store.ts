@@ -5,7 +5,7 @@
  * hashes: equal files lie there once.
  */
 import { open, mkdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
-import { createReadStream } from 'node:fs';
+import { createReadStream, type ReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type {
@@ -19,6 +19,7 @@ import type {
 import { parseFileKey, type FileKey } from '#domain/substitute/file-key.js';
 import { invariant } from '#std/invariant.js';
 import { diskFault, isMissing } from './disk-fault.js';
+import { copyRange } from './reused-buffers.js';
 import { DiskStagedFile } from './staged-file.js';
 import { namesIn, sweepFiles } from './sweep-files.js';
 import { syncDirectory } from './sync-directory.js';
@@ -154,14 +155,21 @@ function openFile(file: FileHandle, size: number, range: ByteRange | undefined):
     await file.close().catch(() => undefined);
   };
   if (end <= start) return { size, bytes: Readable.from([]).once('close', close), close };
-  const bytes = createReadStream('', { fd: file, start, end: end - 1, highWaterMark: readBytes });
-  // Nobody may read the stream at all; an error then is told to nobody.
-  bytes.on('error', () => undefined);
+  let stream: ReadStream | undefined;
+  const opened = (): ReadStream => {
+    stream = createReadStream('', { fd: file, start, end: end - 1, highWaterMark: readBytes });
+    // Nobody may read the stream at all; an error then is told to nobody.
+    return stream.on('error', () => undefined);
+  };
   return {
     size,
-    bytes,
+    // A stream holds its file from the first moment, and many only look, or copy.
+    get bytes() {
+      return (stream ??= opened());
+    },
+    copyTo: (write) => copyRange(file.fd, { start, end }, write),
     close: async () => {
-      bytes.destroy();
+      stream?.destroy();
       await close();
     },
   };
