@@ -47,7 +47,7 @@ export function itemDescription({ path, references, deriver }: ExportedItem): Ui
   ]);
 }
 
-/** Null: not signed, as Nix has it. */
+/** Null: not signed, as Nix has it. A character stands for a byte. */
 export function itemEnd(signature: string | null): Uint8Array {
   return signature === null ? number(0) : joined([number(1), string(signature)]);
 }
@@ -64,7 +64,7 @@ function number(value: number): Uint8Array {
 }
 
 function string(text: string): Uint8Array {
-  return narString(new TextEncoder().encode(text));
+  return narString(Buffer.from(text, 'latin1'));
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
