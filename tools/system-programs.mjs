@@ -56,8 +56,14 @@ const packages = [
   {
     name: 'nginx',
     here: () => findProgram('nginx') ?? existsSync('/usr/sbin/nginx'),
-    without: 'the reverse proxy is not tried',
-    for: ['test', 'ci'],
+    without: 'the reverse proxy is not tried, nor substitutes measured against it',
+    for: ['test', 'bench', 'ci'],
+  },
+  {
+    name: 'wrk',
+    here: () => findProgram('wrk'),
+    without: 'narinfos and nars are not measured',
+    for: ['bench'],
   },
   {
     name: 'openssl',
