@@ -61,6 +61,17 @@ function written({ line, headers = [], body }: Request): Buffer {
   return Buffer.concat([Buffer.from(head.join('\r\n'), 'latin1'), body ?? Buffer.alloc(0)]);
 }
 
+/** An upload that was cut, asked for, and gone on with. */
+function resumed(path: string, headers: readonly string[]): Request[] {
+  const more = [...headers, `upload-key: ${'ab'.repeat(16)}`];
+  const [first, rest] = [uploaded.compressed.subarray(0, 40), uploaded.compressed.subarray(40)];
+  return [
+    { line: `PUT ${path}`, headers: more, body: first },
+    { line: `HEAD ${path}`, headers: more },
+    { line: `PATCH ${path}`, headers: [...more, 'upload-offset: 40'], body: rest },
+  ];
+}
+
 function subjectOf(file: string): Subject {
   const bearer = `authorization: Bearer ${farm.serviceToken}`;
   const zstd = 'content-type: application/zstd';
@@ -81,6 +92,7 @@ function subjectOf(file: string): Subject {
       headers: [bearer, zstd],
       body: uploaded.compressed,
     },
+    ...resumed(`/nix/uploads/${uploaded.path}`, [bearer, zstd]),
     { line: 'POST /nix/paths', headers: [bearer], body: Buffer.from(JSON.stringify(offer)) },
     { line: `PUT /nix/derivations/packs/${toHex(sha256(pack))}`, headers: [bearer], body: pack },
     { line: `PUT /nix/${offered.path.slice(0, 32)}.narinfo`, headers: [bearer], body: pack },
