@@ -39,6 +39,12 @@ export class ContentsRoute {
 
   constructor(private readonly parts: ContentsParts) {}
 
+  /** What made an offered path, as far as it is known. */
+  async deriver(store: Store, path: string): Promise<string | null> {
+    const told = await this.parts.offered.lookup(store.id, path.slice(0, hashPartLength));
+    return told?.path === path ? told.deriver : null;
+  }
+
   async listing(exchange: Exchange, store: Store, hashPart: string): Promise<void> {
     const file = readableFile(await this.parts.offered.lookup(store.id, hashPart));
     const text =

@@ -129,6 +129,10 @@ export class Front {
         return narinfos.cacheInfo(exchange, store!);
       case 'log':
         return reads.log(exchange, target.slug, target.derivation);
+      case 'output-log': {
+        const derivation = await contents.deriver(store!, target.path);
+        return derivation ? reads.log(exchange, target.slug, derivation) : sendMiss(exchange);
+      }
       case 'derivation':
         return reads.derivation(exchange, target.slug, target.path);
       case 'welcome':

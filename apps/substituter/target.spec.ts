@@ -59,7 +59,7 @@ describe('an address', () => {
       `/nix/${'e'.repeat(32)}.narinfo`,
       `/nix/${hashPart}x.narinfo`,
       '/nix/log/x.drv',
-      `/nix/log/${basename}`,
+      '/nix/log/..%2fx',
       '/nix/derivations/packs/xyz',
       '/NIX/nix-cache-info',
       '//nix-cache-info',

@@ -30,6 +30,8 @@ export type Target =
   | { readonly kind: 'file'; readonly slug: string; readonly name: string; readonly hash: Hash }
   | { readonly kind: 'robots' }
   | { readonly kind: 'log'; readonly slug: string; readonly derivation: string }
+  /** The log of what made an output, as Guix asks for it. */
+  | { readonly kind: 'output-log'; readonly slug: string; readonly path: string }
   | { readonly kind: 'upload'; readonly slug: string; readonly path: string }
   | { readonly kind: 'paths'; readonly slug: string }
   | { readonly kind: 'pack'; readonly slug: string; readonly hash: string }
@@ -80,7 +82,7 @@ function below(slug: string, rest: string, named: boolean): Target {
   if (rest.startsWith('file/')) return namedFile(slug, rest.slice(5));
   if (rest.startsWith('log/')) {
     const derivation = derivationOf(rest.slice(4));
-    return derivation === null ? elsewhere : { kind: 'log', slug, derivation };
+    return derivation === null ? outputLog(slug, rest.slice(4)) : { kind: 'log', slug, derivation };
   }
   if (rest.startsWith('uploads/') && named) {
     const name = decoded(rest.slice(8));
@@ -128,6 +130,11 @@ function narinfo(slug: string, hashPart: string): Target {
 
 function isHashPart(text: string): boolean {
   return text.length === hashPartLength && isNix32(text);
+}
+
+function outputLog(slug: string, rest: string): Target {
+  const path = decoded(rest);
+  return path !== null && parseBasename(path).ok ? { kind: 'output-log', slug, path } : elsewhere;
 }
 
 function derivationOf(text: string): string | null {

@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
+import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
+import { DiskLogStore } from '#adapters/log-store/disk-log-store.js';
 import { encodeNix32 } from '#formats/base32.js';
 import { formatHash, sha256, toHex } from '#formats/hash.js';
 import { encodeNar } from '#formats/nar.js';
@@ -196,6 +198,24 @@ describe('what is read out of a nar', () => {
       const { body } = await raw(`${farm.address}/guix/${at}`);
       expect(zstdDecompressSync(body).equals(nar)).toBe(true);
     }
+  });
+
+  it('has the log of what made it, also by its own name', async () => {
+    const deriver = `${'d'.repeat(32)}-sample.drv`;
+    const [row] = await farm.database.query<{ id: number }>(
+      `with made as (update store_paths set deriver = $1 where path = $2)
+       insert into pushed_logs (store_id, derivation, hash, size)
+       select id, $1, '', 5 from stores where slug = 'nix' returning id`,
+      [deriver, sample.path],
+    );
+    const logs = new DiskLogStore(join(farm.data, 'logs'));
+    await logs.append(`pushed-${row!.id}`, 0, Buffer.from('built'));
+    await logs.close();
+    for (const name of [deriver, sample.path]) {
+      const { status, body } = await raw(`${farm.address}/nix/log/${name}`);
+      expect([name, status, body.toString()]).toEqual([name, 200, 'built']);
+    }
+    expect((await raw(`${farm.address}/log/${'b'.repeat(32)}-sample`)).status).toBe(404);
   });
 
   it('is not what search engines are sent for', async () => {
