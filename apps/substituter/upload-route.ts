@@ -37,26 +37,26 @@ export class UploadRoute {
   constructor(private readonly parts: UploadParts) {}
 
   async put(exchange: Exchange, place: UploadPlace): Promise<void> {
-    const upload = await this.admit(exchange, place);
-    if (!upload) return;
-    if (upload.key !== null) await this.shelf.forget(upload.key);
-    await this.receive(exchange, upload, await NarIntake.open(this.parts));
+    await this.following(exchange, place, async (upload) => {
+      if (upload.key !== null) await this.shelf.forget(upload.key);
+      await this.take(exchange, upload, await NarIntake.open(this.parts));
+    });
   }
 
   async patch(exchange: Exchange, place: UploadPlace): Promise<void> {
-    const upload = await this.admit(exchange, place);
-    if (!upload) return;
-    const offset = Number(exchange.request.headers['upload-offset']);
-    const { key } = upload;
-    if (key === null || !Number.isSafeInteger(offset)) return sendProblem(exchange, badOffset);
-    const intake = await this.shelf.take(key, offset);
-    if (!intake) return sendProblem(exchange, notThere);
-    await this.receive(exchange, upload, intake);
+    await this.following(exchange, place, async (upload) => {
+      const offset = Number(exchange.request.headers['upload-offset']);
+      const { key } = upload;
+      if (key === null || !Number.isSafeInteger(offset)) return sendProblem(exchange, badOffset);
+      const intake = this.shelf.take(key, offset);
+      if (!intake) return sendProblem(exchange, notThere);
+      await this.take(exchange, upload, intake);
+    });
   }
 
   async head(exchange: Exchange, place: UploadPlace): Promise<void> {
-    const upload = await this.admit(exchange, place);
-    if (!upload) return;
+    const upload = this.read(exchange, place);
+    if (!upload || !(await this.admits(exchange, upload))) return;
     const offset = upload.key === null ? null : await this.shelf.offsetOf(upload.key);
     if (offset === null) return sendProblem(exchange, { ...notThere, status: 404 });
     const headers = { 'Upload-Offset': String(offset), 'Cache-Control': 'no-store' };
@@ -68,11 +68,19 @@ export class UploadRoute {
     return this.shelf.close();
   }
 
-  private async receive(exchange: Exchange, upload: Upload, intake: NarIntake): Promise<void> {
-    const { key } = upload;
-    const work = (): Promise<void> => this.take(exchange, upload, intake);
-    if (key === null) return work();
-    await this.shelf.during(key, () => exchange.request.destroy(), work);
+  /** The shelf knows of an upload from its first moment on, before anybody is asked about it. */
+  private async following(
+    exchange: Exchange,
+    place: UploadPlace,
+    work: (upload: Upload) => Promise<void>,
+  ): Promise<void> {
+    const upload = this.read(exchange, place);
+    if (!upload) return;
+    const admitted = async (): Promise<void> => {
+      if (await this.admits(exchange, upload)) await work(upload);
+    };
+    if (upload.key === null) return admitted();
+    await this.shelf.during(upload.key, () => exchange.request.destroy(), admitted);
   }
 
   private async take(exchange: Exchange, upload: Upload, intake: NarIntake): Promise<void> {
@@ -95,7 +103,7 @@ export class UploadRoute {
   }
 
   /** Answers what is refused, and gives null then. */
-  private async admit(exchange: Exchange, { slug, path }: UploadPlace): Promise<Upload | null> {
+  private read(exchange: Exchange, { slug, path }: UploadPlace): Upload | null {
     const { request } = exchange;
     const principal = principalOf(request, this.parts.serviceToken);
     if (!principal) return refused(exchange, unauthorized);
@@ -105,12 +113,16 @@ export class UploadRoute {
     if (expectedHash === undefined) return refused(exchange, badHash);
     const said = request.headers['upload-key'];
     if (said !== undefined && !keyForm.test(String(said))) return refused(exchange, badKey);
-    const dir = await this.parts.substitutes.directory(slug);
-    if (dir === null) return refused(exchange, unknownStore);
-    const alive = await this.parts.substitutes.mayUpload(principal);
-    if (!alive) return refused(exchange, leaseLapsed);
     const key = said === undefined ? null : JSON.stringify([principal, slug, path, said]);
     return { slug, path, principal, expectedHash, key };
+  }
+
+  private async admits(exchange: Exchange, { slug, principal }: Upload): Promise<boolean> {
+    const dir = await this.parts.substitutes.directory(slug);
+    const refusal = dir === null ? unknownStore : leaseLapsed;
+    if (dir !== null && (await this.parts.substitutes.mayUpload(principal))) return true;
+    sendProblem(exchange, refusal);
+    return false;
   }
 }
 

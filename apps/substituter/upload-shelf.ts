@@ -8,6 +8,8 @@ export interface ShelfLimits {
   /** How many are kept; the oldest goes first. */
   readonly uploads: number;
   readonly milliseconds: number;
+  /** How long a connection that its sender gave up may go on. */
+  readonly graceMilliseconds: number;
 }
 
 interface Parked {
@@ -21,11 +23,13 @@ interface Active {
   readonly ended: Promise<unknown>;
 }
 
+const defaultLimits = { uploads: 64, milliseconds: 600_000, graceMilliseconds: 1000 };
+
 export class UploadShelf {
   private readonly parked = new Map<string, Parked>();
   private readonly active = new Map<string, Active>();
 
-  constructor(private readonly limits: ShelfLimits = { uploads: 64, milliseconds: 600_000 }) {}
+  constructor(private readonly limits: ShelfLimits = defaultLimits) {}
 
   /**
    * Bytes that have come under this key; null when nothing is kept. Whoever asks has lost its
@@ -37,8 +41,7 @@ export class UploadShelf {
   }
 
   /** Takes from the shelf what has come so far, if it is just so much. */
-  async take(key: string, offset: number): Promise<NarIntake | null> {
-    await this.interrupt(key);
+  take(key: string, offset: number): NarIntake | null {
     const found = this.parked.get(key);
     if (found?.intake.size !== offset) return null;
     clearTimeout(found.timer);
@@ -47,14 +50,16 @@ export class UploadShelf {
   }
 
   /** What is kept under the key is of no use any more. */
-  async forget(key: string): Promise<void> {
-    await this.interrupt(key);
-    await this.drop(key);
+  forget(key: string): Promise<void> {
+    return this.drop(key);
   }
 
-  /** Follows an upload; `cut` breaks its connection. */
+  /**
+   * Follows an upload, from its first moment on; an earlier one of its key is over before the work
+   * begins. `cut` breaks its connection.
+   */
   async during<T>(key: string, cut: () => void, work: () => Promise<T>): Promise<T> {
-    const ended = work();
+    const ended = this.interrupt(key).then(work);
     const active = { cut, ended: ended.catch(() => undefined) };
     this.active.set(key, active);
     try {
@@ -79,8 +84,11 @@ export class UploadShelf {
   private async interrupt(key: string): Promise<void> {
     const active = this.active.get(key);
     if (!active) return;
-    active.cut();
+    // A connection that was cut has bytes on their way here, and ends by itself.
+    const patience = this.limits.graceMilliseconds;
+    const timer = setTimeout(active.cut, patience);
     await active.ended;
+    clearTimeout(timer);
   }
 
   private async drop(key: string): Promise<void> {
