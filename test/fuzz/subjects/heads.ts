@@ -18,6 +18,7 @@ interface NodeParser {
   [event: number]: (...told: never[]) => unknown;
   initialize(kind: number, resource: object): void;
   execute(bytes: Buffer): number | Error;
+  close(): void;
 }
 
 interface ParserClass {
@@ -42,9 +43,18 @@ function nodeRequests(bytes: Buffer): NodeRequest[] | null {
   parser.initialize(HTTPParser.REQUEST, {});
   const done: NodeRequest[] = [];
   let now: NodeRequest | null = null;
+  // Beyond 32 of them they are told in parts, the address with the first.
+  let early: string[] = [];
+  let address = '';
+  parser[HTTPParser.kOnHeaders] = ((some: string[], url: string) => {
+    early.push(...some);
+    address += url;
+  }) as (...told: never[]) => unknown;
   const begin = (...told: unknown[]): number => {
-    const [, , headers, method, url] = told as [number, number, string[], number, string];
-    now = { method: methods[method] ?? '', url, headers, body: 0 };
+    const [, , last = [], method, url] = told as [number, number, string[]?, number?, string?];
+    const headers = [...early, ...last];
+    now = { method: methods[method ?? 0] ?? '', url: address || (url ?? ''), headers, body: 0 };
+    [early, address] = [[], ''];
     return 0;
   };
   parser[HTTPParser.kOnHeadersComplete] = begin as (...told: never[]) => unknown;
@@ -55,7 +65,9 @@ function nodeRequests(bytes: Buffer): NodeRequest[] | null {
     if (now) done.push(now);
     now = null;
   };
-  return typeof parser.execute(bytes) === 'number' ? done : null;
+  const taken = typeof parser.execute(bytes) === 'number';
+  parser.close();
+  return taken ? done : null;
 }
 
 const plain = (target: string, ...lines: readonly string[]): string =>
