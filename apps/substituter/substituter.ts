@@ -131,7 +131,10 @@ async function routesOf(
     accel: (asked, key) => accel.headerFor(asked, key),
     ...{ nars, suspect },
   });
-  ring.onChange((slug) => served.narinfos.changed(stores.known(slug)!.id, null));
+  ring.onChange((slug) => {
+    const store = stores.known(slug);
+    if (store) served.narinfos.changed(store.id, null);
+  });
   const unfollow = followKeys(ring, settings.publicKeyFile, () => stores.all());
   const close = async (): Promise<void> => {
     unfollow();

@@ -18,7 +18,7 @@ const unit = 16;
 /** A read out of the page cache takes microseconds; one that took so many waited for the disk. */
 const slowMilliseconds = 2;
 /** Reads that are left to the thread pool after a slow one. */
-const carefulReads = 1000;
+const carefulReads = 200;
 
 interface Chunk {
   readonly at: number;
