@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DiskLogStore } from '#adapters/log-store/disk-log-store.js';
 import { DerivationPackCodec } from '#adapters/nar-store/derivation-pack-codec.js';
+import type { NarThreads } from '#adapters/nar-store/nar-threads.js';
 import { openNarStore, type OpenedNarStore } from '#adapters/nar-store/open-nar-store.js';
 import { openRepacked } from '#adapters/nar-store/repacked-nar.js';
 import { ZstdNarMeter } from '#adapters/nar-store/zstd-nar-meter.js';
@@ -42,7 +43,11 @@ const drainTime = 10_000;
 /** Seconds after which a staged file belongs to a process that died. */
 const abandoned = 3600;
 
-export async function startSubstituter(settings: Settings): Promise<NestFastifyApplication> {
+/** Without threads, all nars are measured in the one that serves. */
+export async function startSubstituter(
+  settings: Settings,
+  threads?: NarThreads,
+): Promise<NestFastifyApplication> {
   const database = new Database(settings.databaseUrl, 10, 'substituter');
   const nars = await openNarStore(settings);
   await mkdir(settings.dataDirectory, { recursive: true });
@@ -54,7 +59,7 @@ export async function startSubstituter(settings: Settings): Promise<NestFastifyA
   const mirror = new Mirror({ database, nars: guarded, settings });
   const { graceSeconds } = settings.garbage;
   const garbage = new GarbageFiles({ database, nars, logs, graceSeconds });
-  const routes = await routesOf(settings, { database, nars, logs, background });
+  const routes = await routesOf(settings, { database, nars, logs, background, threads });
   let front: Front | undefined;
   const ending = {
     drain: async () => front?.drain(drainTime),
@@ -66,6 +71,7 @@ export async function startSubstituter(settings: Settings): Promise<NestFastifyA
       await routes.close();
       await logs.close();
       await nars.close?.();
+      await threads?.close();
       await database.close();
     },
   };
@@ -92,6 +98,7 @@ interface Places {
   readonly nars: OpenedNarStore;
   readonly logs: DiskLogStore;
   readonly background: Background;
+  readonly threads: NarThreads | undefined;
 }
 
 function watchDisk(settings: Settings, database: Database): DiskWatch {
@@ -115,12 +122,13 @@ async function routesOf(
   settings: Settings,
   places: Places,
 ): Promise<Omit<Routes, 'disk'> & Closing> {
-  const { database, nars, logs, background } = places;
+  const { database, nars, logs, background, threads } = places;
   const ring = openKeyRing(settings);
   const serviceToken = await ensureSecret(settings.serviceTokenFile);
   const substitutes = new PostgresSubstituteStore(database);
   const packs = new PostgresPackStore(database);
-  const startMeter = (): ZstdNarMeter => new ZstdNarMeter({ largestNar: settings.maxNarBytes });
+  const limits = { largestNar: settings.maxNarBytes, threads };
+  const startMeter = (): ZstdNarMeter => new ZstdNarMeter(limits);
   const pushedLogs = new PostgresPushedLogs(database);
   const codec = new DerivationPackCodec();
   const address = settings.substituterUrl;

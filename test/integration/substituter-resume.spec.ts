@@ -119,7 +119,7 @@ describe('an upload that is cut', () => {
     line.heal();
     expect(await put(client, sample)).toMatchObject({ narHash: sample.narHash });
     expect(line.carried).toBeLessThan(2_000_000);
-    expect(await staged()).toBe(0);
+    await answered('no staged file', async () => ((await staged()) === 0 ? true : null), 10_000);
   });
 
   it('may be cut again and again', async () => {
