@@ -4,9 +4,12 @@
  * whole machine; the senders hold their bodies compressed, as bytes in memory.
  */
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { Agent, request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { zstdCompressSync, zstdDecompress } from 'node:zlib';
 import { encodeNar } from '#formats/nar.js';
@@ -16,6 +19,7 @@ import { startFarmDatabase } from './farm-database.js';
 
 const unfold = promisify(zstdDecompress);
 const [nars, megabytes, workers] = [500, 1024, 4];
+const agent = new Agent({ keepAlive: true, maxSockets: workers });
 
 interface Body {
   readonly path: string;
@@ -74,14 +78,19 @@ async function measure({ compressed }: Body): Promise<void> {
     .digest();
 }
 
+/** By plain HTTP, since what sends shares the machine: fetch takes half as long as the upload. */
 async function put({ port }: Server, token: string, { path, compressed }: Body): Promise<void> {
-  const answer = await fetch(`http://127.0.0.1:${port}/nix/uploads/${path}`, {
-    method: 'PUT',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/zstd' },
-    body: compressed,
-  });
-  if (answer.status !== 201) throw new Error(`${answer.status}: ${await answer.text()}`);
-  await answer.arrayBuffer();
+  const headers = {
+    authorization: `Bearer ${token}`,
+    'content-type': 'application/zstd',
+    'content-length': compressed.length,
+  };
+  const target = { host: '127.0.0.1', port, path: `/nix/uploads/${path}`, agent };
+  const sent = request({ ...target, method: 'PUT', headers });
+  sent.end(compressed);
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  const body = await text(answer);
+  if (answer.statusCode !== 201) throw new Error(`${answer.statusCode}: ${body}`);
 }
 
 /** Four at once take the next body until there is none. */
