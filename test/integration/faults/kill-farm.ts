@@ -206,7 +206,9 @@ export class KillFarm {
 
   /** A reference that was let go meanwhile is published anew; a dead substituter is waited for. */
   private async mend(fault: FarmFault, client: SubstituterClient): Promise<void> {
-    const { missing } = (fault.cause ?? {}) as AnsweredProblem;
+    const { missing, type } = (fault.cause ?? {}) as AnsweredProblem;
+    // Two offer the same path: the first used up the nar, and the path was let go again since.
+    if (type === 'urn:gambeson:problem:not-uploaded') return;
     for (const path of missing ?? []) {
       const lost = this.items.get(path);
       if (!lost) throw fault;
