@@ -151,6 +151,7 @@ async function readOnce(
       {
         workDirectory: room.workDirectory,
         checkouts: await checkOut(parts, claimed, room),
+        channels: claimed.checkouts,
         selection: claimed.specification.selection,
         systems: claimed.specification.systems,
         limits: parts.limits,

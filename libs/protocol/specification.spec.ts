@@ -70,7 +70,7 @@ describe('a specification', () => {
   );
 
   it('names the place of each fault', () => {
-    expect(faults({ priority: 10, period: 0, share: 1.5 }).sort()).toEqual([
+    expect(faults({ priority: 10, period: -1, share: 1.5 }).sort()).toEqual([
       '/period',
       '/priority',
       '/share',

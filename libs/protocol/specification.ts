@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { patternFault } from '#domain/build/build-product.js';
 import { keptUnlessTold } from '#domain/retention/kept-evaluations.js';
+import { guixSets, isFileSelection, packFormats } from '#domain/specification/selection.js';
 import { supersededPolicies, trusts } from '#domain/specification/specification.js';
 
 /** The grammar of names that appear in addresses and file names. */
@@ -33,11 +34,20 @@ const Branch = z
     'a git branch name',
   );
 
+/** An OpenPGP fingerprint, with or without spaces; kept in upper case without them. */
+const Fingerprint = z
+  .string()
+  .transform((text) => text.replaceAll(' ', '').toUpperCase())
+  .pipe(z.string().regex(/^[0-9A-F]{40}$/, 'a fingerprint of 40 hexadecimal digits'));
+
 const ChannelInput = z.strictObject({
   name: ResourceName,
   url: ChannelUrl,
   branch: Branch.default('main'),
   commit: Revision.optional(),
+  introduction: z.strictObject({ commit: Revision, fingerprint: Fingerprint }).optional(),
+  /** The name of a file among the farm's credentials. */
+  credential: ResourceName.optional(),
 });
 
 /** A relative path inside a checkout, without `.`, `..` or empty parts. */
@@ -62,7 +72,7 @@ const BuildOutputInput = z.strictObject({
   path: z.union([z.literal(''), RelativePath]).default(''),
 });
 
-const SelectionInput = z.strictObject({
+const FileSelectionInput = z.strictObject({
   channel: ResourceName.optional(),
   file: RelativePath,
   attribute: z
@@ -72,6 +82,49 @@ const SelectionInput = z.strictObject({
     .optional(),
 });
 
+const PackageName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9+._-]*(@[A-Za-z0-9+._~-]+)?$/, 'a package name such as hello@2.12');
+const ModuleName = z
+  .string()
+  .regex(/^[^\s()"';#]+( [^\s()"';#]+)*$/, 'the words of a Scheme module, such as my-channel ci');
+const SelectionInput = z.union([
+  FileSelectionInput,
+  z.strictObject({ set: z.enum(guixSets) }),
+  z.strictObject({ packages: z.array(PackageName).min(1).max(10_000) }),
+  z.strictObject({ channels: z.array(ResourceName).min(1).max(64) }),
+  z.strictObject({ manifests: z.array(RelativePath).min(1).max(1000) }),
+  z.strictObject({ custom: z.array(ModuleName).min(1).max(100) }),
+  z.strictObject({
+    packs: z.strictObject({
+      manifest: RelativePath,
+      formats: z.array(z.enum(packFormats)).min(1).max(packFormats.length),
+    }),
+  }),
+]);
+
+const MailAddress = z
+  .string()
+  .max(320)
+  .regex(/^[^\s@<>]+@[^\s@<>]+$/, 'an e-mail address');
+const NotificationInput = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('email'),
+    from: MailAddress,
+    to: MailAddress,
+    server: z
+      .string()
+      .max(2048)
+      .regex(/^(smtps?|sendmail):\/\/\S*$/, 'a mailer: smtp://, smtps:// or sendmail://'),
+  }),
+  z.strictObject({ type: z.literal('mastodon') }),
+  z.strictObject({
+    type: z.literal('webhook'),
+    url: z.url({ protocol: /^https?$/ }).max(2048),
+    secret: ResourceName.optional(),
+  }),
+]);
+
 const Seconds = z
   .int()
   .min(1)
@@ -80,7 +133,7 @@ const Seconds = z
 export const SpecificationInput = z
   .strictObject({
     name: ResourceName,
-    backend: z.enum(['nix', 'local']),
+    backend: z.enum(['nix', 'guix', 'local']),
     channels: z.array(ChannelInput).min(1).max(64),
     selection: SelectionInput,
     systems: z
@@ -89,9 +142,10 @@ export const SpecificationInput = z
       .max(32)
       .default(['x86_64-linux']),
     priority: z.int().min(0).max(9).default(9),
+    /** Seconds; 0 is the farm's own interval. */
     period: z
       .int()
-      .min(1)
+      .min(0)
       .max(7 * 24 * 3600)
       .default(300),
     share: z.int().min(1).max(1_000_000).default(100),
@@ -109,6 +163,7 @@ export const SpecificationInput = z
     keep: z.int().min(1).max(10_000).default(keptUnlessTold),
     /** Files that are offered for download when a job of such a name succeeds. */
     buildOutputs: z.array(BuildOutputInput).max(64).optional(),
+    notifications: z.array(NotificationInput).max(64).optional(),
   })
   .superRefine((input, context) => {
     const names = input.channels.map((channel) => channel.name);
@@ -121,7 +176,16 @@ export const SpecificationInput = z
         });
       }
     });
-    const wanted = input.selection.channel;
+    const { selection } = input;
+    if (isFileSelection(selection) !== (input.backend !== 'guix')) {
+      const message =
+        input.backend === 'guix'
+          ? `one of: set (${guixSets.join(', ')}), packages, channels, manifests, custom, packs`
+          : 'a file of a channel is to be named';
+      context.addIssue({ code: 'custom', path: ['selection'], message });
+      return;
+    }
+    const wanted = isFileSelection(selection) ? selection.channel : undefined;
     if (wanted !== undefined && !names.includes(wanted)) {
       context.addIssue({
         code: 'custom',

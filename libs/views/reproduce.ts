@@ -1,6 +1,7 @@
 /** Commands that people copy: do here what the farm did, or fetch what it made. */
 import type { EvaluationAnswer } from '#protocol/api/evaluation.js';
-import type { Selection, BackendName } from '#domain/specification/specification.js';
+import { isFileSelection, type Selection } from '#domain/specification/selection.js';
+import type { BackendName } from '#domain/specification/specification.js';
 
 export interface Recipe {
   readonly backend: BackendName;
@@ -18,8 +19,8 @@ export interface Recipe {
 
 /** Null where no command outside the farm can do it. */
 export function reproduceCommand(recipe: Recipe): string | null {
-  if (recipe.backend !== 'nix') return null;
   const { selection, checkouts } = recipe;
+  if (recipe.backend !== 'nix' || !isFileSelection(selection)) return null;
   const clones = checkouts.map(({ channel, url, revision }) => {
     const directory = quoted(`./${channel}`);
     const clone = `git clone ${quoted(url)} ${directory}`;

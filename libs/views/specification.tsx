@@ -1,4 +1,9 @@
 /** One specification: where its channels are, what it builds, and its evaluations. */
+import {
+  isFileSelection,
+  selectionWords,
+  type Selection,
+} from '#domain/specification/selection.js';
 import { resolveLimits } from '#domain/build/limits.js';
 import type { EvaluationAnswer } from '#protocol/api/evaluation.js';
 import type { Page } from '#protocol/api/page.js';
@@ -164,6 +169,17 @@ function Evaluations({ evaluations, name, now }: EvaluationsProps) {
   );
 }
 
+function Selected({ selection, first }: { selection: Selection; first: string }) {
+  if (!isFileSelection(selection)) return <code>{selectionWords(selection)}</code>;
+  const file = `${selection.channel ?? first}/${selection.file}`;
+  if (!selection.attribute) return <code>{file}</code>;
+  return (
+    <>
+      <code>{file}</code> attribute <code>{selection.attribute}</code>
+    </>
+  );
+}
+
 function Facts({ specification }: { specification: SpecificationAnswer }) {
   const { specification: document, version, updatedAt } = specification;
   const { selection, limits } = document;
@@ -171,15 +187,7 @@ function Facts({ specification }: { specification: SpecificationAnswer }) {
     <dl>
       <dt>Selection</dt>
       <dd>
-        <code>
-          {selection.channel ?? document.channels[0]?.name}/{selection.file}
-        </code>
-        {selection.attribute ? (
-          <>
-            {' '}
-            attribute <code>{selection.attribute}</code>
-          </>
-        ) : null}
+        <Selected selection={selection} first={document.channels[0]?.name ?? ''} />
       </dd>
       <dt>Backend</dt>
       <dd>{document.backend}</dd>

@@ -90,6 +90,7 @@ beforeAll(async () => {
     {
       workDirectory: join(directory, 'work'),
       checkouts: new Map([['demo', checkout]]),
+      channels: [],
       selection: { file: 'release.nix' },
       systems: ['x86_64-linux'],
       limits: { timeoutSeconds: 60, memoryBytes: 2 ** 31 },

@@ -14,7 +14,7 @@ import type {
   EvaluationEvent,
   EvaluationRequest,
 } from '#application/ports/backend.js';
-import type { Selection } from '#domain/specification/specification.js';
+import type { Selection } from '#domain/specification/selection.js';
 import { NixEvaluation } from '#adapters/backends/nix/nix-evaluation.js';
 
 // Real programs on a machine that may be busy.
@@ -62,6 +62,7 @@ async function request(story: Story): Promise<EvaluationRequest> {
   return {
     workDirectory: join(root, 'work'),
     checkouts: new Map([...names].map((name) => [name, join(root, name)])),
+    channels: [],
     selection: story.selection ?? { file: 'release.nix' },
     systems: story.systems ?? ['x86_64-linux'],
     limits: story.limits ?? { timeoutSeconds: 60, memoryBytes: 2 ** 31 },

@@ -65,6 +65,7 @@ async function evaluate(bad: string, given: Partial<typeof limits> = {}): Promis
   const request = {
     workDirectory: join(directory, 'work'),
     checkouts: new Map([['channel', checkout]]),
+    channels: [],
     selection: { file: 'release.nix' },
     systems: ['x86_64-linux'],
     limits: { ...limits, ...given },
@@ -237,6 +238,7 @@ describe('the sandbox', () => {
       const request = {
         workDirectory: join(directory, 'work'),
         checkouts: new Map([['channel', checkout]]),
+        channels: [],
         selection: { file: 'release.nix' },
         systems: [],
         limits,

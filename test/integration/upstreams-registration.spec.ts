@@ -27,7 +27,12 @@ beforeAll(async () => {
   backend = new LocalEvaluationBackend({ root: join(root, 'store') });
   await writeFile(join(root, 'farm.json'), JSON.stringify({ recipes }));
   const request = {
-    ...{ workDirectory: root, checkouts: new Map([['pkgs', root]]), systems: ['x86_64-linux'] },
+    ...{
+      workDirectory: root,
+      checkouts: new Map([['pkgs', root]]),
+      channels: [],
+      systems: ['x86_64-linux'],
+    },
     ...{ selection: { file: 'farm.json' }, limits: { timeoutSeconds: 60, memoryBytes: 1e9 } },
   };
   for await (const event of backend.evaluate(request, never)) {

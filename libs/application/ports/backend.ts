@@ -6,13 +6,16 @@
 import type { Cancellation } from '#std/cancellation.js';
 import type { FailureReason } from '#domain/build/reason.js';
 import type { BuildLimits, WishedLimits } from '#domain/build/limits.js';
-import type { Selection } from '#domain/specification/specification.js';
+import type { ChannelRevision } from '#domain/evaluation/revisions.js';
+import type { Selection } from '#domain/specification/selection.js';
 
 export interface EvaluationRequest {
   /** A directory that this evaluation may use and that is removed after it. */
   readonly workDirectory: string;
   /** Channel name → read-only directory with its files at the revision. */
   readonly checkouts: ReadonlyMap<string, string>;
+  /** The same channels, in the same order, as they were fetched. */
+  readonly channels: readonly ChannelRevision[];
   readonly selection: Selection;
   readonly systems: readonly string[];
   readonly limits: { readonly timeoutSeconds: number; readonly memoryBytes: number };

@@ -1,9 +1,18 @@
 /** What to watch and build. A specification is a value: every edit makes a new version of it. */
 import type { BuildOutput } from '../build/build-product.js';
 import type { WishedLimits } from '../build/limits.js';
+import type { Notification } from './notification.js';
+import type { Selection } from './selection.js';
 
-/** The package manager whose language a channel speaks. `guix` has its room, and comes later. */
+/** The package manager whose language a channel speaks. */
 export type BackendName = 'nix' | 'guix' | 'local';
+
+/** The first commit whose authentication counts, and the OpenPGP key that signed it. */
+export interface ChannelIntroduction {
+  readonly commit: string;
+  /** 40 hexadecimal digits in upper case, without spaces. */
+  readonly fingerprint: string;
+}
 
 /** A git repository and branch that supplies definitions; a commit pins it. */
 export interface Channel {
@@ -11,16 +20,10 @@ export interface Channel {
   readonly url: string;
   readonly branch: string;
   readonly commit?: string | undefined;
-}
-
-/**
- * What to build: a file of a channel (the first one unless named) and, within it, an attribute
- * path. Every channel is passed to the file by its name.
- */
-export interface Selection {
-  readonly channel?: string | undefined;
-  readonly file: string;
-  readonly attribute?: string | undefined;
+  /** With one, Guix authenticates every commit since. */
+  readonly introduction?: ChannelIntroduction | undefined;
+  /** The name of the credential that a private repository is fetched with. */
+  readonly credential?: string | undefined;
 }
 
 /**
@@ -41,7 +44,7 @@ export interface Specification {
   readonly systems: readonly string[];
   /** 0 is the most urgent, 9 the least. */
   readonly priority: number;
-  /** Seconds between two polls. */
+  /** Seconds between two polls; 0 is the farm's own interval. */
   readonly period: number;
   /** Weight between specifications of equal priority. */
   readonly share: number;
@@ -61,6 +64,7 @@ export interface Specification {
   readonly keep?: number | undefined;
   /** Files of outputs that are offered for download. */
   readonly buildOutputs?: readonly BuildOutput[] | undefined;
+  readonly notifications?: readonly Notification[] | undefined;
 }
 
 /** The store of each backend: its slug in addresses and its directory. */

@@ -39,6 +39,7 @@ export async function evaluateChannel(
   const request = {
     workDirectory: join(root, 'work'),
     checkouts: new Map([['main', checkout]]),
+    channels: [],
     selection: { file: 'farm.json' },
     systems: ['x86_64-linux'],
     limits: { timeoutSeconds: 60, memoryBytes: 2 ** 30 },

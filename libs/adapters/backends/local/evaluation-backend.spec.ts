@@ -34,6 +34,7 @@ async function evaluate(recipes: unknown, systems = ['x86_64-linux']): Promise<E
   const request = {
     workDirectory: join(root, 'work'),
     checkouts: new Map([['main', checkout]]),
+    channels: [],
     selection: { file: 'farm.json' },
     systems,
     limits: { timeoutSeconds: 60, memoryBytes: 2 ** 30 },

@@ -10,6 +10,7 @@ import type {
   EvaluationRequest,
   PathInfo,
 } from '#application/ports/backend.js';
+import { fileSelectionOf } from '#domain/specification/selection.js';
 import { ModuloHashes } from '#formats/derivation-paths.js';
 import { isStoreName, sourcePath } from '#formats/store-path.js';
 import type { Cancellation } from '#std/cancellation.js';
@@ -42,9 +43,10 @@ export class LocalEvaluationBackend implements EvaluationBackend {
   ): AsyncGenerator<EvaluationEvent> {
     const deadline = Date.now() + request.limits.timeoutSeconds * 1000;
     const checkout = checkoutOf(request);
-    const file = await readRecipes(checkout, request.selection.file);
+    const { file: fileName } = fileSelectionOf(request.selection);
+    const file = await readRecipes(checkout, fileName);
     const { recipes } = file;
-    yield logLine(`${recipes.size} recipes in ${request.selection.file}\n`);
+    yield logLine(`${recipes.size} recipes in ${fileName}\n`);
     const wanted = wantedSteps(file, request);
     const jobs = new Set(wanted.map(stepKey));
     const order = new RecipeOrder(recipes);
@@ -157,7 +159,7 @@ class Reading {
 }
 
 function checkoutOf({ checkouts, selection }: EvaluationRequest): string {
-  const name = selection.channel ?? [...checkouts.keys()][0] ?? '';
+  const name = fileSelectionOf(selection).channel ?? [...checkouts.keys()][0] ?? '';
   const checkout = checkouts.get(name);
   if (checkout === undefined) {
     throw new FarmFault('evaluator-failed', `there is no channel called ${name}`, 'never');
@@ -179,9 +181,9 @@ async function readRecipes(checkout: string, file: string): Promise<RecipeFile> 
 
 /** Every job for every system it is for: its own, or all that the specification names. */
 function wantedSteps(file: RecipeFile, { selection, systems }: EvaluationRequest): Step[] {
-  const { attribute } = selection;
+  const { attribute, file: fileName } = fileSelectionOf(selection);
   if (attribute !== undefined && !file.recipes.has(attribute)) {
-    const sentence = `${selection.file}: there is no recipe called ${attribute}`;
+    const sentence = `${fileName}: there is no recipe called ${attribute}`;
     throw new FarmFault('evaluator-failed', sentence, 'never');
   }
   const names = attribute === undefined ? file.jobs : [attribute];

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Cancellation } from '#std/cancellation.js';
 import { FarmFault } from '#std/farm-fault.js';
 import type { EvaluationRequest } from '#application/ports/backend.js';
+import { fileSelectionOf } from '#domain/specification/selection.js';
 import { startBounded, type BoundedProcess } from '../sandbox/bounded-process.js';
 import { bubblewrapped, type SandboxUser } from '../sandbox/bubblewrap.js';
 import { findProgram } from '../sandbox/program.js';
@@ -107,7 +108,8 @@ export class Evaluator {
   }
 
   #selection(): Pick<WalkArguments, 'file' | 'attribute' | 'rootName' | 'channels' | 'systems'> {
-    const { selection, systems, checkouts } = this.request;
+    const { systems, checkouts } = this.request;
+    const selection = fileSelectionOf(this.request.selection);
     const channel = selection.channel ?? [...checkouts.keys()][0] ?? '';
     const channels = this.#channelPaths();
     const directory = channels[channel];
