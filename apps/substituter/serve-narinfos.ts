@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Database } from '#adapters/postgres/database.js';
 import { PostgresOfferedPaths } from '#adapters/postgres/offered-paths.js';
 import { PostgresStoreCatalog } from '#adapters/postgres/store-catalog.js';
-import { SubstituteNews } from '#adapters/postgres/substitute-news.js';
+import { Listening } from '#adapters/postgres/listening.js';
 import type { NarStore } from '#application/ports/nar-store.js';
 import type { Settings } from '#nest/settings.js';
 import { sentenceOf } from '#std/farm-fault.js';
@@ -57,10 +57,12 @@ export async function serveNarinfos(
   const narinfos = new NarinfoRoute({ print, files, offered, stores, keeper, lifetimes });
   const contents = new ContentsRoute({ offered, nars: parts.nars, lifetimes });
   const nars = new NarRoute({ ...rest, files, notes, lifetimes });
-  const news = new SubstituteNews(database, {
-    changed: (store, hashParts) => {
-      narinfos.changed(store, hashParts);
-      if (hashParts === null) void stores.read().catch(() => undefined);
+  // What `tell_substitutes` tells; without parts any path of the store may have changed.
+  const news = new Listening(database, 'substitutes', {
+    heard: (payload) => {
+      const { store, parts } = JSON.parse(payload) as { store: number; parts?: string[] };
+      narinfos.changed(store, parts ?? null);
+      if (!parts) void stores.read().catch(() => undefined);
     },
     hearing: (told) => {
       narinfos.hearing(told);

@@ -18,6 +18,7 @@ import { PostgresSubstituteStore } from '#adapters/postgres/substitute-store.js'
 import { PostgresTokenStore } from '#adapters/postgres/token-store.js';
 import { DiskWatch } from '#adapters/system/disk-watch.js';
 import { ensureSecret } from '#adapters/system/secret.js';
+import type { StartMeter } from '#application/ports/nar-meter.js';
 import type { Store } from '#domain/substitute/store.js';
 import { Accel } from '#nest/accel.js';
 import type { Settings } from '#nest/settings.js';
@@ -56,10 +57,12 @@ export async function startSubstituter(
   const disk = watchDisk(settings, database);
   const guarded = new GuardedNars(nars, disk);
   const background = new Background({ database, nars: guarded, settings });
-  const mirror = new Mirror({ database, nars: guarded, settings });
+  const limits = { largestNar: settings.maxNarBytes, threads };
+  const startMeter = (): ZstdNarMeter => new ZstdNarMeter(limits);
+  const mirror = new Mirror({ database, nars: guarded, startMeter });
   const { graceSeconds } = settings.garbage;
   const garbage = new GarbageFiles({ database, nars, logs, graceSeconds });
-  const routes = await routesOf(settings, { database, nars, logs, background, threads });
+  const routes = await routesOf(settings, { database, nars, logs, background, startMeter });
   let front: Front | undefined;
   const ending = {
     drain: async () => front?.drain(drainTime),
@@ -98,7 +101,7 @@ interface Places {
   readonly nars: OpenedNarStore;
   readonly logs: DiskLogStore;
   readonly background: Background;
-  readonly threads: NarThreads | undefined;
+  readonly startMeter: StartMeter;
 }
 
 function watchDisk(settings: Settings, database: Database): DiskWatch {
@@ -122,13 +125,11 @@ async function routesOf(
   settings: Settings,
   places: Places,
 ): Promise<Omit<Routes, 'disk'> & Closing> {
-  const { database, nars, logs, background, threads } = places;
+  const { database, nars, logs, background, startMeter } = places;
   const ring = openKeyRing(settings);
   const serviceToken = await ensureSecret(settings.serviceTokenFile);
   const substitutes = new PostgresSubstituteStore(database);
   const packs = new PostgresPackStore(database);
-  const limits = { largestNar: settings.maxNarBytes, threads };
-  const startMeter = (): ZstdNarMeter => new ZstdNarMeter(limits);
   const pushedLogs = new PostgresPushedLogs(database);
   const codec = new DerivationPackCodec();
   const address = settings.substituterUrl;

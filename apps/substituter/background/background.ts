@@ -8,8 +8,8 @@ import { startNarMeter } from '#adapters/nar-store/nar-meters.js';
 import type { Database } from '#adapters/postgres/database.js';
 import { PostgresIntegrityStore } from '#adapters/postgres/integrity-store.js';
 import { Leadership } from '#adapters/postgres/leadership.js';
+import { Listening } from '#adapters/postgres/listening.js';
 import { PostgresVerificationStore } from '#adapters/postgres/verification-store.js';
-import { WakeUp } from '#adapters/postgres/wake-up.js';
 import type { FileHash } from '#application/check-file.js';
 import type { NarInventory, NarStore } from '#application/ports/nar-store.js';
 import {
@@ -45,7 +45,7 @@ export class Background {
   private readonly logger = new Logger('integrity');
   private readonly ending = new AbortController();
   private readonly office: Leadership;
-  private readonly wishes: WakeUp;
+  private readonly wishes: Listening;
   private readonly loops: readonly Loop[];
   private readonly suspects = new Set<string>();
   private readonly looking: Loop;
@@ -62,7 +62,10 @@ export class Background {
     const scrubPace = new Pace(scrubMegabytes * megabyte, this.ending.signal);
     this.looking = this.loop(verifyTick, () => this.lookAtSuspects());
     const verify = this.loop(verifyTick, () => this.verify(this.runParts(verifyPace)));
-    this.wishes = new WakeUp(database, 'verifications', () => verify.wake());
+    this.wishes = new Listening(database, 'verifications', {
+      heard: () => verify.wake(),
+      hearing: (told) => (told ? verify.wake() : undefined),
+    });
     const scrub = this.loop(scrubTick, () => this.scrub(this.runParts(scrubPace)));
     const shelf = new Products(database, parts.nars, this.ending.signal);
     const products = this.loop(productTick, async () => this.goesOn() && shelf.pass());
@@ -79,7 +82,7 @@ export class Background {
   async stop(): Promise<void> {
     this.ending.abort();
     await Promise.all(this.loops.map((loop) => loop.stop()));
-    await this.wishes.stop();
+    await this.wishes.close();
     await this.office.stop();
   }
 

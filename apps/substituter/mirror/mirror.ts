@@ -6,7 +6,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { ZstdNarMeter } from '#adapters/nar-store/zstd-nar-meter.js';
 import { PostgresBus } from '#adapters/postgres/bus.js';
 import { PostgresBeliefStore } from '#adapters/postgres/belief-store.js';
 import type { Database } from '#adapters/postgres/database.js';
@@ -18,6 +17,7 @@ import { UpstreamHttp } from '#adapters/upstream/upstream-http.js';
 import { askForWaiting, type WaitingParts } from '#application/ask-for-waiting.js';
 import { UpstreamQuestions } from '#application/ask-upstreams.js';
 import { ClosureMirror } from '#application/mirror-closure.js';
+import type { StartMeter } from '#application/ports/nar-meter.js';
 import type { NarStore } from '#application/ports/nar-store.js';
 import { renewBeliefs, type RenewParts } from '#application/renew-beliefs.js';
 import {
@@ -26,21 +26,14 @@ import {
   type SubstituteParts,
 } from '#application/substitute-builds.js';
 import type { BuildId } from '#domain/ids.js';
-import type { Settings } from '#nest/settings.js';
 import { InvariantBroken } from '#std/invariant.js';
 import { sentenceOf } from '#std/farm-fault.js';
+import { Loop } from '../background/loop.js';
 
 export interface MirrorParts {
   readonly database: Database;
   readonly nars: NarStore;
-  readonly settings: Pick<Settings, 'maxNarBytes'>;
-}
-
-interface Round {
-  readonly name: string;
-  readonly tick: number;
-  /** Whether there is more to do at once. */
-  readonly pass: () => Promise<boolean>;
+  readonly startMeter: StartMeter;
 }
 
 const fetchTick = 1000;
@@ -51,14 +44,13 @@ const claimTick = (claimSeconds * 1000) / 4;
 
 export class Mirror {
   private readonly logger = new Logger('mirror');
-  private readonly ending = new AbortController();
   private readonly client: UpstreamHttp;
   private readonly bus: PostgresBus;
   private readonly parts: SubstituteParts & RenewParts & WaitingParts;
   private asked: BuildId | null = null;
-  private running: Promise<unknown> = Promise.resolve();
+  private readonly loops: readonly Loop[];
 
-  constructor({ database, nars, settings }: MirrorParts) {
+  constructor({ database, nars, startMeter }: MirrorParts) {
     const upstreams = new PostgresUpstreamStore(database);
     const client = new UpstreamHttp({
       onHealth: ({ id, url }, fault) => {
@@ -69,7 +61,6 @@ export class Mirror {
     const questions = new UpstreamQuestions({
       ...{ store: upstreams, client, now: () => performance.now() },
     });
-    const startMeter = (): ZstdNarMeter => new ZstdNarMeter({ largestNar: settings.maxNarBytes });
     const shelf = new PostgresMirrorShelf(database);
     this.client = client;
     // Where the bus is Redis nobody listens here: the planner looks every second.
@@ -82,24 +73,24 @@ export class Mirror {
       mirror: new ClosureMirror({ upstreams, questions, client, shelf, nars, startMeter }),
       tell: (sentence) => this.logger.warn(sentence),
     };
+    const builds = new BuildSubstituter(this.parts);
+    this.loops = [
+      this.loop('substitute-builds', fetchTick, () => builds.pass()),
+      this.loop('renew-claims', claimTick, () => this.renewClaims()),
+      this.loop('hold-builds', holdTick, () => this.hold()),
+      this.loop('ask-for-waiting', waitingTick, () => this.askForWaiting()),
+      this.loop('renew-beliefs', renewTick, () => renewBeliefs(this.parts)),
+    ];
   }
 
   start(): void {
-    const builds = new BuildSubstituter(this.parts);
-    const rounds: Round[] = [
-      { name: 'substitute-builds', tick: fetchTick, pass: () => builds.pass() },
-      { name: 'renew-claims', tick: claimTick, pass: () => this.renewClaims() },
-      { name: 'hold-builds', tick: holdTick, pass: () => this.hold() },
-      { name: 'ask-for-waiting', tick: waitingTick, pass: () => this.askForWaiting() },
-      { name: 'renew-beliefs', tick: renewTick, pass: () => renewBeliefs(this.parts) },
-    ];
-    this.running = Promise.all(rounds.map((round) => this.goRound(round)));
+    for (const loop of this.loops) loop.wake();
   }
 
   /** Fetches under way are given some time, and else fetched again by whoever comes next. */
   async stop(): Promise<void> {
-    this.ending.abort();
-    await Promise.race([this.running, sleep(5000, undefined, { ref: false })]);
+    const ended = Promise.all(this.loops.map((loop) => loop.stop()));
+    await Promise.race([ended, sleep(5000, undefined, { ref: false })]);
     await this.bus.close();
     await this.client.close();
   }
@@ -120,15 +111,11 @@ export class Mirror {
     return false;
   }
 
-  private async goRound({ name, tick, pass }: Round): Promise<void> {
-    const { signal } = this.ending;
-    while (!signal.aborted) {
-      const more = await pass().catch((error: unknown) => {
-        if (error instanceof InvariantBroken) process.exit(70);
-        if (!signal.aborted) this.logger.error(`${name}: ${sentenceOf(error)}`);
-        return false;
-      });
-      if (!more) await sleep(tick, undefined, { signal }).catch(() => undefined);
-    }
+  private loop(name: string, tickMilliseconds: number, pass: () => Promise<boolean>): Loop {
+    const fault = (error: unknown): void => {
+      if (error instanceof InvariantBroken) process.exit(70);
+      this.logger.error(`${name}: ${sentenceOf(error)}`);
+    };
+    return new Loop({ tickMilliseconds, pass, fault });
   }
 }

@@ -193,17 +193,6 @@ export class PostgresSubstituteStore implements SubstituteStore {
     );
     return rows[0] ? offeredOf(rows[0]) : null;
   }
-
-  async fileSize(slug: string, fileKey: string): Promise<number | null> {
-    const rows = await this.database.query<{ file_size: number }>(
-      `select n.file_size from nars n
-         join store_paths p on p.id = n.path_id
-         join stores s on s.id = p.store_id
-        where n.file_key = $2 and s.slug = $1 and p.withdrawn_at is null limit 1`,
-      [slug, fileKey],
-    );
-    return rows[0]?.file_size ?? null;
-  }
 }
 
 async function storeId(client: Client, slug: string): Promise<number | null> {

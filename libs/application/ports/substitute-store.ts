@@ -59,6 +59,4 @@ export interface SubstituteStore {
   ): Promise<{ readonly fileKey: FileKey; readonly fileSize: number } | null>;
   /** What is offered under a hash part; null when nothing is. */
   lookup(slug: string, hashPart: string): Promise<OfferedPath | null>;
-  /** The size of a file of an offered path; null when nothing offered has it. */
-  fileSize(slug: string, fileKey: string): Promise<number | null>;
 }

@@ -9,8 +9,6 @@ import { nix32Alphabet } from '#formats/base32.js';
 const hashPartLength = 32;
 /** A key takes six words: 160 bits of hash part, and the store. */
 export const keyWords = 6;
-/** Stores that keys can tell apart. */
-export const storesAtMost = 1 << 20;
 
 const shardBits = 8;
 const shards = 1 << shardBits;

@@ -1,7 +1,6 @@
 /** What is kept by hand, and collections of garbage, as the REST API tells them. */
 import { z } from 'zod';
 import { ResourceName } from '../specification.js';
-import { Id, PageQuery, Time } from './page.js';
 
 const Note = z.string().max(1000).default('');
 
@@ -94,8 +93,6 @@ export const CollectionAnswer = z.object({
   logs: z.int(),
 });
 export type CollectionAnswer = z.infer<typeof CollectionAnswer>;
-
-export const CollectionsQuery = PageQuery;
 
 /** A disk of the farm that is short. */
 export const DiskAnswer = z.object({
