@@ -16,6 +16,11 @@ export type StoreId = Brand<number, 'StoreId'>;
 /** Of an access token: its place in the table, not the token. */
 export type TokenId = Brand<number, 'TokenId'>;
 
+/** Of a job that broke or was mended. */
+export type WeatherChangeId = Brand<number, 'WeatherChangeId'>;
+/** Of one message to one receiver. */
+export type DeliveryId = Brand<number, 'DeliveryId'>;
+
 /** Reads an id that came from our own tables or was checked by a schema at the edge. */
 export function id<T extends Brand<number, string>>(value: number | string | bigint): T {
   const number = Number(value);
