@@ -54,7 +54,7 @@ export interface EvaluatorParts {
 }
 
 export async function openEvaluator(settings: Settings): Promise<EvaluatorParts> {
-  const { redisUrl, databaseUrl } = settings;
+  const { redisUrl, databaseUrl, pollSeconds } = settings;
   const data = resolve(settings.dataDirectory);
   const database = new Database(databaseUrl, 10, 'evaluator');
   const bus = redisUrl ? new RedisBus(redisUrl) : new PostgresBus(database);
@@ -82,8 +82,9 @@ export async function openEvaluator(settings: Settings): Promise<EvaluatorParts>
       source,
       bus,
       digest,
+      pollSeconds,
       timers,
-      schedule: new PollSchedule({ store, timers, epoch }),
+      schedule: new PollSchedule({ store, timers, epoch, pollSeconds }),
     },
     evaluations: {
       leases: new PostgresEvaluationLeases(database),

@@ -8,7 +8,7 @@ import { FarmFault } from '#std/farm-fault.js';
 import type { EvaluationId } from '#domain/ids.js';
 import { revisionsText } from '#domain/evaluation/revisions.js';
 import type { EvaluationTrigger } from '#domain/evaluation/status.js';
-import { changed, due } from '#domain/specification/polling.js';
+import { changed, due, periodOf } from '#domain/specification/polling.js';
 import type { Channel } from '#domain/specification/specification.js';
 import type { Bus } from './ports/bus.js';
 import type { ChannelSource } from './ports/channel-source.js';
@@ -21,6 +21,8 @@ export interface PollParts {
   readonly bus: Bus;
   /** SHA-256 of a text, in hexadecimal. */
   readonly digest: (text: string) => string;
+  /** Seconds between two polls of a specification that says none. */
+  readonly pollSeconds: number;
 }
 
 export type PollOutcome =
@@ -38,14 +40,15 @@ export async function pollChannels(
   const state = await parts.store.read(call.specification);
   if (!state) return { kind: 'gone' };
   if (!state.specification.active) return { kind: 'inactive' };
-  if (!due(call.trigger, { ...state, periodSeconds: state.specification.period })) {
+  const periodSeconds = periodOf(state.specification.period, parts.pollSeconds);
+  if (!due(call.trigger, { ...state, periodSeconds })) {
     return { kind: 'early' };
   }
-  const { channels, period } = state.specification;
+  const { channels } = state.specification;
   const findings = await Promise.all(
     channels.map((c) => look({ ...parts, cancellation }, state, c)),
   );
-  await parts.store.record(state.id, findings, period);
+  await parts.store.record(state.id, findings, periodSeconds);
   return startIfChanged(parts, state, { trigger: call.trigger, findings });
 }
 
@@ -85,14 +88,15 @@ async function look(
   state: PollState,
   channel: Channel,
 ): Promise<ChannelFinding> {
-  const { name, url, branch } = channel;
+  const { name, url, branch, introduction } = channel;
   try {
     const revision = await parts.source.fetch(channel, parts.cancellation);
     const before = state.revisions.get(name);
     const moved = before !== undefined && before !== revision && channel.commit === undefined;
     const rewound = moved && !(await parts.source.isAncestor(url, before, revision));
     const rewoundFrom = rewound ? before : null;
-    return { kind: 'found', channel: name, url, branch, revision, rewoundFrom };
+    const found = { channel: name, url, branch, revision, introduction };
+    return { kind: 'found', ...found, rewoundFrom };
   } catch (fault) {
     if (!(fault instanceof FarmFault) || fault.code === 'canceled') throw fault;
     const { code, message } = fault;

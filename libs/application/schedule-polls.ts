@@ -3,6 +3,7 @@
  * `specifications`, and on a tick, which also finds out that the queue lost its content.
  */
 import type { SpecificationId } from '#domain/ids.js';
+import { periodOf } from '#domain/specification/polling.js';
 import type { PollStore } from './ports/poll-store.js';
 import type { PollTimers } from './ports/poll-timers.js';
 import type { QueueEpoch } from './ports/ticket-queue.js';
@@ -11,6 +12,8 @@ export interface ScheduleParts {
   readonly store: PollStore;
   readonly timers: PollTimers;
   readonly epoch: QueueEpoch;
+  /** The period of specifications that say none. */
+  readonly pollSeconds: number;
 }
 
 /** Remembers which timers this process has made; others may have made the same ones. */
@@ -21,10 +24,11 @@ export class PollSchedule {
 
   /** Answers how many timers were made or removed. */
   async reconcile(): Promise<number> {
-    const { epoch, store, timers } = this.parts;
+    const { epoch, store, timers, pollSeconds } = this.parts;
     const marked = await epoch.isMarked();
     if (!marked) this.standing.clear();
-    const wanted = new Map((await store.active()).map((spec) => [spec.id, spec.periodSeconds]));
+    const active = await store.active();
+    const wanted = new Map(active.map((spec) => [spec.id, periodOf(spec.period, pollSeconds)]));
     let changes = 0;
     for (const [specification, period] of wanted) {
       if (this.standing.get(specification) === period) continue;

@@ -30,8 +30,12 @@ const Environment = z.object({
   /** Where the keys of each store lie, as SLUG/NAME.sec. */
   GAMBESON_SIGNING_KEYS: z.string().optional(),
   GAMBESON_PUBLIC_KEY_FILE: z.string().optional(),
+  /** Where the secrets lie that specifications and forges name. */
+  GAMBESON_CREDENTIALS: z.string().min(1).optional(),
   /** Addresses (comma-separated, CIDR) that may call the evaluation hook without a token. */
   GAMBESON_HOOK_ALLOW: z.string().default(''),
+  /** Seconds between two polls of a specification that does not say. */
+  GAMBESON_POLL_SECONDS: Seconds.min(1).default(300),
   GAMBESON_LEASE_SECONDS: Seconds.default(30),
   GAMBESON_TICK_SECONDS: Seconds.default(1),
   GAMBESON_EVALUATION_TIMEOUT_SECONDS: Seconds.default(3600),
@@ -85,7 +89,9 @@ export interface Settings {
   readonly signingKeyFile: string;
   readonly signingKeysDirectory: string;
   readonly publicKeyFile: string;
+  readonly credentialsDirectory: string;
   readonly hookAllow: readonly string[];
+  readonly pollSeconds: number;
   readonly leaseSeconds: number;
   readonly tickSeconds: number;
   readonly evaluation: { readonly timeoutSeconds: number; readonly memoryBytes: number };
@@ -144,6 +150,8 @@ export function readSettings(
     signingKeyFile: env.GAMBESON_SIGNING_KEY_FILE ?? secret('signing-key.sec'),
     signingKeysDirectory: env.GAMBESON_SIGNING_KEYS ?? secret('signing-keys'),
     publicKeyFile: env.GAMBESON_PUBLIC_KEY_FILE ?? join(env.GAMBESON_DATA, 'signing-key.pub'),
+    credentialsDirectory: env.GAMBESON_CREDENTIALS ?? secret('credentials'),
+    pollSeconds: env.GAMBESON_POLL_SECONDS,
     hookAllow: env.GAMBESON_HOOK_ALLOW.split(',')
       .map((s) => s.trim())
       .filter(Boolean),

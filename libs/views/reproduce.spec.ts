@@ -6,7 +6,14 @@ const recipe: Recipe = {
   backend: 'nix',
   selection: { file: 'release.nix', attribute: 'jobs' },
   checkouts: [
-    { channel: 'main', url: 'https://example.org/x.git', branch: 'main', revision: 'abc' },
+    {
+      channel: 'main',
+      url: 'https://example.org/x.git',
+      branch: 'main',
+      revision: 'abc',
+      introduction: null,
+      via: null,
+    },
   ],
   channels: ['main'],
   job: 'hello.x86_64-linux',

@@ -18,6 +18,10 @@ export interface SpecificationModel {
   readonly now: Date;
 }
 
+function watched(period: number): string {
+  return period === 0 ? 'Watched as often as the farm does' : `Watched every ${duration(period)}`;
+}
+
 export function specificationPage({ specification, evaluations, now }: SpecificationModel): string {
   const { name, specification: document } = specification;
   return page(
@@ -25,7 +29,7 @@ export function specificationPage({ specification, evaluations, now }: Specifica
     <>
       <h1>{name}</h1>
       <p class="lead">
-        {document.active ? `Watched every ${duration(document.period)}` : 'Inactive: not watched'}
+        {document.active ? watched(document.period) : 'Inactive: not watched'}
         <NextLook at={specification.nextPollAt} now={now} />
       </p>
       <Section title="Channels">

@@ -159,6 +159,7 @@ async function start(
       source: parts.source as GitChannels,
       bus,
       digest: (t) => toHex(sha256(Buffer.from(t))),
+      pollSeconds: 300,
     },
     { specification: saved.value.id, trigger: 'hook' },
     never,

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { GitChannels } from '#adapters/git/git-channels.js';
 import { PostgresPollStore } from '#adapters/postgres/channel-store.js';
 import { Database } from '#adapters/postgres/database.js';
+import { PostgresEvaluationLeases } from '#adapters/postgres/evaluation-store.js';
 import { PostgresSpecificationStore } from '#adapters/postgres/specification-store.js';
 import { openQueue, openRedis, type QueueConnection } from '#adapters/redis/connection.js';
 import { BullPollTimers } from '#adapters/redis/poll-timers.js';
@@ -30,6 +31,7 @@ let database: Database;
 let specifications: PostgresSpecificationStore;
 let root: string;
 let upstream: ScenarioChannel;
+let leases: PostgresEvaluationLeases;
 let bus: FakeBus;
 let parts: PollParts;
 
@@ -45,6 +47,7 @@ beforeEach(async () => {
   fresh = await postgres.freshDatabase();
   database = new Database(fresh.url, 4);
   specifications = new PostgresSpecificationStore(fresh.url);
+  leases = new PostgresEvaluationLeases(database);
   root = await mkdtemp(join(tmpdir(), 'gambeson-poll-'));
   upstream = await ScenarioChannel.create(join(root, 'upstream'));
   await upstream.commitFiles({ 'farm.json': '{}' });
@@ -54,6 +57,7 @@ beforeEach(async () => {
     source: new GitChannels({ directory: join(root, 'mirrors') }),
     bus,
     digest: (text) => createHash('sha256').update(text).digest('hex'),
+    pollSeconds: 900,
   };
 });
 
@@ -151,6 +155,38 @@ describe('a poll', () => {
     expect(checkouts).toHaveLength(1);
   });
 
+  it('takes the interval of the farm when it has none of its own', async () => {
+    const specification = await write({ period: 0 });
+    expect(await poll(specification)).toMatchObject({ kind: 'started' });
+    const [row] = await database.query<{ seconds: number }>(
+      'select extract(epoch from next_poll_at - now())::float8 as seconds from specifications',
+    );
+    expect(row!.seconds).toBeGreaterThan(890);
+    expect(await parts.store.active()).toEqual([{ id: specification, period: 0 }]);
+  });
+
+  it('keeps introductions, the order of channels, and pinned commits', async () => {
+    const introduction = { commit: 'a'.repeat(40), fingerprint: 'F'.repeat(40) };
+    const first = await upstream.revision();
+    await upstream.commitFiles({ 'farm.json': '[]' });
+    const channels = [pkgs({ name: 'zoo', introduction }), pkgs({ name: 'ark', commit: first })];
+    const started = await poll(await write({ channels }));
+    if (started.kind !== 'started') throw new Error('it was not started');
+    const again = await parts.store.retry(started.evaluation);
+    const [second, third] = await Promise.all([leases.claim('one', 9), leases.claim('two', 9)]);
+    expect([second!.evaluation, third!.evaluation].sort()).toEqual([started.evaluation, again]);
+    for (const { checkouts, specification } of [second!, third!]) {
+      expect(checkouts).toMatchObject([{ channel: 'zoo', introduction }, { channel: 'ark' }]);
+      expect(checkouts[1]).toEqual({
+        channel: 'ark',
+        url: upstream.url,
+        branch: 'main',
+        revision: first,
+      });
+      expect(specification.channels).toEqual(channels);
+    }
+  });
+
   it('does nothing when a timer rings early, nor for the inactive', async () => {
     const specification = await write();
     expect(await poll(specification, 'poll')).toMatchObject({ kind: 'started' });
@@ -231,7 +267,7 @@ describe.each(['redis', 'postgres'] as const)('poll timers on %s', (kind) => {
     queue = openQueue({ redisUrl, databaseUrl: fresh.url });
     timers = new BullPollTimers(queue);
     const epoch = new BullQueueEpoch(queue, 'timers');
-    schedule = new PollSchedule({ store: parts.store, timers, epoch });
+    schedule = new PollSchedule({ ...parts, timers, epoch });
   });
 
   afterEach(async () => {
@@ -287,7 +323,7 @@ describe('after Redis lost everything', () => {
     const queue = openQueue({ redisUrl: redis.url, databaseUrl: fresh.url });
     const timers = new BullPollTimers(queue);
     const epoch = new BullQueueEpoch(queue, 'timers');
-    const schedule = new PollSchedule({ store: parts.store, timers, epoch });
+    const schedule = new PollSchedule({ ...parts, timers, epoch });
     await schedule.reconcile();
     const admin = openRedis(redis.url);
     await admin.flushall();

@@ -10,6 +10,7 @@ import type {
   PollState,
   PollStore,
 } from '#application/ports/poll-store.js';
+import { checkoutsOf, insertCheckouts } from './checkout-rows.js';
 import type { Client, Database } from './database.js';
 
 interface StateRow extends Record<string, unknown> {
@@ -18,6 +19,8 @@ interface StateRow extends Record<string, unknown> {
   next_poll_at: Date;
   now: Date;
 }
+
+type StateColumn = 'channel' | 'url' | 'branch' | 'revision';
 
 interface Planned {
   readonly specification: SpecificationId;
@@ -97,15 +100,11 @@ export class PostgresPollStore implements PollStore {
       await client.query('select 1 from specifications where id = $1 for update', [
         planned.specification,
       ]);
-      const checkouts = await client.query<ChannelRevision>(
-        'select channel, url, branch, revision from checkouts where evaluation_id = $1',
-        [evaluation],
-      );
-      return insertEvaluation(client, planned, checkouts.rows);
+      return insertEvaluation(client, planned, await checkoutsOf(client, evaluation));
     });
   }
 
-  async active(): Promise<{ id: SpecificationId; periodSeconds: number }[]> {
+  async active(): Promise<{ id: SpecificationId; period: number }[]> {
     const rows = await this.database.query<{ id: number; period: number }>(
       `select s.id, (v.document->>'period')::int as period
          from specifications s
@@ -113,7 +112,7 @@ export class PostgresPollStore implements PollStore {
         where s.archived_at is null and (v.document->>'active')::boolean
         order by s.id`,
     );
-    return rows.map((row) => ({ id: id<SpecificationId>(row.id), periodSeconds: row.period }));
+    return rows.map((row) => ({ ...row, id: id<SpecificationId>(row.id) }));
   }
 
   /** Of the last good fetches, those that were of the addresses and branches of this document. */
@@ -121,7 +120,7 @@ export class PostgresPollStore implements PollStore {
     specification: SpecificationId,
     document: Specification,
   ): Promise<Map<string, string>> {
-    const rows = await this.database.query<Record<keyof ChannelRevision, string>>(
+    const rows = await this.database.query<Record<StateColumn, string>>(
       `select channel, url, branch, revision from channel_states
         where specification_id = $1 and revision is not null`,
       [specification],
@@ -162,13 +161,7 @@ async function insertEvaluation(
     [planned.specification, planned.version, planned.digest, planned.trigger],
   );
   const evaluation = id<EvaluationId>(rows[0]?.id ?? 0);
-  for (const { channel, url, branch, revision } of checkouts) {
-    await client.query(
-      `insert into checkouts (evaluation_id, channel, url, branch, revision)
-       values ($1, $2, $3, $4, $5)`,
-      [evaluation, channel, url, branch, revision],
-    );
-  }
+  await insertCheckouts(client, evaluation, checkouts);
   await client.query('select ensure_evaluation_partitions($1)', [evaluation]);
   return evaluation;
 }

@@ -18,7 +18,10 @@ import type { Database, Row } from './database.js';
 import { anywhere, iso } from './reading.js';
 
 const checkoutColumn = `coalesce((select jsonb_agg(jsonb_build_object('channel', c.channel,
-  'url', c.url, 'branch', c.branch, 'revision', c.revision) order by c.channel)
+  'url', c.url, 'branch', c.branch, 'revision', c.revision,
+  'introduction', case when c.introduction_commit is not null then jsonb_build_object(
+    'commit', c.introduction_commit, 'fingerprint', c.introduction_fingerprint) end,
+  'via', c.via) order by c.position, c.channel)
   from checkouts c where c.evaluation_id = e.id), '[]')`;
 const evaluationColumns = `e.*, s.name as specification_name, ${checkoutColumn} as checkouts`;
 

@@ -1,7 +1,6 @@
 /** The leases of started evaluations. */
 import { randomBytes } from 'node:crypto';
 import { id, type EvaluationId, type Fence, type SpecificationId } from '#domain/ids.js';
-import type { ChannelRevision } from '#domain/evaluation/revisions.js';
 import type { Specification } from '#domain/specification/specification.js';
 import type {
   ClaimedEvaluation,
@@ -9,6 +8,7 @@ import type {
   EvaluationLease,
   EvaluationLeases,
 } from '#application/ports/evaluation-leases.js';
+import { checkoutsOf } from './checkout-rows.js';
 import type { Database } from './database.js';
 
 interface ClaimedRow {
@@ -73,17 +73,13 @@ export class PostgresEvaluationLeases implements EvaluationLeases {
           where specification_id = $1 and version = $2`,
         [row.specification_id, row.specification_version],
       );
-      const checkouts = await client.query<ChannelRevision>(
-        `select channel, url, branch, revision from checkouts
-          where evaluation_id = $1 order by channel`,
-        [row.id],
-      );
+      const evaluation = id<EvaluationId>(row.id);
       return {
-        evaluation: id<EvaluationId>(row.id),
+        evaluation,
         fence,
         specificationId: id<SpecificationId>(row.specification_id),
         specification: documents.rows[0]!.document,
-        checkouts: checkouts.rows,
+        checkouts: await checkoutsOf(client, evaluation),
         reads: row.reads,
       };
     });

@@ -56,5 +56,5 @@ export interface PollStore {
   /** The same specification version at the same checkouts once more; null for an unknown id. */
   retry(evaluation: EvaluationId): Promise<EvaluationId | null>;
   /** Live and active specifications: those that need a timer. */
-  active(): Promise<readonly { readonly id: SpecificationId; readonly periodSeconds: number }[]>;
+  active(): Promise<readonly { readonly id: SpecificationId; readonly period: number }[]>;
 }

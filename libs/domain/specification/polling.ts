@@ -14,6 +14,11 @@ export function due(
   return trigger !== 'poll' || early <= poll.periodSeconds / 2;
 }
 
+/** Seconds between two polls: its own, or the farm's where it says none (0). */
+export function periodOf(own: number, farms: number): number {
+  return own === 0 ? farms : own;
+}
+
 /** What the last evaluation of a specification read. */
 export interface EvaluatedState {
   readonly version: number;

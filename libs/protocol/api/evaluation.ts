@@ -20,6 +20,9 @@ export const Checkout = z.object({
   url: z.string(),
   branch: z.string(),
   revision: z.string(),
+  introduction: z.object({ commit: z.string(), fingerprint: z.string() }).nullable(),
+  /** The channel whose `.guix-channel` pulled it in; null: the specification names it. */
+  via: z.string().nullable(),
 });
 
 export const EvaluationAnswer = z.object({
