@@ -15,6 +15,9 @@ export type IntentId = Brand<number, 'IntentId'>;
 export type StoreId = Brand<number, 'StoreId'>;
 /** Of an access token: its place in the table, not the token. */
 export type TokenId = Brand<number, 'TokenId'>;
+export type ForgeId = Brand<number, 'ForgeId'>;
+/** Of what a forge told once. */
+export type ForgeDeliveryId = Brand<number, 'ForgeDeliveryId'>;
 
 /** Of a job that broke or was mended. */
 export type WeatherChangeId = Brand<number, 'WeatherChangeId'>;
