@@ -7,6 +7,8 @@ import type { Readable, Writable } from 'node:stream';
 import type { BuildLimits } from '#domain/build/limits.js';
 import type { Cancellation } from '#std/cancellation.js';
 import { FarmFault } from '#std/farm-fault.js';
+import { watchLimits, type Outlasted } from '../realise/limits-watch.js';
+import { LogRoom } from '../realise/log-room.js';
 import type { Wrapped } from './sandbox.js';
 
 export interface BuilderRun {
@@ -17,7 +19,7 @@ export interface BuilderRun {
   readonly cancellation: Cancellation;
 }
 
-export type StoppedFor = 'timed-out' | 'silent' | 'log-limit' | 'canceled';
+export type StoppedFor = Outlasted | 'log-limit';
 
 export interface BuilderEnd {
   readonly code: number | null;
@@ -28,8 +30,6 @@ export interface BuilderEnd {
   readonly began: boolean;
 }
 
-/** The longest delay of a timer. */
-const longestDelay = 2 ** 31 - 1;
 /** What a process that left its group may hold the log open after the builder's end. */
 const drainMilliseconds = 2000;
 
@@ -40,15 +40,14 @@ export async function* runBuilder(run: BuilderRun): AsyncGenerator<Uint8Array, B
   // Looked at only after the log has ended; until then a failure must not go unhandled.
   ended.catch(() => undefined);
   const began = beganOf(child);
-  const watching = watch(run, stop.for);
-  let logged = 0;
+  const watching = watchLimits(run, stop.for);
+  const room = new LogRoom(run.maxLogBytes);
   try {
     for await (const bytes of untilClosed(child.stdout)) {
       watching.heard();
-      const room = run.maxLogBytes - logged;
-      logged += bytes.length;
-      if (room > 0) yield bytes.subarray(0, room);
-      if (bytes.length > room) stop.for('log-limit');
+      const kept = room.take(bytes);
+      if (kept) yield kept;
+      if (room.over) stop.for('log-limit');
     }
     const end = await ended;
     return { ...end, stoppedFor: stop.reason(), began: await began };
@@ -124,26 +123,6 @@ function stopper(child: ChildProcess): {
       killGroup(child);
     },
     reason: () => reason,
-  };
-}
-
-function watch(
-  { limits, cancellation }: BuilderRun,
-  stop: (reason: StoppedFor) => void,
-): { heard(): void; end(): void } {
-  const delay = (seconds: number): number => Math.min(seconds * 1000, longestDelay);
-  const total = setTimeout(() => stop('timed-out'), delay(limits.timeoutSeconds));
-  const silence = setTimeout(() => stop('silent'), delay(limits.maxSilentSeconds));
-  const onAbort = (): void => stop('canceled');
-  cancellation.addEventListener('abort', onAbort);
-  if (cancellation.aborted) onAbort();
-  return {
-    heard: () => silence.refresh(),
-    end: () => {
-      clearTimeout(total);
-      clearTimeout(silence);
-      cancellation.removeEventListener('abort', onAbort);
-    },
   };
 }
 

@@ -3,8 +3,8 @@
  * 2 hash mismatch, 4 not deterministic), then, where the status is the same for all, Nix' words.
  * Pure.
  */
-import type { RealiseResult } from '#application/ports/backend.js';
 import type { FailureReason } from '#domain/build/reason.js';
+import { endedByUs, exitCodeIn, type Failed } from '../realise/end-words.js';
 
 export interface BuildEnd {
   readonly code: number | null;
@@ -14,8 +14,6 @@ export interface BuildEnd {
   /** Nix' errors, without colours. */
   readonly errors: string;
 }
-
-export type Failed = Extract<RealiseResult, { readonly kind: 'failed' }>;
 
 /** Words of errors that exit with status 1, in the order in which they are looked for. */
 const wordsOfStatus1: readonly (readonly [RegExp, FailureReason])[] = [
@@ -31,7 +29,7 @@ const wordsOfStatus1: readonly (readonly [RegExp, FailureReason])[] = [
   [/\[json\.exception/, 'builder-failed'],
 ];
 
-const endedByUs: Readonly<Record<string, FailureReason>> = {
+const ourReasons: Readonly<Record<string, Parameters<typeof endedByUs>[0]>> = {
   time: 'timed-out',
   silence: 'silent',
   'log-limit': 'log-limit',
@@ -39,21 +37,15 @@ const endedByUs: Readonly<Record<string, FailureReason>> = {
 
 /** Null when the build succeeded. */
 export function classify(end: BuildEnd): Failed | null {
-  const ours = end.endedFor === null ? undefined : endedByUs[end.endedFor];
-  if (ours !== undefined) return { kind: 'failed', reason: ours, message: sentences[ours] ?? '' };
+  const ours = end.endedFor === null ? undefined : ourReasons[end.endedFor];
+  if (ours !== undefined) return endedByUs(ours);
   if (end.code === 0) return null;
   const message = messageOf(end);
   if (end.code === null) return { kind: 'failed', reason: 'infrastructure', message };
   const reason = reasonOf(end.code, end.errors);
-  const exitCode = exitCodeOf(end.errors);
+  const exitCode = exitCodeIn(end.errors);
   return { kind: 'failed', reason, message, ...(exitCode === undefined ? {} : { exitCode }) };
 }
-
-const sentences: Partial<Record<FailureReason, string>> = {
-  'timed-out': 'The build ran longer than its limit and was killed.',
-  silent: 'The build printed nothing for longer than its limit and was killed.',
-  'log-limit': 'The build printed more than its log may hold and was killed.',
-};
 
 function reasonOf(code: number, errors: string): FailureReason {
   const spaceless = wordsOfStatus1[0]?.[0].test(errors) === true;
@@ -71,14 +63,6 @@ function reasonOf(code: number, errors: string): FailureReason {
 
 function isFlag(code: number, flag: number): boolean {
   return ((code - 100) & flag) !== 0;
-}
-
-/** The builder's own status; 128 and the number of the signal that ended it, as shells say it. */
-function exitCodeOf(errors: string): number | undefined {
-  const status = /failed with exit code (\d+)/.exec(errors)?.[1];
-  if (status !== undefined) return Number(status);
-  const signal = /failed due to signal (\d+)/.exec(errors)?.[1];
-  return signal === undefined ? undefined : 128 + Number(signal);
 }
 
 const longestMessage = 4000;

@@ -2,14 +2,14 @@
  * The first half of a build: every input is fetched from the farm, with building forbidden, so that
  * a worker never builds again what the farm has built. What is missing then is the farm's fault.
  */
-import { readFile } from 'node:fs/promises';
 import type { Cancellation } from '#std/cancellation.js';
-import { FarmFault, sentenceOf } from '#std/farm-fault.js';
+import { FarmFault } from '#std/farm-fault.js';
 import type { RealiseRequest } from '#application/ports/backend.js';
-import { parseDerivation, type Derivation } from '#formats/derivation.js';
+import type { Derivation } from '#formats/derivation.js';
+import type { Failed } from '../realise/end-words.js';
+import { inputPaths } from '../realise/input-paths.js';
 import { runBounded } from '../sandbox/bounded-process.js';
 import { endingWithParent } from '../sandbox/program.js';
-import type { Failed } from './build-end.js';
 import { nixEnvironment } from './nix-program.js';
 import { complaintsIn } from './nix-words.js';
 import type { WorkerStore } from './worker-store.js';
@@ -17,36 +17,6 @@ import type { WorkerStore } from './worker-store.js';
 /** A fetch that takes longer has hung. */
 const longestFetch = 6 * 3600_000;
 const graceMilliseconds = 5000;
-
-export async function readDerivation(store: WorkerStore, path: string): Promise<Derivation> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(store.place(path));
-  } catch (cause) {
-    const sentence = `the derivation ${path} is not here: ${sentenceOf(cause)}`;
-    throw new FarmFault('input-missing', sentence, 'later', { cause });
-  }
-  const parsed = parseDerivation(bytes);
-  if (parsed.ok) return parsed.value;
-  throw new FarmFault('corrupt-data', `${path} is no derivation: ${parsed.error.kind}`, 'never');
-}
-
-/** The paths that a build needs: wanted outputs of its input derivations, and sources. */
-export async function inputPaths(store: WorkerStore, derivation: Derivation): Promise<string[]> {
-  const paths = new Set(derivation.inputSources);
-  for (const input of derivation.inputDerivations) {
-    const { outputs } = await readDerivation(store, input.path);
-    for (const name of input.outputs) {
-      const path = outputs.find((output) => output.name === name)?.path ?? '';
-      if (path === '') {
-        const sentence = `the path of ${name} of ${input.path} is not known before it is built`;
-        throw new FarmFault('input-missing', sentence, 'never');
-      }
-      paths.add(path);
-    }
-  }
-  return [...paths];
-}
 
 /** Null when all inputs are there. */
 export async function fetchInputs(

@@ -14,9 +14,11 @@ import type {
 } from '#application/ports/backend.js';
 import type { Derivation } from '#formats/derivation.js';
 import { never } from '#std/cancellation.js';
+import { DerivationImport, type DerivationFile } from '../realise/derivation-import.js';
+import { readDerivation } from '../realise/input-paths.js';
 import { runBounded } from '../sandbox/bounded-process.js';
-import { DerivationImport, type DerivationFile } from './derivation-import.js';
-import { fetchInputs, readDerivation } from './fetch-inputs.js';
+import { fetchInputs } from './fetch-inputs.js';
+import { NixDerivations } from './nix-derivations.js';
 import { nixEnvironment } from './nix-program.js';
 import { runBuild, type BuildSettings } from './run-build.js';
 import { WorkerStore } from './worker-store.js';
@@ -45,7 +47,7 @@ export class NixBuild implements BuildBackend {
   constructor(options: NixBuildOptions) {
     const { storeRoot, programDir, features = [], extraPlatforms = [] } = options;
     this.#store = new WorkerStore(storeRoot, programDir);
-    this.#import = new DerivationImport(this.#store);
+    this.#import = new DerivationImport(new NixDerivations(this.#store));
     const shell =
       options.shell === undefined ? (usualShells.find(existsSync) ?? null) : options.shell;
     this.#settings = { features, extraPlatforms, shell };

@@ -6,10 +6,12 @@
 import type { Cancellation } from '#std/cancellation.js';
 import { FarmFault } from '#std/farm-fault.js';
 import type { RealiseEvent, RealiseRequest } from '#application/ports/backend.js';
+import type { Failed } from '../realise/end-words.js';
+import { LogRoom } from '../realise/log-room.js';
 import { startBounded, type BoundedProcess } from '../sandbox/bounded-process.js';
 import { bytesReadBy } from '../sandbox/process-tree.js';
 import { endingWithParent } from '../sandbox/program.js';
-import { classify, type Failed } from './build-end.js';
+import { classify } from './build-end.js';
 import { BuildLog } from './build-log.js';
 import { nixEnvironment } from './nix-program.js';
 import type { WorkerStore } from './worker-store.js';
@@ -38,7 +40,7 @@ export async function* runBuild(call: BuildCall): AsyncGenerator<RealiseEvent, F
   const { request } = call;
   const log = new BuildLog(request.derivation);
   const watch = new SilenceWatch(child, request.limits.maxSilentSeconds * 1000 + later);
-  let room = request.maxLogBytes;
+  const room = new LogRoom(request.maxLogBytes);
   child.stdout.resume();
   try {
     for await (const chunk of child.stderr) {
@@ -47,10 +49,9 @@ export async function* runBuild(call: BuildCall): AsyncGenerator<RealiseEvent, F
         if (event.kind === 'started') yield event;
         else lines.push(`${event.text}\n`);
       }
-      const bytes = Buffer.from(lines.join(''));
-      if (bytes.length > 0 && room > 0) yield { kind: 'log', bytes: bytes.subarray(0, room) };
-      room -= bytes.length;
-      if (room < 0) child.end('log-limit');
+      const bytes = room.take(Buffer.from(lines.join('')));
+      if (bytes) yield { kind: 'log', bytes };
+      if (room.over) child.end('log-limit');
     }
     const ending = await child.ended;
     return ended(ending.startError, { ...ending, errors: log.errors });

@@ -6,8 +6,8 @@ import type { Cancellation } from '#std/cancellation.js';
 import { FarmFault } from '#std/farm-fault.js';
 import type { EvaluationEvent } from '#application/ports/backend.js';
 import type { BoundedProcess, Ending } from '../sandbox/bounded-process.js';
+import { MixedOutput } from '../sandbox/mixed-output.js';
 import type { Evaluator } from './evaluator.js';
-import { MixedOutput } from './mixed-output.js';
 import { nixStoreDir } from './nix-program.js';
 import { errorIn } from './nix-words.js';
 import { WalkLedger, type ProcessEnd } from './walk-ledger.js';
@@ -57,7 +57,7 @@ export class Walk {
     this.#ledger.processStarts();
     this.#tail = Buffer.alloc(0);
     const child = this.#start(this.#ledger.done, null);
-    const output = new MixedOutput(mark);
+    const output = new MixedOutput(`trace: ${mark}`);
     child.stdout.resume();
     try {
       for await (const chunk of child.stderr) {

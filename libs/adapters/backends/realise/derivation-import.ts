@@ -1,30 +1,35 @@
 /**
- * Puts `.drv` files into a worker's store: every path recomputed, the files written by us, and
- * all of them registered in one transaction of Nix' database. (`nix-store --import` and
- * `nix copy --derivation` add them one by one, ten times slower.)
+ * Checks `.drv` files before they enter a worker's store: every path recomputed, and every input
+ * derivation there or in the same batch. How they enter is the store's own matter.
  */
-import { mkdtempSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { FarmFault, sentenceOf } from '#std/farm-fault.js';
+import { FarmFault } from '#std/farm-fault.js';
 import { checkDerivation, ModuloHashes } from '#formats/derivation-paths.js';
 import { parseDerivation, type Derivation } from '#formats/derivation.js';
-import { sha256, toHex } from '#formats/hash.js';
-import { encodeNar } from '#formats/nar.js';
-import { nixStoreDir } from './nix-program.js';
-import type { WorkerStore } from './worker-store.js';
 
 export interface DerivationFile {
   readonly path: string;
   readonly bytes: Uint8Array;
 }
 
-interface CheckedFile extends DerivationFile {
+export interface CheckedFile extends DerivationFile {
   readonly derivation: Derivation;
 }
 
+export interface DerivationStore {
+  /** `/nix/store`, `/gnu/store`. */
+  readonly dir: string;
+  make(): Promise<void>;
+  /** The bytes of a `.drv` that is in the store; throws when it is not. */
+  read(path: string): Uint8Array;
+  /** Those of the paths that are not valid. */
+  invalid(paths: readonly string[]): Promise<readonly string[]>;
+  /** Takes checked files, inputs before what needs them. */
+  put(files: readonly CheckedFile[]): Promise<void>;
+}
+
 /** Files between two turns of the event loop, some milliseconds of work. */
-const filesPerTurn = 100;
+export const filesPerTurn = 100;
 /** Hashes kept from one import to the next, some 300 bytes each. */
 const mostHashes = 200_000;
 
@@ -34,9 +39,9 @@ export class DerivationImport {
   #batch: ReadonlyMap<string, CheckedFile> = new Map();
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly store: WorkerStore) {}
+  constructor(private readonly store: DerivationStore) {}
 
-  /** One import at a time: they share known hashes, and Nix' database has one writer. */
+  /** One import at a time: they share known hashes, and the store's database has one writer. */
   run(files: readonly DerivationFile[]): Promise<void> {
     const next = this.#last.then(() => this.#run(files));
     this.#last = next.catch(() => undefined);
@@ -53,8 +58,7 @@ export class DerivationImport {
     try {
       await this.#check(parsed);
       await this.#referencesAreThere(parsed);
-      await this.#write(parsed);
-      await this.store.register(parsed.map(registration).join(''));
+      await this.store.put(parsed);
     } catch (fault) {
       this.#forget();
       throw fault;
@@ -71,7 +75,7 @@ export class DerivationImport {
 
   async #check(files: readonly CheckedFile[]): Promise<void> {
     for (const [i, { path, bytes, derivation }] of files.entries()) {
-      const item = { dir: nixStoreDir, path, bytes, derivation, modulo: this.#modulo };
+      const item = { dir: this.store.dir, path, bytes, derivation, modulo: this.#modulo };
       const checked = checkDerivation(item);
       if (!checked.ok) {
         const { kind, expected, actual } = checked.error;
@@ -81,7 +85,7 @@ export class DerivationImport {
     }
   }
 
-  /** Sources are fetched later, as inputs; derivations must be there, or be in the batch. */
+  /** Sources are fetched by other ways; derivations must be there, or be in the batch. */
   async #referencesAreThere(files: readonly CheckedFile[]): Promise<void> {
     const inputs = new Set(files.flatMap((f) => f.derivation.inputDerivations.map((i) => i.path)));
     const elsewhere = [...inputs].filter((path) => !this.#batch.has(path));
@@ -90,32 +94,12 @@ export class DerivationImport {
     throw new FarmFault('input-missing', `the derivation ${missing} was not sent`, 'later');
   }
 
-  async #write(files: readonly DerivationFile[]): Promise<void> {
-    const stage = mkdtempSync(join(this.store.root, 'import-'));
-    try {
-      for (const [i, { path, bytes }] of files.entries()) {
-        const staged = join(stage, `${i}`);
-        writeFileSync(staged, bytes, { mode: 0o444 });
-        // Nix' own normal form of what lies in a store: not writable, one second after the epoch.
-        utimesSync(staged, 1, 1);
-        renameSync(staged, this.store.place(path));
-        if (i % filesPerTurn === 0) await nextTurn();
-      }
-    } catch (cause) {
-      const full = (cause as NodeJS.ErrnoException).code === 'ENOSPC';
-      const sentence = `cannot write derivations into ${this.store.root}: ${sentenceOf(cause)}`;
-      throw new FarmFault(full ? 'disk-full' : 'program-failed', sentence, 'later', { cause });
-    } finally {
-      rmSync(stage, { recursive: true, force: true });
-    }
-  }
-
   #find(path: string): Derivation | undefined {
     const inBatch = this.#batch.get(path);
     if (inBatch) return inBatch.derivation;
     try {
       this.#hashes++;
-      return parse({ path, bytes: readFileSync(this.store.place(path)) });
+      return parse({ path, bytes: this.store.read(path) });
     } catch {
       return undefined;
     }
@@ -134,16 +118,4 @@ function corrupt(path: string, why: string): FarmFault {
     `${path} is not the derivation it claims to be: ${why}`,
     'never',
   );
-}
-
-/**
- * As `nix-store --load-db` reads it: path, nar hash in hexadecimal, nar size, deriver (none),
- * number of references, references. A `.drv` refers to its inputs; sources that are not here yet
- * are left out, since Nix refuses references to unknown paths, and does not need them to build.
- */
-function registration({ path, bytes, derivation }: CheckedFile): string {
-  const nar = encodeNar({ type: 'regular', executable: false, contents: bytes });
-  const references = derivation.inputDerivations.map((input) => input.path);
-  const fields = [path, toHex(sha256(nar)), nar.length, '', references.length, ...references];
-  return fields.map((field) => `${field}\n`).join('');
 }
