@@ -17,11 +17,11 @@ import type {
 import { runBounded } from '../sandbox/bounded-process.js';
 import { bubblewrapped, checkSandbox, nobody, type SandboxUser } from '../sandbox/bubblewrap.js';
 import { findProgram } from '../sandbox/program.js';
-import { prepareStore, readStoreFile, sourceInfo } from './evaluation-store.js';
+import { placeOf, readStoreFile, sourceInfo, type StorePlace } from '../sandbox/store-files.js';
+import { prepareStore } from './evaluation-store.js';
 import { Evaluator, type EvaluatorPlace } from './evaluator.js';
 import { Walk } from './walk.js';
-import { nixEnvironment } from './nix-program.js';
-import { placeOf } from './store-place.js';
+import { nixEnvironment, nixStoreDir } from './nix-program.js';
 
 export interface NixEvaluationOptions {
   /** The chroot store of evaluations; made when missing. */
@@ -65,15 +65,19 @@ export class NixEvaluation implements EvaluationBackend {
   }
 
   derivation(path: string): Promise<Uint8Array> {
-    return readStoreFile(this.#place.storeRoot, path);
+    return readStoreFile(this.#store, path);
   }
 
   pathInfo(path: string): Promise<PathInfo> {
-    return sourceInfo(this.#place.storeRoot, path, (asked) => this.#referencesOf(asked));
+    return sourceInfo(this.#store, path, (asked) => this.#referencesOf(asked));
   }
 
   narOf(path: string): AsyncIterable<Uint8Array> {
-    return dumpPath(placeOf(this.#place.storeRoot, path));
+    return dumpPath(placeOf(this.#store, path));
+  }
+
+  get #store(): StorePlace {
+    return { root: this.#place.storeRoot, dir: nixStoreDir };
   }
 
   #prepare(): Promise<void> {
