@@ -1,6 +1,7 @@
 /** What is kept by hand, and collections of garbage, as the REST API tells them. */
 import { z } from 'zod';
 import { ResourceName } from '../specification.js';
+import { Id, Time } from './page.js';
 
 const Note = z.string().max(1000).default('');
 
