@@ -14,10 +14,11 @@ export interface Bus {
  * planner: something that may make a build ready changed (message empty). failures: a build failed
  * and its dependents must hear of it. evaluations: an evaluation waits for an evaluator.
  * specifications: a specification was written or archived (message: its id). intents: a restart or
- * cancel waits to be carried out. collections: garbage is to be collected. worker/ID: a cancel or
- * drain waits for this worker. planner/ask: a question to the leading planner, answered on
- * planner/answer/REPLY (answer-planner.ts). live/…: for open pages; builds (message: JSON
- * {build,status}), evaluation/ID, log/KEY (message: size).
+ * cancel waits to be carried out. weather: a job broke or was mended. collections: garbage is to be
+ * collected. worker/ID: a cancel or drain waits for this worker. forges: a forge told something.
+ * planner/ask: a question to the leading planner, answered on planner/answer/REPLY (answer-
+ * planner.ts). live/…: for open pages; builds (message: JSON {build,status}), evaluation/ID,
+ * log/KEY (message: size).
  */
 export type Topic =
   | 'planner'
@@ -25,9 +26,11 @@ export type Topic =
   | `planner/answer/${string}`
   | 'failures'
   | 'intents'
+  | 'weather'
   | 'collections'
   | 'evaluations'
   | 'specifications'
+  | 'forges'
   | 'workers'
   | `worker/${number}`
   | 'live/builds'
