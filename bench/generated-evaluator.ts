@@ -79,7 +79,7 @@ const backend = new GeneratedBackend(await ChannelFile.open(process.env['BENCH_C
 const files = new BackendDerivationFiles(backend, storeDirectory);
 const evaluations = {
   ...parts.evaluations,
-  source: { checkout: async () => undefined },
+  source: { ...parts.evaluations.source, checkout: async () => undefined },
   backends: new Map([['nix' as const, { backend, openFiles: () => files }]]),
   upstreams: nobodyToAsk,
 };

@@ -22,6 +22,7 @@ import { BullPollTimers } from '#adapters/redis/poll-timers.js';
 import { BullQueueEpoch } from '#adapters/redis/queue-epoch.js';
 import { UpstreamHttp } from '#adapters/upstream/upstream-http.js';
 import { SubstituterClient } from '#adapters/substituter-client/client.js';
+import { Credentials } from '#adapters/system/credentials.js';
 import { DerivationFilesShelf } from '#adapters/system/derivation-files-shelf.js';
 import { DiskWatch } from '#adapters/system/disk-watch.js';
 import { DiskEvaluationRooms } from '#adapters/system/evaluation-rooms.js';
@@ -63,7 +64,10 @@ export async function openEvaluator(settings: Settings): Promise<EvaluatorParts>
   const epoch = new BullQueueEpoch(queue, 'timers');
   const logs = new DiskLogStore(join(data, 'logs'));
   const store = new PostgresPollStore(database);
-  const source = new GitChannels({ directory: join(data, 'mirrors') });
+  const source = new GitChannels({
+    directory: join(data, 'mirrors'),
+    credentials: new Credentials(settings.credentialsDirectory),
+  });
   const rooms = new DiskEvaluationRooms(join(data, 'evaluator', 'rooms'));
   await rooms.sweep();
   const upstreams = new PostgresUpstreamStore(database);

@@ -4,20 +4,18 @@
  * specification is not evaluated in this poll, and nothing else is held up.
  */
 import type { Cancellation } from '#std/cancellation.js';
-import { FarmFault } from '#std/farm-fault.js';
 import type { EvaluationId } from '#domain/ids.js';
 import { revisionsText } from '#domain/evaluation/revisions.js';
 import type { EvaluationTrigger } from '#domain/evaluation/status.js';
 import { changed, due, periodOf } from '#domain/specification/polling.js';
-import type { Channel } from '#domain/specification/specification.js';
 import type { Bus } from './ports/bus.js';
-import type { ChannelSource } from './ports/channel-source.js';
+import { lookAtChannels, type LookParts } from './look-at-channels.js';
 import type { ChannelFinding, PollState, PollStore } from './ports/poll-store.js';
 import type { PollCall } from './ports/poll-timers.js';
 
 export interface PollParts {
   readonly store: PollStore;
-  readonly source: ChannelSource;
+  readonly source: LookParts['source'];
   readonly bus: Bus;
   /** SHA-256 of a text, in hexadecimal. */
   readonly digest: (text: string) => string;
@@ -44,10 +42,8 @@ export async function pollChannels(
   if (!due(call.trigger, { ...state, periodSeconds })) {
     return { kind: 'early' };
   }
-  const { channels } = state.specification;
-  const findings = await Promise.all(
-    channels.map((c) => look({ ...parts, cancellation }, state, c)),
-  );
+  const looking = { source: parts.source, cancellation, before: state.found };
+  const findings = await lookAtChannels(looking, state.specification);
   await parts.store.record(state.id, findings, periodSeconds);
   return startIfChanged(parts, state, { trigger: call.trigger, findings });
 }
@@ -81,25 +77,4 @@ async function startIfChanged(
   await parts.bus.publish('evaluations', String(evaluation));
   await parts.bus.publish(`live/evaluation/${evaluation}`, 'started');
   return { kind: 'started', evaluation };
-}
-
-async function look(
-  parts: PollParts & { readonly cancellation: Cancellation },
-  state: PollState,
-  channel: Channel,
-): Promise<ChannelFinding> {
-  const { name, url, branch, introduction } = channel;
-  try {
-    const revision = await parts.source.fetch(channel, parts.cancellation);
-    const before = state.revisions.get(name);
-    const moved = before !== undefined && before !== revision && channel.commit === undefined;
-    const rewound = moved && !(await parts.source.isAncestor(url, before, revision));
-    const rewoundFrom = rewound ? before : null;
-    const found = { channel: name, url, branch, revision, introduction };
-    return { kind: 'found', ...found, rewoundFrom };
-  } catch (fault) {
-    if (!(fault instanceof FarmFault) || fault.code === 'canceled') throw fault;
-    const { code, message } = fault;
-    return { kind: 'failed', channel: name, url, branch, code, message };
-  }
 }

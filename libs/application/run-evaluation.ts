@@ -10,26 +10,27 @@ import { resolveLimits, type BuildLimits } from '#domain/build/limits.js';
 import { storeOf, type BackendName } from '#domain/specification/specification.js';
 import type { EvaluatedJob, EvaluationBackend, EvaluationEvent } from './ports/backend.js';
 import type { Bus } from './ports/bus.js';
-import type { ChannelSource } from './ports/channel-source.js';
 import type { DerivationFiles } from './ports/derivation-files.js';
 import type {
   ClaimedEvaluation,
   EvaluationEnd,
   EvaluationLeases,
 } from './ports/evaluation-leases.js';
-import type { EvaluationRoom, EvaluationRooms } from './ports/evaluation-rooms.js';
+import type { EvaluationRooms } from './ports/evaluation-rooms.js';
 import type { IngestJob, IngestStore } from './ports/ingest-store.js';
 import type { LogStore } from './ports/log-store.js';
 import type { SubstituteUploads } from './ports/substitutes.js';
+import { checkOut, type CheckOutSource } from './check-out.js';
 import { EvaluationFates, type FateParts } from './evaluation-fates.js';
 import { EvaluationLog } from './evaluation-log.js';
+import { BuiltOfferer } from './offer-built.js';
 import { SourceOfferer } from './offer-sources.js';
 import { DerivationRegistrar, LeaseLost } from './register-derivations.js';
 
 export interface EvaluationParts {
   readonly leases: Pick<EvaluationLeases, 'finish' | 'release' | 'renew'>;
   readonly ingest: IngestStore;
-  readonly source: Pick<ChannelSource, 'checkout'>;
+  readonly source: CheckOutSource;
   readonly rooms: EvaluationRooms;
   readonly uploads: SubstituteUploads;
   readonly logs: LogStore;
@@ -145,20 +146,24 @@ async function readOnce(
     throw new FarmFault('program-missing', message, 'never');
   }
   const room = await parts.rooms.open(claimed.evaluation);
-  const registrar = openRegistrar(parts, claimed, desk);
+  const { slug } = storeOf(claimed.specification);
+  const sources = new SourceOfferer(desk.backend, parts.uploads, slug);
+  const registrar = openRegistrar(parts, claimed, { desk, sources });
   try {
     const events = desk.backend.evaluate(
       {
         workDirectory: room.workDirectory,
-        checkouts: await checkOut(parts, claimed, room),
-        channels: claimed.checkouts,
+        ...(await checkOut(parts.source, claimed, room)),
         selection: claimed.specification.selection,
         systems: claimed.specification.systems,
         limits: parts.limits,
       },
       reading.cancellation,
     );
-    await takeEvents(parts, { claimed, reading, registrar }, events);
+    const built = new BuiltOfferer(sources);
+    await takeEvents(parts, { claimed, reading, registrar, built }, events);
+    const fault = await built.settled();
+    if (fault !== null) await reading.log.line(fault);
   } finally {
     // What is under way may still read from the room.
     await registrar.settled().catch(() => undefined);
@@ -166,31 +171,13 @@ async function readOnce(
   }
 }
 
-/** In the order of the specification: the selection's channel is the first one unless named. */
-async function checkOut(
-  parts: EvaluationParts,
-  claimed: ClaimedEvaluation,
-  room: EvaluationRoom,
-): Promise<Map<string, string>> {
-  const directories = new Map<string, string>();
-  for (const { name } of claimed.specification.channels) {
-    const found = claimed.checkouts.find((checkout) => checkout.channel === name);
-    if (!found) throw new FarmFault('evaluator-failed', `channel ${name} has no checkout`, 'never');
-    const directory = room.checkoutOf(name);
-    await parts.source.checkout({ ...found, name }, found.revision, directory);
-    directories.set(name, directory);
-  }
-  return directories;
-}
-
 function openRegistrar(
   parts: EvaluationParts,
   claimed: ClaimedEvaluation,
-  desk: EvaluationDesk,
+  { desk, sources }: { readonly desk: EvaluationDesk; readonly sources: SourceOfferer },
 ): DerivationRegistrar {
   const { specification } = claimed;
   const { slug } = storeOf(specification);
-  const sources = new SourceOfferer(desk.backend, parts.uploads, slug);
   const limits = resolveLimits({}, specification.limits);
   const { ingest, uploads, bus } = parts;
   const files = desk.openFiles();
@@ -205,12 +192,13 @@ interface Taking {
   readonly claimed: ClaimedEvaluation;
   readonly reading: Reading;
   readonly registrar: DerivationRegistrar;
+  readonly built: BuiltOfferer;
 }
 
 /** Jobs told before the evaluator failed stand: they are registered even then. */
 async function takeEvents(
   parts: EvaluationParts,
-  { claimed, reading, registrar }: Taking,
+  { claimed, reading, registrar, built }: Taking,
   events: AsyncIterable<EvaluationEvent>,
 ): Promise<void> {
   const base = resolveLimits({}, claimed.specification.limits);
@@ -225,6 +213,7 @@ async function takeEvents(
   try {
     for await (const event of events) {
       if (event.kind === 'log') await reading.log.write(event.bytes);
+      else if (event.kind === 'built') built.begin(event.paths);
       else jobs.push(ingestJobOf(event, claimed, base));
       if (event.kind === 'job-error') await reading.log.line(`${event.name}: ${event.message}`);
       const full = jobs.length >= jobsPerBatch || parts.now() - since >= batchMilliseconds;
@@ -243,7 +232,7 @@ async function takeEvents(
 }
 
 function ingestJobOf(
-  event: Exclude<EvaluationEvent, { kind: 'log' }>,
+  event: Exclude<EvaluationEvent, { kind: 'log' | 'built' }>,
   claimed: ClaimedEvaluation,
   base: BuildLimits,
 ): IngestJob {

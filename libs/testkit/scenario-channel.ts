@@ -62,7 +62,7 @@ export class ScenarioChannel {
     await rm(this.directory, { recursive: true, force: true });
   }
 
-  private async git(...parameters: string[]): Promise<string> {
+  async git(...parameters: string[]): Promise<string> {
     const { stdout } = await run('git', ['-C', this.directory, ...parameters]);
     return stdout.trim();
   }

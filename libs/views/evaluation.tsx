@@ -170,7 +170,10 @@ function Checkouts({ evaluation }: { evaluation: EvaluationAnswer }) {
     <Table head={['Channel', 'Branch', 'Revision', 'Address']}>
       {evaluation.checkouts.map((checkout) => (
         <tr>
-          <td>{checkout.channel}</td>
+          <td>
+            {checkout.channel}
+            {checkout.via === null ? null : <span class="quiet"> by {checkout.via}</span>}
+          </td>
           <td>{checkout.branch}</td>
           <td>
             <Revision revision={checkout.revision} />

@@ -79,7 +79,9 @@ describe('a page', () => {
           ...{ name: 'demo', backend: 'nix', channels: [channel] },
           selection: { file: 'release.nix' },
         }),
-        channels: [{ ...channel, revision: null, fetchedAt: null, error, rewound: null }],
+        channels: [
+          { ...channel, revision: null, fetchedAt: null, error, rewound: null, via: null },
+        ],
         lastEvaluation: null,
       },
       evaluations: { items: [], next: null },

@@ -57,21 +57,25 @@ function NextLook({ at, now }: { at: string | null; now: Date }) {
 
 function Channels({ specification, now }: { specification: SpecificationAnswer; now: Date }) {
   const states = new Map(specification.channels.map((state) => [state.name, state]));
+  const named = specification.specification.channels;
+  const names = new Set(named.map(({ name }) => name));
+  const pulledIn = specification.channels.filter(({ name, via }) => via && !names.has(name));
   return (
     <>
       {specification.channels.map((state) => (
         <ChannelFaults state={state} now={now} />
       ))}
       <Table head={['Channel', 'Branch', 'Revision', 'Fetched', 'State']}>
-        {specification.specification.channels.map((channel) => {
+        {[...named, ...pulledIn].map((channel) => {
           const state = states.get(channel.name);
           return (
             <tr>
               <td>
                 {channel.name}
+                {state?.via ? <span class="quiet"> by {state.via}</span> : null}
                 <div class="quiet break">{channel.url}</div>
               </td>
-              <td>{channel.commit ? `pinned (${channel.branch})` : channel.branch}</td>
+              <td>{'commit' in channel ? `pinned (${channel.branch})` : channel.branch}</td>
               <td>
                 <Revision revision={state?.revision ?? null} />
               </td>

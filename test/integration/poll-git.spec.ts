@@ -1,9 +1,11 @@
 /** The channel source against real git repositories, good and bad. */
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { lstat, mkdtemp, readdir, readFile, rm, symlink, writeFile, mkdir } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { GitChannels } from '#adapters/git/git-channels.js';
 import type { Channel } from '#domain/specification/specification.js';
@@ -33,6 +35,11 @@ function channel(more: Partial<Channel> = {}): Channel {
   return { name: 'pkgs', url: upstream.url, branch: 'main', ...more };
 }
 
+async function git(...parameters: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)('git', parameters);
+  return stdout.trim();
+}
+
 async function faultOf(work: Promise<unknown>): Promise<FarmFault> {
   const fault = await work.then(
     () => new Error('it did not fail'),
@@ -48,8 +55,8 @@ describe('fetching a channel', () => {
     expect(await channels.fetch(channel(), never)).toBe(first);
     const second = await upstream.commitFiles({ 'release.nix': '2' });
     expect(await channels.fetch(channel(), never)).toBe(second);
-    expect(await channels.isAncestor(upstream.url, first, second)).toBe(true);
-    expect(await channels.isAncestor(upstream.url, second, first)).toBe(false);
+    expect(await channels.isAncestor(channel(), first, second)).toBe(true);
+    expect(await channels.isAncestor(channel(), second, first)).toBe(false);
   });
 
   it('follows a branch that goes back, and keeps the revision that was left', async () => {
@@ -110,6 +117,38 @@ describe('fetching a channel', () => {
       Array.from({ length: 20 }, () => channels.fetch(channel(), never)),
     );
     expect(new Set(all)).toEqual(new Set([revision]));
+  });
+});
+
+describe('a lent repository', () => {
+  it('is what was upstream then, with the keys, after the branch is gone', async () => {
+    const mine = await ScenarioChannel.create(join(root, 'signed'));
+    const first = await mine.commitFiles({ '.guix-channel': '(channel (version 0))' });
+    await mine.git('checkout', '--quiet', '--orphan', 'keyring');
+    const keys = await mine.commitFiles({ 'me.key': 'KEY' });
+    await mine.git('checkout', '--quiet', 'main');
+    const revision = await mine.commitFiles({ 'more.scm': '' });
+    const introduction = { commit: first, fingerprint: 'F'.repeat(40) };
+    const source = channel({ url: mine.url, introduction });
+    expect(await channels.fetch(source, never)).toBe(revision);
+    await mine.remove();
+    const directory = join(root, 'lent');
+    const lent = await channels.lend(source, revision, directory);
+    expect(lent.borrows).toHaveLength(1);
+    const clone = join(root, 'clone');
+    await git('clone', '--quiet', `file://${directory}`, clone);
+    expect(await git('-C', clone, 'rev-parse', 'HEAD', 'origin/keyring', 'HEAD^')).toBe(
+      [revision, keys, first].join('\n'),
+    );
+  });
+
+  it('has no keys where nothing is authenticated', async () => {
+    const revision = await channels.fetch(channel(), never);
+    const directory = join(root, 'lent-plain');
+    await channels.lend(channel(), revision, directory);
+    expect(await git('-C', directory, 'for-each-ref', '--format=%(refname)')).toBe(
+      'refs/heads/main',
+    );
   });
 });
 

@@ -187,6 +187,33 @@ describe('a poll', () => {
     }
   });
 
+  it('follows what a Guix channel pulls in, and starts another when that moves', async () => {
+    const below = await ScenarioChannel.create(join(root, 'below'));
+    await below.commitFiles({ 'below.scm': '' });
+    await upstream.commitFiles({
+      '.guix-channel': `(channel (version 0) (dependencies
+        (channel (name below) (url "${below.url}") (branch "main"))))`,
+    });
+    const specification = await write({ backend: 'guix', selection: { set: 'all' } });
+    expect(await poll(specification)).toMatchObject({ kind: 'started' });
+    expect(await poll(specification)).toEqual({ kind: 'unchanged' });
+    await below.commitFiles({ 'below.scm': ';' });
+    expect(await poll(specification)).toMatchObject({ kind: 'started' });
+    const rows = await database.query(
+      'select channel, via, revision from checkouts where evaluation_id = 2 order by position',
+    );
+    expect(rows).toEqual([
+      { channel: 'pkgs', via: null, revision: await upstream.revision() },
+      { channel: 'below', via: 'pkgs', revision: await below.revision() },
+    ]);
+    expect(await channelState(specification, 'below')).toMatchObject({ via: 'pkgs', failures: 0 });
+    await upstream.commitFiles({ '.guix-channel': '(channel (version 1))' });
+    expect(await poll(specification)).toEqual({ kind: 'failed', channels: ['pkgs'] });
+    expect(await channelState(specification)).toMatchObject({
+      error_message: '.guix-channel:1:19: the version is not supported: write (version 0)',
+    });
+  });
+
   it('does nothing when a timer rings early, nor for the inactive', async () => {
     const specification = await write();
     expect(await poll(specification, 'poll')).toMatchObject({ kind: 'started' });

@@ -4,18 +4,29 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { FarmFault } from '#std/farm-fault.js';
+import {
+  metadataFile,
+  noMetadata,
+  parseChannelMetadata,
+} from '#domain/evaluation/channel-metadata.js';
 import { never, type Cancellation } from '#std/cancellation.js';
 import {
   checkChannel,
+  isBranch,
   isChannelUrl,
   isRevision,
   withoutCredentials,
 } from '#domain/specification/channel-grammar.js';
 import type { Channel } from '#domain/specification/specification.js';
+import type { LentRepository } from '#application/ports/backend.js';
 import type { ChannelSource } from '#application/ports/channel-source.js';
+import type { Credentials } from '#adapters/system/credentials.js';
+import { ChannelAccess } from './channel-access.js';
 import { GitCommand, GitFailure, type GitLimits } from './git-command.js';
-import { Mirror } from './mirror.js';
+import { lendRepository } from './lent-repository.js';
+import { Mirror, type Journey, type MirrorAddress } from './mirror.js';
 import { MirrorQueue } from './mirror-queue.js';
 
 export interface GitChannelsOptions {
@@ -24,25 +35,31 @@ export interface GitChannelsOptions {
   readonly limits?: GitLimits;
   /** As GIT_ALLOW_PROTOCOL has them, joined by colons. */
   readonly protocols?: string;
+  /** Of private channels. */
+  readonly credentials?: Credentials;
 }
 
 const defaultLimits: GitLimits = { idleSeconds: 60, totalSeconds: 1800 };
+const longestText = 256 * 1024;
 const defaultProtocols = 'https:http:ssh:git:file';
 
 export class GitChannels implements ChannelSource {
   private readonly git: GitCommand;
+  private readonly access: ChannelAccess;
   private readonly queue = new MirrorQueue();
 
   constructor(private readonly options: GitChannelsOptions) {
     const { directory, limits = defaultLimits, protocols = defaultProtocols } = options;
     this.git = new GitCommand(directory, limits, protocols);
+    this.access = new ChannelAccess(directory, options.credentials);
   }
 
   async fetch(channel: Channel, cancellation: Cancellation): Promise<string> {
     const checked = checkChannel(channel);
     if (!checked.ok) throw new FarmFault('fetch-failed', checked.error.sentence, 'never');
-    const mirror = this.mirrorOf(channel.url);
-    const what = `${channel.branch} ${channel.commit ?? ''}`;
+    const mirror = this.mirrorOf(channel);
+    const { branch, commit = '', introduction } = channel;
+    const what = `${branch} ${commit} ${introduction?.commit ?? ''}`;
     return this.queue.run(mirror.directory, what, () =>
       this.fetchNow(mirror, channel, cancellation).catch((error: unknown) => {
         throw faultOf(channel, error);
@@ -51,15 +68,7 @@ export class GitChannels implements ChannelSource {
   }
 
   async checkout(channel: Channel, revision: string, directory: string): Promise<void> {
-    if (!isChannelUrl(channel.url) || !isRevision(revision)) {
-      throw new FarmFault('unknown-revision', `${revision} is not a revision`, 'never');
-    }
-    const mirror = this.mirrorOf(channel.url);
-    await mirror.prepare();
-    if (!(await mirror.isPinned(revision))) {
-      // Another evaluator, with a disk of its own, has fetched it; we must do so ourselves.
-      await this.fetch({ ...channel, commit: revision }, never);
-    }
+    const mirror = await this.mirrorWith(channel, revision);
     await mkdir(directory, { recursive: true });
     await mirror.writeFiles(revision, directory).catch((error: unknown) => {
       throw faultOf(channel, error);
@@ -67,15 +76,42 @@ export class GitChannels implements ChannelSource {
     await changeMode('a-w,a+rX', directory);
   }
 
-  async isAncestor(url: string, older: string, newer: string): Promise<boolean> {
-    if (!isChannelUrl(url) || !isRevision(older) || !isRevision(newer)) return false;
-    const mirror = this.mirrorOf(url);
+  async isAncestor(channel: Channel, older: string, newer: string): Promise<boolean> {
+    if (!isChannelUrl(channel.url) || !isRevision(older) || !isRevision(newer)) return false;
+    const mirror = this.mirrorOf(channel);
     await mirror.prepare();
     return mirror.isAncestor(older, newer);
   }
 
-  private mirrorOf(url: string): Mirror {
-    return new Mirror(this.git, this.options.directory, url);
+  async readText(channel: Channel, revision: string, path: string): Promise<string | null> {
+    const mirror = await this.mirrorWith(channel, revision);
+    return mirror.readText(revision, path, longestText).catch((error: unknown) => {
+      throw faultOf(channel, error);
+    });
+  }
+
+  async lend(channel: Channel, revision: string, directory: string): Promise<LentRepository> {
+    const mirror = await this.mirrorWith(channel, revision);
+    const keyring = await keyringOf(mirror, revision);
+    await lendRepository(mirror, { branch: channel.branch, revision, keyring }, directory);
+    return { directory, borrows: [mirror.directory] };
+  }
+
+  private mirrorOf(address: MirrorAddress): Mirror {
+    return new Mirror(this.git, resolve(this.options.directory), address);
+  }
+
+  private async mirrorWith(channel: Channel, revision: string): Promise<Mirror> {
+    if (!isChannelUrl(channel.url) || !isRevision(revision)) {
+      throw new FarmFault('unknown-revision', `${revision} is not a revision`, 'never');
+    }
+    const mirror = this.mirrorOf(channel);
+    await mirror.prepare();
+    if (!(await mirror.isPinned(revision))) {
+      // Another evaluator, with a disk of its own, has fetched it; we must do so ourselves.
+      await this.fetch({ ...channel, commit: revision }, never);
+    }
+    return mirror;
   }
 
   private async fetchNow(
@@ -85,18 +121,46 @@ export class GitChannels implements ChannelSource {
   ): Promise<string> {
     await mirror.prepare();
     const { branch, commit } = channel;
-    if (commit !== undefined && (await mirror.isPinned(commit))) return commit;
-    const head = await mirror.fetchBranch(branch, cancellation);
-    if (commit === undefined) {
-      await mirror.pin(head);
-      return head;
-    }
+    if (commit !== undefined && (await isWhole(mirror, channel, commit))) return commit;
+    const journey = { cancellation, environment: await this.access.environmentOf(channel) };
+    const head = await mirror.fetchBranch(branch, journey);
+    const revision = commit ?? head;
+    const isNew = !(await mirror.isPinned(revision));
     // Only some servers hand out a revision that no branch of theirs reaches.
-    if (await mirror.isAncestor(commit, head)) await mirror.pin(commit);
-    else await mirror.fetchRevision(commit, cancellation);
-    return commit;
+    if (commit === undefined || (await mirror.isAncestor(commit, head))) await mirror.pin(revision);
+    else await mirror.fetchRevision(commit, journey);
+    if (channel.introduction) await fetchKeys(mirror, { revision, isNew }, journey);
+    return revision;
   }
 }
+
+/** Whether nothing more is to be fetched for a revision. */
+async function isWhole(mirror: Mirror, channel: Channel, revision: string): Promise<boolean> {
+  if (!(await mirror.isPinned(revision))) return false;
+  if (!channel.introduction) return true;
+  return (await mirror.headOf(await keyringOf(mirror, revision))) !== null;
+}
+
+/** New commits may be signed by new keys. A channel without such a branch is Guix's to refuse. */
+async function fetchKeys(
+  mirror: Mirror,
+  { revision, isNew }: { readonly revision: string; readonly isNew: boolean },
+  journey: Journey,
+): Promise<void> {
+  const keyring = await keyringOf(mirror, revision);
+  if (!isBranch(keyring) || (!isNew && (await mirror.headOf(keyring)) !== null)) return;
+  await mirror.fetchBranch(keyring, journey).catch((error: unknown) => {
+    if (!(error instanceof GitFailure) || !unknownBranch.test(error.words)) throw error;
+  });
+}
+
+async function keyringOf(mirror: Mirror, revision: string): Promise<string> {
+  const text = await mirror.readText(revision, metadataFile, longestText).catch(() => null);
+  const metadata = text === null ? null : parseChannelMetadata(text);
+  return metadata?.ok ? metadata.value.keyring : noMetadata.keyring;
+}
+
+const unknownBranch = /couldn't find remote ref refs\/heads\//i;
 
 function faultOf(channel: Channel, error: unknown): unknown {
   if (!(error instanceof GitFailure)) return error;
@@ -108,7 +172,7 @@ function faultOf(channel: Channel, error: unknown): unknown {
   if (error.kind === 'timed-out') {
     return new FarmFault('fetch-failed', `${where} is too slow: ${error.words}`, 'later', options);
   }
-  if (/couldn't find remote ref refs\/heads\//i.test(error.words)) {
+  if (unknownBranch.test(error.words)) {
     const message = `${where} has no branch ${channel.branch}`;
     return new FarmFault('unknown-branch', message, 'later', options);
   }

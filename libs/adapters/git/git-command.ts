@@ -92,7 +92,11 @@ export class GitCommand {
         baseDir: call.gitDirectory,
         abort: ended.signal,
         timeout: { block: this.limits.idleSeconds * 1000 },
-        unsafe: { allowUnsafeConfigPaths: true, allowUnsafeSshCommand: true },
+        unsafe: {
+          allowUnsafeAskPass: true,
+          allowUnsafeConfigPaths: true,
+          allowUnsafeSshCommand: true,
+        },
         allowEnvironment: Object.keys(environment),
       })
         .env(environment)

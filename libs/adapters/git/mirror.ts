@@ -7,20 +7,34 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { never, type Cancellation } from '#std/cancellation.js';
+import type { Channel } from '#domain/specification/specification.js';
+import type { Environment } from './channel-access.js';
 import { GitFailure, type GitCommand } from './git-command.js';
 
 const staleLockMilliseconds = 15 * 60 * 1000;
 const triesAtMost = 4;
 
+/** A way to the network: who waits for it, and what the server is shown. */
+export interface Journey {
+  readonly cancellation: Cancellation;
+  readonly environment: Environment;
+}
+
+/** Whoever names another credential gets a mirror of its own: it may not be let in. */
+export type MirrorAddress = Pick<Channel, 'url' | 'credential'>;
+
 export class Mirror {
   readonly directory: string;
+  private readonly url: string;
 
   constructor(
     private readonly git: GitCommand,
     root: string,
-    readonly url: string,
+    { url, credential }: MirrorAddress,
   ) {
-    this.directory = join(root, `${digestOf(url)}.git`);
+    this.url = url;
+    const address = credential === undefined ? url : `${url}\n${credential}`;
+    this.directory = join(root, `${digestOf(address)}.git`);
   }
 
   async prepare(): Promise<void> {
@@ -30,14 +44,19 @@ export class Mirror {
   }
 
   /** Fetches the branch and answers its head. */
-  async fetchBranch(branch: string, cancellation: Cancellation): Promise<string> {
+  async fetchBranch(branch: string, journey: Journey): Promise<string> {
     const ref = branchRef(branch);
-    await this.fetch(`+refs/heads/${branch}:${ref}`, cancellation);
+    await this.fetch(`+refs/heads/${branch}:${ref}`, journey);
     return (await this.revisionOf(ref)) ?? '';
   }
 
-  async fetchRevision(revision: string, cancellation: Cancellation): Promise<void> {
-    await this.fetch(`+${revision}:${pinRef(revision)}`, cancellation);
+  async fetchRevision(revision: string, journey: Journey): Promise<void> {
+    await this.fetch(`+${revision}:${pinRef(revision)}`, journey);
+  }
+
+  /** As it was last fetched; null: it never was. */
+  headOf(branch: string): Promise<string | null> {
+    return this.revisionOf(branchRef(branch));
   }
 
   isPinned(revision: string): Promise<boolean> {
@@ -70,10 +89,23 @@ export class Mirror {
     }
   }
 
-  private async fetch(refspec: string, cancellation: Cancellation): Promise<void> {
+  /**
+   * The text of a file of a revision, null when there is none; throws GitFailure when it holds more
+   * bytes than `longest`.
+   */
+  async readText(revision: string, path: string, longest: number): Promise<string | null> {
+    const object = `${revision}:${path}`;
+    const kind = await this.run(['cat-file', '-t', object], never).catch(() => '');
+    if (kind.trim() !== 'blob') return null;
+    const size = Number(await this.run(['cat-file', '-s', object], never));
+    if (size > longest) throw new GitFailure('refused', `${path} holds more than ${longest} bytes`);
+    return this.run(['cat-file', 'blob', object], never);
+  }
+
+  private async fetch(refspec: string, journey: Journey): Promise<void> {
     const options = ['--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--progress'];
     const args = ['fetch', ...options, '--no-auto-maintenance', '--', this.url, refspec];
-    await this.patiently(() => this.run(args, cancellation));
+    await this.patiently(() => this.run(args, journey.cancellation, journey.environment));
   }
 
   private async revisionOf(ref: string): Promise<string | null> {
@@ -110,7 +142,7 @@ export class Mirror {
   private run(
     args: readonly string[],
     cancellation: Cancellation,
-    environment: Readonly<Record<string, string>> = {},
+    environment: Environment = {},
   ): Promise<string> {
     return this.git.run({ gitDirectory: this.directory, args, cancellation, environment });
   }

@@ -6,6 +6,7 @@ import { changed, type EvaluatedState } from '#domain/specification/polling.js';
 import type { Specification } from '#domain/specification/specification.js';
 import type {
   ChannelFinding,
+  FetchedRevision,
   NewEvaluation,
   PollState,
   PollStore,
@@ -42,7 +43,7 @@ export class PostgresPollStore implements PollStore {
     );
     if (!row) return null;
     const { version, document, next_poll_at: nextPollAt, now } = row;
-    const revisions = await this.revisions(specification, document);
+    const found = await this.found(specification);
     const last = await this.database.transaction((client) => lastRead(client, specification));
     return {
       id: specification,
@@ -50,7 +51,7 @@ export class PostgresPollStore implements PollStore {
       specification: document,
       nextPollAt,
       now,
-      revisions,
+      found,
       last,
     };
   }
@@ -115,22 +116,13 @@ export class PostgresPollStore implements PollStore {
     return rows.map((row) => ({ ...row, id: id<SpecificationId>(row.id) }));
   }
 
-  /** Of the last good fetches, those that were of the addresses and branches of this document. */
-  private async revisions(
-    specification: SpecificationId,
-    document: Specification,
-  ): Promise<Map<string, string>> {
+  private async found(specification: SpecificationId): Promise<Map<string, FetchedRevision>> {
     const rows = await this.database.query<Record<StateColumn, string>>(
       `select channel, url, branch, revision from channel_states
         where specification_id = $1 and revision is not null`,
       [specification],
     );
-    const same = rows.filter((row) =>
-      document.channels.some(
-        (c) => c.name === row.channel && c.url === row.url && c.branch === row.branch,
-      ),
-    );
-    return new Map(same.map((row) => [row.channel, row.revision]));
+    return new Map(rows.map((row) => [row.channel, row]));
   }
 }
 
@@ -171,7 +163,8 @@ async function recordFinding(
   specification: SpecificationId,
   finding: ChannelFinding,
 ): Promise<void> {
-  const key = [specification, finding.channel, finding.url, finding.branch];
+  const { channel, url, branch, via = null } = finding;
+  const key = [specification, channel, url, branch, via];
   if (finding.kind === 'found') {
     await client.query(recordFound, [...key, finding.revision, finding.rewoundFrom]);
   } else {
@@ -181,11 +174,11 @@ async function recordFinding(
 
 /** A rewinding stays visible until the branch moves again. */
 const recordFound = `
-insert into channel_states as s (specification_id, channel, url, branch, revision, fetched_at,
-                                 rewound_from, rewound_at)
-values ($1, $2, $3, $4, $5, now(), $6, case when $6::text is null then null else now() end)
+insert into channel_states as s (specification_id, channel, url, branch, via, revision,
+                                 fetched_at, rewound_from, rewound_at)
+values ($1, $2, $3, $4, $5, $6, now(), $7, case when $7::text is null then null else now() end)
 on conflict (specification_id, channel) do update set
-  url = excluded.url, branch = excluded.branch, revision = excluded.revision, fetched_at = now(),
+  via = excluded.via, url = excluded.url, branch = excluded.branch, revision = excluded.revision, fetched_at = now(),
   error_code = null, error_message = null, error_since = null, failures = 0,
   rewound_from = case when s.revision = excluded.revision then s.rewound_from
                       else excluded.rewound_from end,
@@ -193,11 +186,11 @@ on conflict (specification_id, channel) do update set
                     else excluded.rewound_at end`;
 
 const recordFailed = `
-insert into channel_states as s (specification_id, channel, url, branch, error_code, error_message,
-                                 error_since, failures)
-values ($1, $2, $3, $4, $5, $6, now(), 1)
+insert into channel_states as s (specification_id, channel, url, branch, via, error_code,
+                                 error_message, error_since, failures)
+values ($1, $2, $3, $4, $5, $6, $7, now(), 1)
 on conflict (specification_id, channel) do update set
   revision = case when (s.url, s.branch) = (excluded.url, excluded.branch) then s.revision end,
-  url = excluded.url, branch = excluded.branch,
+  via = excluded.via, url = excluded.url, branch = excluded.branch,
   error_code = excluded.error_code, error_message = excluded.error_message,
   error_since = coalesce(s.error_since, now()), failures = s.failures + 1`;

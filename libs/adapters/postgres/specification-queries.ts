@@ -25,6 +25,7 @@ interface StateRow extends Row {
   failures: number;
   rewound_from: string | null;
   rewound_at: Date | null;
+  via: string | null;
 }
 
 export class SpecificationQueries {
@@ -35,7 +36,7 @@ export class SpecificationQueries {
     const rows = await this.database.query<StateRow>(
       `select s.id as specification_id, s.next_poll_at, c.channel, c.url, c.branch, c.revision,
               c.fetched_at, c.error_code, c.error_message, c.error_since, c.failures,
-              c.rewound_from, c.rewound_at
+              c.rewound_from, c.rewound_at, c.via
          from specifications s left join channel_states c on c.specification_id = s.id
         where s.id = any($1) order by c.channel`,
       [specifications],
@@ -69,5 +70,6 @@ function stateOf(row: StateRow): ChannelState {
             failures: row.failures,
           },
     rewound: row.rewound_from === null ? null : { from: row.rewound_from, at: iso(row.rewound_at) },
+    via: row.via,
   };
 }

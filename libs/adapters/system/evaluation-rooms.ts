@@ -21,9 +21,11 @@ export class DiskEvaluationRooms implements EvaluationRooms {
     const workDirectory = join(room, 'work');
     await mkdir(workDirectory);
     await mkdir(join(room, 'checkouts'));
+    await mkdir(join(room, 'repositories'));
     return {
       workDirectory,
       checkoutOf: (channel) => join(room, 'checkouts', channel),
+      repositoryOf: (channel) => join(room, 'repositories', channel),
       close: () => removeTree(room),
     };
   }

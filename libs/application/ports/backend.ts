@@ -9,6 +9,16 @@ import type { BuildLimits, WishedLimits } from '#domain/build/limits.js';
 import type { ChannelRevision } from '#domain/evaluation/revisions.js';
 import type { Selection } from '#domain/specification/selection.js';
 
+/**
+ * A bare git repository with a channel's branch at the revision, and the branch of its keys: git
+ * clones and fetches from it what it would from the channel's address, without network or password.
+ */
+export interface LentRepository {
+  readonly directory: string;
+  /** Directories that must be readable at the same paths: it borrows from them. */
+  readonly borrows: readonly string[];
+}
+
 export interface EvaluationRequest {
   /** A directory that this evaluation may use and that is removed after it. */
   readonly workDirectory: string;
@@ -16,6 +26,11 @@ export interface EvaluationRequest {
   readonly checkouts: ReadonlyMap<string, string>;
   /** The same channels, in the same order, as they were fetched. */
   readonly channels: readonly ChannelRevision[];
+  /**
+   * Channel name → its repository, for backends that fetch and authenticate on their own (guix).
+   * `url.DIRECTORY.insteadOf` in git's configuration puts it in the place of the address.
+   */
+  readonly repositories?: ReadonlyMap<string, LentRepository>;
   readonly selection: Selection;
   readonly systems: readonly string[];
   readonly limits: { readonly timeoutSeconds: number; readonly memoryBytes: number };
@@ -36,6 +51,8 @@ export type EvaluationEvent =
   | EvaluatedJob
   /** One job could not be evaluated; the others go on. */
   | { readonly kind: 'job-error'; readonly name: string; readonly message: string }
+  /** What the reading itself had built, and all that it needs: good for others, too. */
+  | { readonly kind: 'built'; readonly paths: readonly string[] }
   /** Bytes for the evaluation's own log. */
   | { readonly kind: 'log'; readonly bytes: Uint8Array };
 

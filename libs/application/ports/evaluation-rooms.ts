@@ -8,6 +8,8 @@ export interface EvaluationRoom {
   readonly workDirectory: string;
   /** Where a channel's checkout goes; does not exist yet. */
   checkoutOf(channel: string): string;
+  /** Where a repository of the channel goes; does not exist yet. */
+  repositoryOf(channel: string): string;
   /** Removes all of it, read-only files too. */
   close(): Promise<void>;
 }

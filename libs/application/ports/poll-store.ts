@@ -5,14 +5,16 @@ import type { EvaluationTrigger } from '#domain/evaluation/status.js';
 import type { EvaluatedState } from '#domain/specification/polling.js';
 import type { Specification } from '#domain/specification/specification.js';
 
+export type FetchedRevision = Pick<ChannelRevision, 'url' | 'branch' | 'revision'>;
+
 export interface PollState {
   readonly id: SpecificationId;
   readonly version: number;
   readonly specification: Specification;
   readonly nextPollAt: Date;
   readonly now: Date;
-  /** Channel name → the revision that the last good fetch found, of the same address and branch. */
-  readonly revisions: ReadonlyMap<string, string>;
+  /** Channel name → what the last good fetch found, maybe at another address than now. */
+  readonly found: ReadonlyMap<string, FetchedRevision>;
   readonly last: EvaluatedState | null;
 }
 
@@ -22,14 +24,11 @@ export type ChannelFinding =
       /** The revision before, when the new one does not descend from it. */
       readonly rewoundFrom: string | null;
     })
-  | {
+  | (Omit<ChannelRevision, 'revision' | 'introduction'> & {
       readonly kind: 'failed';
-      readonly channel: string;
-      readonly url: string;
-      readonly branch: string;
       readonly code: string;
       readonly message: string;
-    };
+    });
 
 export interface NewEvaluation {
   readonly specification: SpecificationId;

@@ -17,6 +17,8 @@ export const ChannelState = z.object({
     .nullable(),
   /** The branch went back from a revision that it no longer holds. */
   rewound: z.object({ from: z.string(), at: Time.nullable() }).nullable(),
+  /** The channel whose `.guix-channel` pulled it in; null: the specification names it. */
+  via: z.string().nullable(),
 });
 export type ChannelState = z.infer<typeof ChannelState>;
 

@@ -1,0 +1,27 @@
+/** Which of the channels that a channel needs are followed: as Guix does, and a little warier. */
+import { isChannelUrl } from '../specification/channel-grammar.js';
+import type { Channel } from '../specification/specification.js';
+
+/** Of all channels of a specification, named and pulled in. */
+export const channelsAtMost = 64;
+
+/**
+ * A name that is known is looked at again only when it is wanted at a commit and was not before:
+ * what is more exact counts. Channels that the specification names come before all that they pull
+ * in (in Guix: before what the channels behind them pull in), and a cycle ends of itself.
+ */
+export function isWanted(dependency: Channel, known: Channel | undefined): boolean {
+  return !known || (known.commit === undefined && dependency.commit !== undefined);
+}
+
+/**
+ * Why an address that a channel names is not followed; null: it is. Whoever writes to a channel on
+ * the network must not read repositories on the farm's own disk.
+ */
+export function dependencyFault(dependency: Channel, parent: Channel): string | null {
+  const what = `${parent.name} needs the channel ${dependency.name}, whose address`;
+  if (!isChannelUrl(dependency.url)) return `${what} is no https, http, ssh, git or file address`;
+  const onDisk = ({ url }: Channel): boolean => /^file:/i.test(url);
+  if (onDisk(dependency) && !onDisk(parent)) return `${what} lies on this machine`;
+  return null;
+}
