@@ -42,6 +42,9 @@ export const rooms: readonly Room[] = [
   adapter('log-store', []),
   adapter('substituter-client', ['zod']),
   adapter('upstream', []),
+  adapter('specification-files', ['yaml', 'zod']),
+  adapter('mail', ['nodemailer', 'nodemailer/*']),
+  adapter('outgoing', []),
   { room: 'libs/adapters/system', may: adapterMay, packages: ['node:*'] },
   {
     room: 'libs/views',
@@ -66,14 +69,17 @@ export const rooms: readonly Room[] = [
   },
   {
     room: 'apps/coordinator',
-    may: [...appMay, 'libs/nest', ...adapters('postgres', 'redis', 'system', 'log-store')],
+    may: [
+      ...[...appMay, 'libs/nest'],
+      ...adapters('postgres', 'redis', 'system', 'log-store', 'mail', 'outgoing'),
+    ],
     packages: nestPackages,
   },
   {
     room: 'apps/evaluator',
     may: [
       ...[...appMay, 'libs/nest', ...adapters('postgres', 'redis', 'system', 'log-store')],
-      ...adapters('git', 'backends', 'substituter-client', 'upstream'),
+      ...adapters('git', 'backends', 'substituter-client', 'upstream', 'specification-files'),
     ],
     packages: nestPackages,
   },
@@ -92,7 +98,7 @@ export const rooms: readonly Room[] = [
   },
   {
     room: 'apps/cli',
-    may: [...appMay, 'libs/nest', ...adapters('postgres', 'system')],
+    may: [...appMay, 'libs/nest', ...adapters('postgres', 'system', 'specification-files')],
     packages: ['commander', 'zod', 'node:*'],
   },
   // Whoever measures or tests may look at everything.
