@@ -14,7 +14,7 @@ import { buffer } from 'node:stream/consumers';
 export interface GitHttpServer {
   /** `http://127.0.0.1:PORT`; repositories lie below it as they do in the directory. */
   readonly url: string;
-  /** What clients said of themselves, decoded; one for each request, null where they said nothing. */
+  /** What clients said of themselves, decoded; null: a request that said nothing. */
   readonly shown: (string | null)[];
   close(): Promise<void>;
 }

@@ -59,7 +59,7 @@ describe('a private channel over HTTP', () => {
     expect(await readFile(join(directory, 'release.nix'), 'utf8')).toBe('1');
   });
 
-  it('is not given to whoever names no credential, or another, though its bytes are here', async () => {
+  it('is given to nobody without its credential, though its bytes are here', async () => {
     expect(await fetched({ credential: 'good' })).toBe(revision);
     for (const commit of [undefined, revision]) {
       expect(await fetched({ commit })).toContain('could not read Username');
