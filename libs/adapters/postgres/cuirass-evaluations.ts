@@ -1,0 +1,147 @@
+/** Evaluations, their jobs and the history of jobs, as Cuirass's API tells them. */
+import type { EvaluationStatus } from '#domain/evaluation/status.js';
+import type { BuildStatus } from '#domain/build/status.js';
+import { buildNumberSql } from './cuirass-numbers.js';
+import type { Database, Row } from './database.js';
+
+export interface CuirassCheckout {
+  readonly channel: string;
+  readonly revision: string;
+}
+
+export interface CuirassEvaluation {
+  readonly id: number;
+  readonly specification: string;
+  readonly status: EvaluationStatus;
+  readonly startedAt: Date;
+  readonly endedAt: Date | null;
+  /** All of them: the specification's channels in its order, then those that they pulled in. */
+  readonly checkouts: readonly CuirassCheckout[];
+}
+
+export interface JobsFilters {
+  readonly evaluation: number;
+  readonly names?: readonly string[] | undefined;
+  readonly system?: string | undefined;
+}
+
+export interface CuirassHistory {
+  readonly evaluation: number;
+  /** Those whose revision is another than in the evaluation before. */
+  readonly checkouts: readonly CuirassCheckout[];
+  readonly jobs: readonly {
+    readonly name: string;
+    readonly build: number;
+    readonly status: BuildStatus;
+  }[];
+}
+
+export class CuirassEvaluations {
+  constructor(private readonly database: Database) {}
+
+  /** Newest first, in whatever status; of one specification, also of a former one of its name. */
+  list(limit: number, specification: string | undefined): Promise<CuirassEvaluation[]> {
+    return this.database.query<Row & CuirassEvaluation>(
+      `select ${columns} from evaluations e join specifications s on s.id = e.specification_id
+        where $2::text is null
+           or e.specification_id = any (array(select id from specifications where name = $2))
+        order by e.id desc limit $1`,
+      [limit, specification ?? null],
+    );
+  }
+
+  async find(id: number): Promise<CuirassEvaluation | null> {
+    const [row] = await this.database.query<Row & CuirassEvaluation>(
+      `select ${columns} from evaluations e join specifications s on s.id = e.specification_id
+        where e.id = $1`,
+      [id],
+    );
+    return row ?? null;
+  }
+
+  /** The last that succeeded, of the specification that bears the name now. */
+  async latest(specification: string): Promise<number | null> {
+    const [row] = await this.database.query<{ id: number }>(
+      `select id from evaluations where status = 'succeeded' and specification_id =
+         (select id from specifications where name = $1 order by archived_at is null desc, id desc
+           limit 1)
+        order by id desc limit 1`,
+      [specification],
+    );
+    return row?.id ?? null;
+  }
+
+  /**
+   * The jobs of an evaluation by name, as pieces of JSON text that Postgres prints: a hundred
+   * thousand of them need no object each here.
+   */
+  async jobs({ evaluation, names, system }: JobsFilters): Promise<string[]> {
+    const rows = await this.database.query<{ piece: string }>(jobPieces, [
+      evaluation,
+      names ?? null,
+      system ?? null,
+    ]);
+    return rows.map(({ piece }) => piece);
+  }
+
+  async counts(evaluation: number): Promise<{ jobs: number; succeeded: number }> {
+    const [row] = await this.database.query<{ jobs: number; succeeded: number }>(
+      `select count(*) as jobs, count(*) filter (where b.status = 'succeeded') as succeeded
+         from jobs j join builds b on b.id = j.build_id where j.evaluation_id = $1`,
+      [evaluation],
+    );
+    return row ?? { jobs: 0, succeeded: 0 };
+  }
+
+  /** The newest `limit` that succeeded, and of these those that have one of the jobs. */
+  history(
+    specification: string,
+    names: readonly string[],
+    limit: number,
+  ): Promise<CuirassHistory[]> {
+    return this.database.query<Row & CuirassHistory>(history, [specification, names, limit]);
+  }
+}
+
+const columns = `e.id, s.name as specification, e.status, e.started_at as "startedAt",
+  e.ended_at as "endedAt", coalesce((
+    select json_agg(json_build_object('channel', c.channel, 'revision', c.revision)
+                    order by c.position, c.channel)
+      from checkouts c where c.evaluation_id = e.id), '[]') as checkouts`;
+
+const jobsInAPiece = 5000;
+
+const jobPieces = `
+with found as (
+  select row_number() over (order by n.name collate "C", j.id) as place,
+         json_build_object('build', j.build_id, 'status', ${buildNumberSql('b.status')},
+                           'name', n.name)::text as job
+    from jobs j join job_names n on n.id = j.name_id join builds b on b.id = j.build_id
+   where j.evaluation_id = $1::bigint and ($3::text is null or j.system = $3)
+     and ($2::text[] is null
+          or j.name_id = any (array(select id from job_names where name = any($2)))))
+select string_agg(job, ',' order by place) as piece from found
+ group by (place - 1) / ${jobsInAPiece} order by min(place)`;
+
+const history = `
+with recent as materialized (
+  select e.id, e.specification_id from evaluations e
+   where e.status = 'succeeded'
+     and e.specification_id = any (array(select id from specifications where name = $1))
+   order by e.id desc limit $3),
+found as (
+  select j.evaluation_id, json_agg(json_build_object('name', n.name, 'build', j.build_id,
+                            'status', b.status) order by n.name, j.id) as jobs
+    from jobs j join job_names n on n.id = j.name_id join builds b on b.id = j.build_id
+   where j.evaluation_id = any (array(select id from recent))
+     and j.name_id = any (array(select id from job_names where name = any($2::text[])))
+   group by j.evaluation_id)
+select r.id as evaluation, found.jobs, coalesce((
+  select json_agg(json_build_object('channel', c.channel, 'revision', c.revision)
+                  order by c.position, c.channel)
+    from checkouts c left join checkouts p on p.channel = c.channel and p.evaluation_id = (
+      select max(e.id) from evaluations e
+       where e.specification_id = r.specification_id and e.id < r.id)
+   where c.evaluation_id = r.id and c.revision is distinct from p.revision), '[]') as checkouts
+  from recent r join found on found.evaluation_id = r.id
+ order by r.id desc`;
