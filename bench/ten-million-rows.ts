@@ -1,8 +1,9 @@
 /**
- * The rows of the generated farm as SQL. Specification s has the evaluations e with (e - 1) mod S =
- * s - 1; evaluation e has jobs k = 1 … J and brings the builds (e - 1) J + k. Every fifth job points at
- * the build that the evaluation before it brought, so that a fifth of the builds are only inputs and
- * evaluations share. A last specification has one evaluation of 100,000 jobs. A job's name is the x-th of 30,000: `PACKAGE.SYSTEM`, one package in four systems.
+ * The rows of the generated farm as SQL. Evaluation e belongs to the specification 1 + (e - 1) mod S,
+ * has the jobs k = 1 … J, and brings the builds (e - 1) J + k. Every fifth job points at the build
+ * that the evaluation before it brought, so that a fifth of the builds are only inputs and
+ * evaluations share. A last specification has one evaluation of 100,000 jobs. A job's name is the
+ * x-th of 30,000: `PACKAGE.SYSTEM`, one package in four systems.
  */
 export interface FarmSize {
   readonly specifications: number;
@@ -16,10 +17,11 @@ const store = `(select id from stores where slug = 'guix')`;
 const systems = `(array['x86_64-linux', 'i686-linux', 'aarch64-linux', 'powerpc64le-linux'])`;
 const families = `(array['', 'python-', 'perl-', 'r-', 'ghc-', 'emacs-', 'rust-', 'go-',
   'texlive-', 'ruby-', 'java-', 'font-'])`;
-const syllables = `(array['ba','ce','di','fo','gu','ka','le','mi','no','pu','ra','se','ti','vo','xu',
-  'za'])`;
-const specificationNames = `(array['guix', 'master', 'images', 'staging', 'core-packages', 'rust-team',
-  'python-team', 'gnome-team', 'kernel-updates', 'hurd', 'tests', 'science-team', 'everything'])`;
+const syllables = `(array['ba','ce','di','fo','gu','ka','le','mi','no','pu','ra','se','ti','vo',
+  'xu','za'])`;
+const specificationNames = `(array['guix', 'master', 'images', 'staging', 'core-packages',
+  'rust-team', 'python-team', 'gnome-team', 'kernel-updates', 'hurd', 'tests', 'science-team',
+  'everything'])`;
 
 /** The package of the x-th name: a few that everybody asks for, then families of made-up words. */
 function packageOf(x: string): string {
@@ -36,7 +38,7 @@ function hashOf(text: string): string {
   return `translate(md5(${text}), 'e', 'x')`;
 }
 
-/** SQL over builds: n is the build, e its evaluation, k its job, x its name, s its specification. */
+/** SQL over builds: n is one, e its evaluation, k its job, x its name, s its specification. */
 function buildsFrom({ specifications, evaluations, jobs }: FarmSize): string {
   return `generate_series(1, ${evaluations * jobs}) n
     cross join lateral (select 1 + (n - 1) / ${jobs} as e, 1 + (n - 1) % ${jobs} as k) a
@@ -61,7 +63,8 @@ function statusSql(size: FarmSize): string {
 /** One evaluation follows the other so that all of them fill a year. */
 function beginOf(e: string, { evaluations }: FarmSize): string {
   const minutes = (365 * 24 * 60) / evaluations;
-  return `(date_trunc('minute', now()) - make_interval(mins => ((${evaluations + 1} - ${e}) * ${minutes})::int))`;
+  const ago = `((${evaluations + 1} - ${e}) * ${minutes})::int`;
+  return `(date_trunc('minute', now()) - make_interval(mins => ${ago}))`;
 }
 
 function largest({ evaluations, jobs }: FarmSize): number {
@@ -74,7 +77,8 @@ export function parentRows(size: FarmSize): string[] {
   const all = `generate_series(1, ${evaluations}) e`;
   return [
     `insert into specifications (name, version, next_poll_at)
-     select ${specificationNames}[s], 1, 'infinity' from generate_series(1, ${specifications + 1}) s`,
+     select ${specificationNames}[s], 1, 'infinity'
+       from generate_series(1, ${specifications + 1}) s`,
     `insert into specification_versions (specification_id, version, document)
      select s.id, 1, jsonb_build_object('name', s.name, 'backend', 'guix',
        'channels', jsonb_build_array(jsonb_build_object('name', 'guix',
@@ -84,22 +88,23 @@ export function parentRows(size: FarmSize): string[] {
                                     'powerpc64le-linux'),
        'period', 3600, 'priority', 9, 'share', 1)
      from specifications s`,
-    `insert into evaluations (specification_id, specification_version, revisions_digest, try, trigger,
-       status, reason, started_at, ended_at, job_count, derivation_count, new_build_count,
+    `insert into evaluations (specification_id, specification_version, revisions_digest, try,
+       trigger, status, reason, started_at, ended_at, job_count, derivation_count, new_build_count,
        products_wished_at, weighed_at)
      select 1 + (e - 1) % ${specifications}, 1, md5('d' || e), 1, 'poll',
             case when e % 97 = 0 then 'failed' else 'succeeded' end,
             case when e % 97 = 0 then 'evaluator-failed' end,
             ${beginOf('e', size)}, ${beginOf('e', size)} + make_interval(secs => 240 + e % 600),
             ${jobs}, ${jobs} * 3, ${jobs}, now(), now() from ${all}`,
-    `insert into evaluations (specification_id, specification_version, revisions_digest, try, trigger,
-       status, started_at, ended_at, job_count, products_wished_at, weighed_at)
+    `insert into evaluations (specification_id, specification_version, revisions_digest, try,
+       trigger, status, started_at, ended_at, job_count, products_wished_at, weighed_at)
      select ${specifications + 1}, 1, '', 1, 'poll', 'succeeded', now() - interval '40 days',
             now() - interval '40 days', ${largest(size)}, now(), now()`,
     `insert into checkouts (evaluation_id, channel, url, branch, revision, position)
      select e, c.name, 'https://git.example.org/' || c.name || '.git', 'master',
             md5(c.name || e / c.every) || left(md5('r' || e / c.every), 8), c.position
-       from generate_series(1, ${evaluations + 1}) e, (values ('guix', 1, 0), ('nonfree-firmware', 40, 1)) c (name, every, position)
+       from generate_series(1, ${evaluations + 1}) e,
+            (values ('guix', 1, 0), ('nonfree-firmware', 40, 1)) c (name, every, position)
       where c.position = 0 or 1 + (e - 1) % ${specifications} > 2`,
     `insert into job_names (id, name) overriding system value
      select x + 1, ${packageOf('x')} || '.' || ${systems}[1 + x % 4]
@@ -132,23 +137,26 @@ export function tableRows(size: FarmSize): Record<string, string[]> {
       `insert into derivation_inputs (derivation_id, input_id)
        select n, n - k + i from ${from}
         cross join lateral (select distinct i from unnest(
-                               array[1 + k % 10, k - 1, k / 2, case when k % 10 = 0 then k / 3 end]) i
+                               array[1 + k % 10, k - 1, k / 2,
+                                     case when k % 10 = 0 then k / 3 end]) i
                              where i between 1 and k - 1) d`,
     ],
     outputs: [
       `insert into outputs (derivation_id, name, store_id, path)
        select n, o.name, t.id, ${hashOf(`o.name || n`)} || '-' || d.name || o.suffix
          from ${from} cross join ${store} t cross join lateral (select ${nixName} as name) d
-         join (values ('out', '', 1), ('doc', '-doc', 8)) o (name, suffix, every) on n % o.every = 0`,
+         join (values ('out', '', 1), ('doc', '-doc', 8)) o (name, suffix, every)
+           on n % o.every = 0`,
     ],
     builds: [
       `insert into builds (id, evaluation_id, status, reason, priority, timeout_seconds,
          max_silent_seconds, attempts, failure_propagated, scheduled_at, started_at, ended_at)
-       select n, e, status, case status when 'failed-dependency' then 'dependency' end, 9, 72000, 3600,
-              case when ${ended} then 1 else 0 end, ${ended}, began,
+       select n, e, status, case status when 'failed-dependency' then 'dependency' end, 9, 72000,
+              3600, case when ${ended} then 1 else 0 end, ${ended}, began,
               case when status not in ('scheduled', 'submitted', 'canceled', 'failed-dependency')
                 then began + make_interval(secs => 300 + (k * 7) % 12000) end,
-              case when ${ended} then began + make_interval(secs => 310 + (k * 7) % 12000 + x % 900) end
+              case when ${ended}
+                then began + make_interval(secs => 310 + (k * 7) % 12000 + x % 900) end
          from ${from} cross join lateral (select ${statusSql(size)} as status,
            case when ${live} then now() - interval '2 hours' else ${beginOf('e', size)} end
              as began) d`,
@@ -156,7 +164,8 @@ export function tableRows(size: FarmSize): Record<string, string[]> {
     jobs: [
       `insert into jobs (evaluation_id, name_id, system, build_id)
        select e, x + 1, ${systems}[1 + x % 4],
-              case when k % 5 = 0 and e > ${specifications} then n - ${specifications * jobs} else n end
+              case when k % 5 = 0 and e > ${specifications}
+                then n - ${specifications * jobs} else n end
          from ${from}`,
       `insert into jobs (evaluation_id, name_id, system, build_id)
        select ${evaluations + 1}, x + 1, ${systems}[1 + x % 4], n
@@ -174,18 +183,19 @@ export function tableRows(size: FarmSize): Record<string, string[]> {
   };
 }
 
-const results = `select e.specification_id as s, j.evaluation_id as e, j.build_id, j.name_id, j.system,
-    b.status = 'succeeded' as ok
+const results = `select e.specification_id as s, j.evaluation_id as e, j.build_id, j.name_id,
+    j.system, b.status = 'succeeded' as ok
   from jobs j join builds b on b.id = j.build_id join evaluations e on e.id = j.evaluation_id
  where e.status = 'succeeded' and b.status in ('succeeded', 'failed')`;
 
 /** What the coordinator would have kept of it all. */
 const readModels: Record<string, string[]> = {
   weather_changes: [
-    `insert into weather_changes (specification_id, evaluation_id, build_id, name_id, system, weather,
-       changed_at, reference_evaluation_id, reference_build_id)
+    `insert into weather_changes (specification_id, evaluation_id, build_id, name_id, system,
+       weather, changed_at, reference_evaluation_id, reference_build_id)
      select t.s, t.e, t.build_id, t.name_id, t.system,
-            case when ok then 'new-success' else 'new-failure' end, b.ended_at, t.before_e, t.before_b
+            case when ok then 'new-success' else 'new-failure' end, b.ended_at,
+            t.before_e, t.before_b
        from (select r.*, lag(ok) over w as before, lag(e) over w as before_e,
                     lag(build_id) over w as before_b
                from (${results}) r window w as (partition by s, name_id, system order by e)) t
@@ -215,7 +225,7 @@ const readModels: Record<string, string[]> = {
   ],
 };
 
-/** After the indexes: build products of the images, with the offered paths that they were taken from. */
+/** After the indexes: build products of the images, with the offered paths of their outputs. */
 export const lastRows: readonly string[] = [
   `create temporary table images as
    select o.derivation_id as build, o.store_id, o.path from outputs o

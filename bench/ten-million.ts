@@ -1,8 +1,8 @@
 /**
  * A farm that has been at work for a year, written into an empty, migrated Postgres in sets: ten
- * million builds, as many jobs, three times as many edges, 2,000 evaluations. Names, systems, states
- * and times follow from numbers, so a farm of a size is always the same one. Tables are filled
- * without their indexes, which are made afterwards.
+ * million builds, as many jobs, three times as many edges, 2,000 evaluations. Names, systems,
+ * states and times follow from numbers, so a farm of a size is always the same one. Tables are
+ * filled without their indexes, which are made afterwards.
  */
 import type { Client, Database } from '#adapters/postgres/database.js';
 import { largeIndexes } from './ten-million-indexes.js';
@@ -18,8 +18,8 @@ export function sizeFor(builds: number): FarmSize {
 }
 
 /**
- * Fills the database; `tell` hears of each step. The server should be told `wal_level = minimal`, so
- * that what is filled in the transaction that empties it is not written twice.
+ * Fills the database; `tell` hears of each step. The server should be told `wal_level = minimal`,
+ * so that what is filled in the transaction that empties it is not written twice.
  */
 export async function makeFarm(
   database: Database,

@@ -6,6 +6,7 @@ import { PostgresWorkerRecord } from '#adapters/postgres/worker-record.js';
 import type { Bus, Topic } from '#application/ports/bus.js';
 import type { Database } from '#adapters/postgres/database.js';
 import { garbageLoop } from './garbage-loop.js';
+import { weatherLoop } from './weather-loop.js';
 
 export interface LifecycleParts {
   readonly database: Database;
@@ -29,6 +30,7 @@ export function lifecycleLoops({ database, bus, settings }: LifecycleParts): Lif
   const workers = new PostgresWorkerRecord(database);
   return [
     garbageLoop({ database, hours: settings.garbage.hours }),
+    weatherLoop(database),
     {
       name: 'carry-out-intents',
       tickMilliseconds: settings.tickSeconds * 1000,

@@ -1,7 +1,7 @@
 /**
- * The weather of builds and jobs, looked up: a job's result before an evaluation is what it last
- * turned to before it, or what it first was, so that each takes two steps down an index however long
- * the history is.
+ * The weather of builds, looked up: a job's result before an evaluation is what it last turned to
+ * before it, or what it first was, so that each takes two steps down an index however long the
+ * history is.
  */
 import type { BuildStatus } from '#domain/build/status.js';
 import { weatherOf, type Weather } from '#domain/weather/weather.js';
