@@ -82,11 +82,13 @@ describe('a page', () => {
         channels: [
           { ...channel, revision: null, fetchedAt: null, error, rewound: null, via: null },
         ],
+        managedBy: 'file:farm',
         lastEvaluation: null,
       },
       evaluations: { items: [], next: null },
       now,
     });
+    expect(html).toContain('Kept by the file farm: change it there.');
     expect(html.indexOf('it is gone')).toBeGreaterThan(0);
     expect(html.indexOf('it is gone')).toBeLessThan(html.indexOf('<table'));
   });

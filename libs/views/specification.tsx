@@ -4,6 +4,7 @@ import {
   selectionWords,
   type Selection,
 } from '#domain/specification/selection.js';
+import { keeperWords } from '#domain/specification/keeping.js';
 import { resolveLimits } from '#domain/build/limits.js';
 import type { EvaluationAnswer } from '#protocol/api/evaluation.js';
 import type { Page } from '#protocol/api/page.js';
@@ -32,6 +33,7 @@ export function specificationPage({ specification, evaluations, now }: Specifica
         {document.active ? watched(document.period) : 'Inactive: not watched'}
         <NextLook at={specification.nextPollAt} now={now} />
       </p>
+      <KeptBy managedBy={specification.managedBy} />
       <Section title="Channels">
         <Channels specification={specification} now={now} />
       </Section>
@@ -43,6 +45,11 @@ export function specificationPage({ specification, evaluations, now }: Specifica
       </Section>
     </>,
   );
+}
+
+function KeptBy({ managedBy }: { managedBy: string | null }) {
+  if (managedBy === null) return null;
+  return <p>Kept by {keeperWords(managedBy)}: change it there.</p>;
 }
 
 function NextLook({ at, now }: { at: string | null; now: Date }) {

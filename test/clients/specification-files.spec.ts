@@ -1,6 +1,6 @@
 /**
- * Printed specification files beside the real Guile: it reads and evaluates them, and what they come
- * to there is what went in. Without Guile on the machine this says so and is passed over.
+ * Printed specification files beside the real Guile: it reads and evaluates them, and what they
+ * come to there is what went in. Without Guile on the machine this says so and is passed over.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';

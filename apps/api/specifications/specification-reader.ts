@@ -44,6 +44,7 @@ export class SpecificationReader {
       name: one.name,
       version: one.version,
       specification: withoutPasswords(one.specification) as SpecificationAnswer['specification'],
+      managedBy: one.managedBy,
       channels: [...(watched.get(one.id)?.channels ?? [])],
       nextPollAt: one.specification.active ? (watched.get(one.id)?.nextPollAt ?? null) : null,
       lastEvaluation: last.get(one.id) ?? null,

@@ -11,6 +11,7 @@ import type {
 } from '#application/ports/specification-store.js';
 import type { StoreRegistry } from '#application/ports/store-registry.js';
 import type { EvaluationTrigger } from '#domain/evaluation/status.js';
+import { keeperWords, mayWrite, type Writer } from '#domain/specification/keeping.js';
 import { restorePassword } from '#domain/specification/password.js';
 import { storeOf } from '#domain/specification/specification.js';
 import { notFound, ProblemException } from '#nest/problem.js';
@@ -46,13 +47,22 @@ export class SpecificationWriter {
   }
 
   /**
-   * Writes it whole, new or not; `version` is the one that the writer has seen, null when it does
-   * not matter.
+   * An edit by hand: writes it whole, new or not. `version` is the one that the writer has seen,
+   * null when it does not matter. Refused when a file or a repository keeps it.
    */
-  async replace(
+  replace(
     name: string,
     input: SpecificationInput,
     version: number | null,
+  ): Promise<StoredSpecification> {
+    return this.write(name, input, { version, force: false });
+  }
+
+  /** Writes it whole, new or not, for whoever keeps it or edits it. */
+  async write(
+    name: string,
+    input: SpecificationInput,
+    options: WriteOptions,
   ): Promise<StoredSpecification> {
     if (input.name !== name) {
       throw new ProblemException({
@@ -62,16 +72,19 @@ export class SpecificationWriter {
         errors: [{ pointer: '/name', detail: `must be ${name}, as in the address` }],
       });
     }
-    await this.prepareStore(input);
     const standing = await this.store.find(name);
-    const saved = await this.store.save(withPasswords(input, standing), version);
+    refuseUnlessKept(standing, options);
+    await this.prepareStore(input);
+    const document = withPasswords(input, standing);
+    const saved = await this.store.save(document, options.version, options.managedBy);
     if (!saved.ok) throw changedMeanwhile(saved.error.version);
     await this.wake(saved.value);
     return saved.value;
   }
 
-  async archive(name: string): Promise<void> {
+  async archive(name: string, writer: Writer = { force: false }): Promise<void> {
     const standing = await this.store.find(name);
+    refuseUnlessKept(standing, writer);
     if (!standing || !(await this.store.archive(name))) throw notFound(`specification ${name}`);
     await this.bus.publish('specifications', String(standing.id));
     await this.bus.publish('intents', '');
@@ -100,6 +113,23 @@ export class SpecificationWriter {
     const call = { specification: saved.id, trigger: 'edit' as const };
     await answered(this.timers.trigger(call)).catch(() => undefined);
   }
+}
+
+export interface WriteOptions extends Writer {
+  /** The one that the writer has seen; null when it does not matter. */
+  readonly version: number | null;
+}
+
+function refuseUnlessKept(standing: StoredSpecification | null, writer: Writer): void {
+  const keeper = standing?.managedBy ?? null;
+  if (standing === null || keeper === null || mayWrite(keeper, writer)) return;
+  throw new ProblemException({
+    status: 409,
+    kind: 'kept-elsewhere',
+    detail:
+      `The specification ${standing.name} is kept by ${keeperWords(keeper)}: change it there. ` +
+      'With force=true it is changed here, until that is applied again.',
+  });
 }
 
 const queueMilliseconds = 3000;

@@ -10,12 +10,14 @@ import {
   Param,
   Post,
   Put,
+  Query,
   Res,
   UseGuards,
 } from '@nestjs/common';
-import { ApiBearerAuth, ApiHeader, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiHeader, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
+import { keeperOfFile, type Writer } from '#domain/specification/keeping.js';
 import { notFound, ProblemException } from '#nest/problem.js';
 import { Problem } from '#protocol/api/problem.js';
 import { SpecificationAnswer } from '#protocol/api/specification.js';
@@ -27,6 +29,11 @@ import { SpecificationWriter } from './specification-writer.js';
 const SpecificationList = z.object({ items: z.array(SpecificationAnswer) });
 export const TriggerAnswer = z.object({ specification: z.string(), trigger: z.string() });
 const named = z.object({ name: ResourceName });
+/** Who writes; '' is nobody, who keeps it from now on. */
+const written = z.object({
+  'managed-by': z.string().regex(keeperOfFile, 'file: and a name').optional(),
+  force: z.enum(['true', 'false']).optional(),
+});
 
 @ApiTags('specifications')
 @Controller('api/v1/specifications')
@@ -71,21 +78,29 @@ export class SpecificationsController {
     return this.reader.answer(stored);
   }
 
-  /** Writes it whole, new or not. With If-Match only the version that was read is replaced. */
+  /**
+   * Writes it whole, new or not. With If-Match only the version that was read is replaced. What a
+   * file or a repository keeps is refused to others, 409, unless `force` is true.
+   */
   @Put(':name')
   @UseGuards(AdminGuard)
   @ApiBearerAuth()
   @ApiHeader({ name: 'If-Match', description: 'The ETag that was read', required: false })
+  @ApiQuery({ name: 'managed-by', required: false, description: 'file:NAME, which keeps it' })
+  @ApiQuery({ name: 'force', required: false, description: 'true: though another keeps it' })
   @ApiResponse({ status: 200, standardSchema: SpecificationAnswer })
+  @ApiResponse({ status: 409, standardSchema: Problem })
   @ApiResponse({ status: 412, standardSchema: Problem })
   @ApiResponse({ status: 422, standardSchema: Problem })
   async replace(
     @Param({ schema: named }) { name }: z.infer<typeof named>,
+    @Query({ schema: written }) query: z.infer<typeof written>,
     @Body({ schema: SpecificationInput }) input: SpecificationInput,
     @Headers('if-match') ifMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SpecificationAnswer> {
-    const stored = await this.writer.replace(name, input, versionOf(ifMatch));
+    const options = { ...writerOf(query), version: versionOf(ifMatch) };
+    const stored = await this.writer.write(name, input, options);
     void reply.header('etag', `"${stored.version}"`);
     return this.reader.answer(stored);
   }
@@ -96,9 +111,15 @@ export class SpecificationsController {
   @UseGuards(AdminGuard)
   @ApiBearerAuth()
   @ApiResponse({ status: 204 })
+  @ApiQuery({ name: 'managed-by', required: false, description: 'file:NAME, which keeps it' })
+  @ApiQuery({ name: 'force', required: false, description: 'true: though another keeps it' })
   @ApiResponse({ status: 404, standardSchema: Problem })
-  async archive(@Param({ schema: named }) { name }: z.infer<typeof named>): Promise<void> {
-    await this.writer.archive(name);
+  @ApiResponse({ status: 409, standardSchema: Problem })
+  async archive(
+    @Param({ schema: named }) { name }: z.infer<typeof named>,
+    @Query({ schema: written }) query: z.infer<typeof written>,
+  ): Promise<void> {
+    await this.writer.archive(name, writerOf(query));
   }
 
   /** Look at the channels now. */
@@ -115,6 +136,13 @@ export class SpecificationsController {
     await this.writer.evaluate(name, 'hook');
     return { specification: name, trigger: 'hook' };
   }
+}
+
+function writerOf({ 'managed-by': managedBy, force }: z.infer<typeof written>): Writer {
+  return {
+    managedBy: managedBy === '' ? null : managedBy,
+    force: force === 'true',
+  };
 }
 
 /** Null when the writer does not mind which version it replaces. */

@@ -47,11 +47,11 @@ export class PostgresSpecificationStore implements SpecificationStore {
   async save(
     specification: Specification,
     expectedVersion: number | null,
+    managedBy?: string | null,
   ): Promise<Result<StoredSpecification, VersionConflict>> {
+    const wish = { specification, expectedVersion, managedBy };
     try {
-      return await reached(
-        this.prisma.$transaction((tx) => save(tx, specification, expectedVersion)),
-      );
+      return await reached(this.prisma.$transaction((tx) => save(tx, wish)));
     } catch (error) {
       // Two writers of the same name at once: the unique keys let one through.
       if ((error as { code?: string }).code !== 'P2002') throw error;
@@ -88,10 +88,15 @@ async function findLive(tx: Transaction, name: string): Promise<StoredSpecificat
   return stored(row, version?.document);
 }
 
+interface Wish {
+  readonly specification: Specification;
+  readonly expectedVersion: number | null;
+  readonly managedBy: string | null | undefined;
+}
+
 async function save(
   tx: Transaction,
-  specification: Specification,
-  expectedVersion: number | null,
+  { specification, expectedVersion, managedBy }: Wish,
 ): Promise<Result<StoredSpecification, VersionConflict>> {
   const standing = await findLive(tx, specification.name);
   const version = standing?.version ?? 0;
@@ -99,8 +104,16 @@ async function save(
     return err({ kind: 'conflict', version });
   }
   const document = JSON.parse(JSON.stringify(specification)) as Prisma.InputJsonObject;
-  if (!standing) return ok(await create(tx, specification.name, document));
-  if (isDeepStrictEqual(standing.specification, document)) return ok(standing);
+  if (!standing) {
+    return ok(
+      await create(tx, { name: specification.name, managedBy: managedBy ?? null }, document),
+    );
+  }
+  if (managedBy !== undefined && managedBy !== standing.managedBy) {
+    await tx.specification.update({ where: { id: BigInt(standing.id) }, data: { managedBy } });
+  }
+  const kept = { ...standing, managedBy: managedBy === undefined ? standing.managedBy : managedBy };
+  if (isDeepStrictEqual(standing.specification, document)) return ok(kept);
   const where = { id: BigInt(standing.id), version };
   const now = new Date();
   const { count } = await tx.specification.updateMany({
@@ -116,11 +129,11 @@ async function save(
 
 async function create(
   tx: Transaction,
-  name: string,
+  named: { readonly name: string; readonly managedBy: string | null },
   document: Prisma.InputJsonObject,
 ): Promise<StoredSpecification> {
   const row = await tx.specification.create({
-    data: { name, version: 1, versions: { create: { version: 1, document } } },
+    data: { ...named, version: 1, versions: { create: { version: 1, document } } },
   });
   return stored(row, document);
 }
@@ -131,6 +144,7 @@ function stored(row: Row, document: unknown): StoredSpecification {
     name: row.name,
     version: row.version,
     specification: document as Specification,
+    managedBy: row.managedBy,
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
   };

@@ -49,7 +49,8 @@ function sentence(path: readonly PropertyKey[], issue: Issue): string {
     .replace(/^\./, '');
   const what = name === '' ? 'this' : name;
   if (issue.code === 'unrecognized_keys') {
-    return `${issue.keys.join(', ')} is no field of ${name === '' ? 'a specification' : name}: remove it`;
+    const whose = name === '' ? 'a specification' : name;
+    return `${issue.keys.join(', ')} is no field of ${whose}: remove it`;
   }
   if (issue.code === 'invalid_union') {
     const kinds = 'file, set, packages, channels, manifests, custom or packs';

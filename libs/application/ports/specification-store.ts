@@ -12,6 +12,8 @@ export interface StoredSpecification {
   /** Counts from 1 for each id. */
   readonly version: number;
   readonly specification: Specification;
+  /** Whose text says what it is: `file:NAME`, `repository:NAME`; null: whoever edits it here. */
+  readonly managedBy: string | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -29,11 +31,13 @@ export interface SpecificationStore {
   /**
    * Writes under the specification's name. `expectedVersion` is the version that the writer has
    * seen, 0 when there must be none yet, null when that does not matter. A document equal to the
-   * one that stands makes no new version. The next poll is due at once.
+   * one that stands makes no new version. The next poll is due at once. `managedBy` is written
+   * with it; without one, who keeps it does not change.
    */
   save(
     specification: Specification,
     expectedVersion: number | null,
+    managedBy?: string | null,
   ): Promise<Result<StoredSpecification, VersionConflict>>;
   /**
    * Its evaluations wish for nothing any more: intents to cancel their builds are left in the same

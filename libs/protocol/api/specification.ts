@@ -28,6 +28,8 @@ export const SpecificationAnswer = z.object({
   /** Counts edits; also the ETag, to be sent back as If-Match. */
   version: z.int(),
   specification: SpecificationInput,
+  /** Whose text says what it is, `file:NAME` or `repository:NAME`; null: whoever edits it here. */
+  managedBy: z.string().nullable(),
   channels: z.array(ChannelState),
   nextPollAt: Time.nullable(),
   lastEvaluation: EvaluationAnswer.nullable(),
