@@ -116,6 +116,8 @@ export type RealiseResult =
     };
 
 export interface BuildBackend {
+  /** Imports cost so much here that only what a build needs is worth it. */
+  readonly importsSparingly?: boolean;
   /** Base names among these `.drv`s that this worker's store does not have yet. */
   missingDerivations(paths: readonly string[]): Promise<readonly string[]>;
   /**

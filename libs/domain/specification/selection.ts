@@ -19,6 +19,11 @@ export type GuixSet = (typeof guixSets)[number];
 export const packFormats = ['docker', 'squashfs', 'tarball'] as const;
 export type PackFormat = (typeof packFormats)[number];
 
+/** `pack.docker.x86_64-linux`: what a pack's job is called. */
+export function packJobName(format: PackFormat, system: string): string {
+  return `pack.${format}.${system}`;
+}
+
 /**
  * A file of a channel (the first one unless named) and, within it, an attribute path. Every channel
  * is passed to the file by its name.

@@ -131,7 +131,7 @@ export class NixEvaluation implements EvaluationBackend {
 
 /** A job is known by name and system; a second telling, for another system asked, is no news. */
 function isNews(event: EvaluationEvent, told: Set<string>): boolean {
-  if (event.kind === 'log') return true;
+  if (event.kind === 'log' || event.kind === 'built') return true;
   const key = JSON.stringify(
     event.kind === 'job'
       ? [event.kind, event.name, event.system]

@@ -53,7 +53,7 @@ export function bubblewrapped(command: SandboxedCommand): string[] {
     '--new-session',
     '--clearenv',
     ...Object.entries(command.environment).flatMap(([name, value]) => ['--setenv', name, value]),
-    ...systemMounts(command.argv[0] ?? ''),
+    ...systemMounts(command),
     ...commandMounts(command),
     ...(isRoot() ? rootPrivileges : userNamespace(command.user)),
     '--chdir',
@@ -86,7 +86,7 @@ function becoming({ uid, gid }: SandboxUser): string[] {
 }
 
 /** Programs and libraries only: no /etc, no home, no variable data of the machine. */
-function systemMounts(program: string): string[] {
+function systemMounts({ argv: [program = ''], readOnly }: SandboxedCommand): string[] {
   const merged = ['/bin', '/sbin', '/lib', '/lib32', '/lib64'].flatMap((path) => {
     const entry = lstatSync(path, { throwIfNoEntry: false });
     if (entry === undefined) return [];
@@ -94,7 +94,8 @@ function systemMounts(program: string): string[] {
       ? ['--symlink', readlinkSync(path), path]
       : ['--ro-bind', path, path];
   });
-  const store = /^\/(nix|gnu)\/store\//.exec(realProgram(program))?.[0];
+  const shown = [...readOnly.keys()].some((inside) => program.startsWith(`${inside}/`));
+  const store = shown ? undefined : /^\/(nix|gnu)\/store\//.exec(realProgram(program))?.[0];
   return [
     ...['--ro-bind', '/usr', '/usr', ...merged],
     ...(store === undefined ? [] : ['--ro-bind', store, store]),

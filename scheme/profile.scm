@@ -1,0 +1,33 @@
+;;; Tells in which profile the Guix lies that runs this, and keeps it by a root:
+;;;
+;;;     guix time-machine -C CHANNELS -- repl -- profile.scm LIBRARY MARK ROOT
+;;;
+;;; Then every path that the profile needs, each with what it refers to, so that all of it can be
+;;; offered to others.
+
+(define arguments (cdr (command-line)))
+(load (list-ref arguments 0))
+(define root (list-ref arguments 2))
+
+(open-events (list-ref arguments 1))
+
+(define (tell-profile store item)
+  (false-if-exception (delete-file root))
+  (symlink item root)
+  ((bound '(guix store) 'add-indirect-root) store root)
+  (tell `((profile . ,item)))
+  (for-each (lambda (path)
+              (tell `((path . ,path)
+                      (references . ,(list->vector
+                                      ((bound '(guix store) 'references) store path))))))
+            ((bound '(guix store) 'requisites) store (list item)))
+  (tell `((done . 1))))
+
+(catch #t
+  (lambda ()
+    (let ((profile ((bound '(guix describe) 'current-profile))))
+      (if profile
+          (tell-profile ((bound '(guix store) 'open-connection)) (canonicalize-path profile))
+          (tell `((failed . "Guix does not say in which profile it lies"))))))
+  (lambda (key . args)
+    (tell `((failed . ,(words-of key args))))))

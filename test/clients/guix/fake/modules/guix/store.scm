@@ -1,0 +1,25 @@
+(define-module (guix store)
+  #:export (open-connection store-connection-error? add-text-to-store add-indirect-root
+            references requisites))
+
+(define (open-connection)
+  (when (file-exists? "/checkouts/guix/no-daemon")
+    (throw '%exception 'no-daemon))
+  'connection)
+
+(define (store-connection-error? condition) (eq? condition 'no-daemon))
+
+(define (add-text-to-store store name text references)
+  (string-append "/gnu/store/vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv-" name))
+
+(define (add-indirect-root store file)
+  (unless (string-prefix? "/gnu/store/" (readlink file))
+    (error "a root that leads nowhere" file)))
+
+(define closure
+  '(("/gnu/store/mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm-profile"
+     "/gnu/store/ffffffffffffffffffffffffffffffff-fake-guix")
+    ("/gnu/store/ffffffffffffffffffffffffffffffff-fake-guix")))
+
+(define (references store path) (assoc-ref closure path))
+(define (requisites store paths) (map car closure))
