@@ -28,8 +28,10 @@ export async function* merged<T>(
       }
       if (open.size === 0) return;
       const { source, result } = await Promise.race(open.values());
-      open.delete(source);
-      if (result.done === true) continue;
+      if (result.done === true) {
+        open.delete(source);
+        continue;
+      }
       yield result.value;
       ask(source);
     }
