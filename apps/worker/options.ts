@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { hasDaemon } from '#adapters/backends/guix/build/guix-place.js';
 import type { WishedLimits } from '#domain/build/limits.js';
 import type { BackendName } from '#domain/specification/specification.js';
 
@@ -27,7 +28,7 @@ export interface WorkerOptions {
   readonly minDisk: number;
 }
 
-const known: readonly BackendName[] = ['nix', 'local'];
+const known: readonly BackendName[] = ['guix', 'nix', 'local'];
 const architectures: Readonly<Record<string, string>> = {
   x64: 'x86_64',
   arm64: 'aarch64',
@@ -221,5 +222,5 @@ export function ownSystem(): string {
 function ownBackends(): BackendName[] {
   const places = (process.env['PATH'] ?? '').split(':').filter((place) => place.startsWith('/'));
   const nix = places.some((place) => existsSync(`${place}/nix-store`));
-  return nix ? ['nix', 'local'] : ['local'];
+  return [...(hasDaemon() ? ['guix' as const] : []), ...(nix ? ['nix' as const] : []), 'local'];
 }

@@ -39,13 +39,14 @@ function file(line: string): PackedDerivation {
 async function fetched(
   wanted: string,
   packs: readonly (readonly string[])[],
-  here: readonly string[] = [],
+  { here = [], importsSparingly = false }: { here?: string[]; importsSparingly?: boolean } = {},
 ): Promise<{ imported: string[]; asked: string[] }> {
   const store = new Set(here.map((name) => `${dir}/${drv(name)}`));
   const imported: string[] = [];
   const asked: string[] = [];
   const plain = (path: string): string => path.slice(path.lastIndexOf('/') + 34, -4);
-  const backend: Pick<BuildBackend, 'missingDerivations' | 'importDerivations'> = {
+  const backend: Partial<BuildBackend> = {
+    importsSparingly,
     missingDerivations: async (paths) =>
       paths.filter((path) => !store.has(path)).map((path) => path.slice(dir.length + 1)),
     importDerivations: async (files) => void imported.push(...files.map(({ path }) => plain(path))),
@@ -66,7 +67,7 @@ async function fetched(
 
 describe('the derivations of a build', () => {
   it('are not asked for when they are here', async () => {
-    expect(await fetched('a', [], ['a'])).toEqual({ imported: [], asked: [] });
+    expect(await fetched('a', [], { here: ['a'] })).toEqual({ imported: [], asked: [] });
   });
 
   it('come with all their inputs, inputs first, each pack once', async () => {
@@ -82,6 +83,22 @@ describe('the derivations of a build', () => {
     const { imported, asked } = await fetched('a', [['a', 'x: y', 'z: x', 'ok: a'], ['y']]);
     expect(imported).toEqual(['a', 'ok']);
     expect(asked).toEqual(['a']);
+  });
+
+  it('come without the rest of their pack where imports are dear', async () => {
+    const packs = [
+      ['a: b', 'b: c', 'ok: a', 'x'],
+      ['c', 'd: c'],
+    ];
+    expect((await fetched('a', packs, { importsSparingly: true })).imported).toEqual([
+      'c',
+      'b',
+      'a',
+    ]);
+    expect((await fetched('a', packs, { here: ['c'], importsSparingly: true })).imported).toEqual([
+      'b',
+      'a',
+    ]);
   });
 
   it('that the farm does not have are named', async () => {

@@ -47,8 +47,17 @@ export async function fetchDerivations(
     }
     wanted = closureFrom(next, gathered);
   }
+  if (backend.importsSparingly) keepNeeded(gathered, `${dir}/${wish.derivation}`);
   if (gathered.size === 0) return;
   await backend.importDerivations(importable(gathered, await absent(backend, gathered)));
+}
+
+/** What the pack brought besides is let go. */
+function keepNeeded(gathered: Map<string, Gathered>, wished: string): void {
+  const needed = new Set([wished]);
+  for (const path of needed)
+    for (const input of gathered.get(path)?.inputs ?? []) needed.add(input);
+  for (const path of gathered.keys()) if (!needed.has(path)) gathered.delete(path);
 }
 
 async function gatherPack(

@@ -20,5 +20,11 @@ export async function openBackend(request: AttemptRequest): Promise<BuildBackend
     const extraPlatforms = systems.filter((system) => system !== systems[0]);
     return new NixBuild({ storeRoot: root, features, extraPlatforms });
   }
+  if (build.backend === 'guix') {
+    const { GuixBuild } = await import('#adapters/backends/guix/build/guix-build.js');
+    const substituter = { address: request.substituter, slug: build.store.slug };
+    // Its daemon has one store for all, which it lets nobody but itself fill.
+    return new GuixBuild({ substituter, upstreams: build.upstreams ?? [], systems });
+  }
   throw new FarmFault('misconfigured', `this worker has no backend ${build.backend}`, 'never');
 }
