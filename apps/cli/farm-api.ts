@@ -42,6 +42,8 @@ export interface Call<T> {
   readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly body?: unknown;
+  /** The ETag that was read: refused when something else stands now. */
+  readonly ifMatch?: string;
   readonly answer: z.ZodType<T>;
 }
 
@@ -106,6 +108,7 @@ export class FarmApi {
       headers: {
         authorization: `Bearer ${this.adminToken}`,
         ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(call.ifMatch === undefined ? {} : { 'if-match': call.ifMatch }),
       },
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
       signal: AbortSignal.timeout(patienceMillis),

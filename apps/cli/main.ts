@@ -10,6 +10,7 @@ import { keyCommand } from './key/key-command.js';
 import { migrateCommand } from './migrate-command.js';
 import { pinCommand } from './retention/pin-command.js';
 import { releaseCommand } from './retention/release-command.js';
+import { specCommand } from './spec/spec-command.js';
 import { storeCommand } from './store/store-command.js';
 import { tokenCommand } from './token/token-command.js';
 import { upCommand } from './up/up-command.js';
@@ -21,6 +22,7 @@ const program = new Command('gambeson')
   .addCommand(upCommand())
   .addCommand(tokenCommand())
   .addCommand(upstreamCommand())
+  .addCommand(specCommand())
   .addCommand(migrateCommand())
   .addCommand(storeCommand())
   .addCommand(doctorCommand())

@@ -1,0 +1,175 @@
+/** `gambeson spec …` against a real api: files of every kind go in, and come out the same. */
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { specCommand } from '../../apps/cli/spec/spec-command.js';
+import { startApiFarm, type ApiFarm } from './api-farm.js';
+
+const fixtures = new URL('../fixtures/specifications/', import.meta.url).pathname;
+let farm: ApiFarm;
+let directory: string;
+
+beforeAll(async () => {
+  farm = await startApiFarm();
+  directory = await mkdtemp(join(tmpdir(), 'gambeson-specifications-'));
+  await cp(join(fixtures, 'examples'), join(directory, 'examples'), { recursive: true });
+}, 60_000);
+afterAll(async () => {
+  await farm?.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+interface Told {
+  readonly out: string;
+  readonly errors: string;
+  readonly status: number;
+}
+
+async function spec(...words: string[]): Promise<Told> {
+  const told = { out: '', errors: '' };
+  const listen = (stream: 'out' | 'errors') => (text: unknown) => {
+    told[stream] += String(text);
+    return true;
+  };
+  const spies = [
+    jest.spyOn(process.stdout, 'write').mockImplementation(listen('out')),
+    jest.spyOn(process.stderr, 'write').mockImplementation(listen('errors')),
+  ];
+  const { adminTokenFile } = farm.parts.settings;
+  const reached = ['--farm', farm.address, '--admin-token-file', adminTokenFile];
+  try {
+    await specCommand().parseAsync(['node', 'gambeson', ...words, ...reached]);
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+  const status = Number(process.exitCode ?? 0);
+  process.exitCode = 0;
+  return { ...told, status };
+}
+
+async function versions(): Promise<Record<string, string>> {
+  const { items } = JSON.parse((await spec('list', '--json')).out) as {
+    items: { name: string; version: number; managedBy: string | null }[];
+  };
+  return Object.fromEntries(
+    items.map(({ name, version, managedBy }) => [name, `${version} ${managedBy}`]),
+  );
+}
+
+async function write(name: string, text: string): Promise<string> {
+  const file = join(directory, name);
+  await writeFile(file, text);
+  return file;
+}
+
+describe('specification files of every kind', () => {
+  it('applied, exported in any format and applied again make no difference', async () => {
+    const examples = join(directory, 'examples');
+    const planned = await spec('apply', examples, '--dry-run');
+    expect(planned.out).toContain('+ my-core-manifest\n');
+    expect(await versions()).toEqual({});
+    const applied = await spec('apply', examples);
+    expect(applied).toMatchObject({ errors: '', status: 0 });
+    expect(applied.out).toMatch(/Applied\.\n$/);
+    const made = await versions();
+    expect(Object.keys(made)).toHaveLength(23);
+    expect(new Set(Object.values(made))).toEqual(new Set(['1 file:examples']));
+    expect((await spec('apply', examples)).out).toBe('23 without a difference\nNo difference.\n');
+    for (const format of ['scm', 'json', 'yaml']) {
+      const text = (await spec('export', '--format', format)).out;
+      const again = await spec('apply', await write(`examples.${format}`, text), '--prune');
+      expect(again.out).toBe('23 without a difference\nNo difference.\n');
+    }
+    expect(await versions()).toEqual(made);
+  }, 30_000);
+
+  it('are applied not at all when any of them has a fault', async () => {
+    const before = await versions();
+    const broken = join(directory, 'broken');
+    await cp(join(fixtures, 'malformed'), broken, { recursive: true });
+    await writeFile(join(broken, '00-good.scm'), '(list (specification (name "good")))');
+    const told = await spec('apply', broken, '--prune');
+    expect(told).toMatchObject({ out: '', status: 1 });
+    for (const name of await readdir(join(fixtures, 'malformed'))) {
+      expect(told.errors).toMatch(new RegExp(`${name.replaceAll('.', '\\.')}:\\d+:\\d+: `));
+    }
+    expect(await versions()).toEqual(before);
+  });
+
+  it('show what differs, field by field', async () => {
+    const text = '(list (specification (name "small") (build (quote hello)) (priority 5)))';
+    const file = await write('small.scm', text);
+    await spec('apply', file);
+    await write('small.scm', text.replace('5', '3').replace('hello', 'core'));
+    const told = await spec('apply', file, '--dry-run');
+    expect(told.out).toBe(
+      '~ small\n    selection.set: "hello" → "core"\n    priority: 5 → 3\n' +
+        'This was a dry run: nothing was applied.\n',
+    );
+    expect((await versions())['small']).toBe('1 file:small');
+    await spec('apply', file);
+    expect((await versions())['small']).toBe('2 file:small');
+  });
+});
+
+describe('what a file keeps', () => {
+  it('is archived by --prune once the file names it no more, and nothing else is', async () => {
+    const two = '(list (specification (name "one")) (specification (name "two")))';
+    const file = await write('pair.scm', two);
+    await spec('apply', file);
+    const before = await versions();
+    await write('pair.scm', '(list (specification (name "one")))');
+    expect((await spec('apply', file)).out).toBe('1 without a difference\nNo difference.\n');
+    expect((await spec('apply', file, '--prune', '--dry-run')).out).toContain('- two\n');
+    await spec('apply', file, '--prune');
+    const { two: _, ...kept } = before;
+    expect(await versions()).toEqual(kept);
+  });
+
+  it('is taken over by no other file, unless told to', async () => {
+    const text = '(list (specification (name "owned")) (specification (name "mine")))';
+    await spec('apply', await write('owner.scm', '(list (specification (name "owned")))'));
+    const thief = await write('thief.scm', text);
+    const refused = await spec('apply', thief);
+    expect(refused.out).toContain('! owned is kept by the file owner: --adopt takes it over\n');
+    expect(refused).toMatchObject({ status: 1 });
+    expect((await versions())['mine']).toBeUndefined();
+    expect((await spec('apply', thief, '--adopt')).out).toContain('until now by the file owner');
+    expect(await versions()).toMatchObject({ owned: '1 file:thief', mine: '1 file:thief' });
+  });
+
+  it('is edited by others on purpose alone, and the next application tells it', async () => {
+    const file = await write('kept.scm', '(list (specification (name "kept")))');
+    await spec('apply', file);
+    await expect(spec('pause', 'kept')).rejects.toThrow(
+      /is kept by the file kept: change it there/,
+    );
+    await expect(spec('remove', 'kept')).rejects.toThrow(/is kept by the file kept/);
+    expect((await spec('pause', 'kept', '--force')).out).toContain('paused, kept by the file kept');
+    expect((await spec('apply', file)).out).toContain('    active: false → true\n');
+    expect((await spec('show', 'kept')).out).toContain('selection:\n    set: all\n');
+    await spec('remove', 'kept', '--force');
+    expect((await versions())['kept']).toBeUndefined();
+  });
+
+  it('keeps its password when it comes back without', async () => {
+    const channel = '(channel (name (quote a)) (url "https://me:secret@example.org/a.git"))';
+    const text = `(list (specification (name "private") (channels (list ${channel}))))`;
+    const file = await write('private.scm', text);
+    await spec('apply', file);
+    expect((await spec('apply', file)).out).toContain('No difference.');
+    const exported = (await spec('export', 'private')).out;
+    expect(exported).toContain('me:***@');
+    const again = await spec('apply', await write('private.scm', exported));
+    expect(again.out).toContain('No difference.');
+    await spec('apply', await write('private.scm', text.replace('secret', 'other')));
+    expect((await versions())['private']).toBe('2 file:private');
+  });
+
+  it('is not named by an empty directory, which would archive all of it', async () => {
+    await mkdir(join(directory, 'empty'));
+    const told = spec('apply', join(directory, 'empty'), '--prune');
+    await expect(told).rejects.toThrow(/holds no file/);
+  });
+});
