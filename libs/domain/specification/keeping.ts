@@ -1,7 +1,7 @@
 /**
- * Who keeps a specification: a file that an operator applies, a repository that the farm follows, or
- * whoever edits it here. What one keeps, another changes only on purpose, since the next time that
- * its own text is applied would undo it.
+ * Who keeps a specification: a file that an operator applies, a repository that the farm follows,
+ * or whoever edits it here. What one keeps, another changes only on purpose, since the next time
+ * that its own text is applied would undo it.
  */
 
 /** `file:NAME`; '' is nobody. What repositories keep they alone may claim. */
