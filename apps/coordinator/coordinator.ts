@@ -18,6 +18,7 @@ import { reapLeases } from '#application/reap-leases.js';
 import type { Topic } from '#application/ports/bus.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
 import { lifecycleLoops } from './lifecycle-loops.js';
+import { NotificationDesk } from './notification-desk.js';
 import { PlannerDesk } from './planner-desk.js';
 import { Reconciler } from './reconciler.js';
 
@@ -44,6 +45,7 @@ export class Coordinator
   private readonly logger = new Logger('coordinator');
   private readonly lead: Leadership;
   private readonly planner: PlannerDesk;
+  private readonly notifications: NotificationDesk;
   private readonly lifecycle: readonly Reconciler[];
   private readonly loops: Record<LoopName, Reconciler>;
   private readonly follow: Reconciler;
@@ -52,6 +54,7 @@ export class Coordinator
   constructor(private readonly parts: CoordinatorParts) {
     this.lead = new Leadership(parts.database, leadKey, (standing) => this.stand(standing));
     this.planner = new PlannerDesk(parts);
+    this.notifications = new NotificationDesk(parts);
     const tick = parts.settings.tickSeconds * 1000;
     this.loops = {
       release: this.loop('release-tickets', tick, () => this.planner.pass()),
@@ -67,7 +70,8 @@ export class Coordinator
       mayRun: () => this.lead.standing === 'stands-by',
       fault: (of, error) => this.fault(of, error),
     });
-    this.lifecycle = lifecycleLoops(parts).map(({ name, tickMilliseconds, topic, pass }) => {
+    const loops = [...lifecycleLoops(parts), ...this.notifications.loops()];
+    this.lifecycle = loops.map(({ name, tickMilliseconds, topic, pass }) => {
       const loop = this.loop(name, tickMilliseconds, async () => {
         for (const told of await pass(() => this.goesOn())) this.logger.warn(told);
       });
@@ -83,6 +87,7 @@ export class Coordinator
   async onApplicationBootstrap(): Promise<void> {
     for (const loop of this.everyLoop()) loop.start();
     await this.lead.start();
+    this.notifications.start();
     // A bus that is down must not keep the farm from starting: the ticks do.
     void this.wakeOn('planner', this.loops.release);
     void this.wakeOn('failures', this.loops.propagate);
@@ -93,6 +98,7 @@ export class Coordinator
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping = true;
     await Promise.all(this.everyLoop().map((loop) => loop.stop()));
+    await this.notifications.stop();
     await this.lead.stop();
   }
 

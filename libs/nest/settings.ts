@@ -71,6 +71,13 @@ const Environment = z.object({
   /** Free megabytes below which nothing is evaluated, and below which nothing is taken in. */
   GAMBESON_DISK_SOFT_MB: z.coerce.number().min(0).default(1024),
   GAMBESON_DISK_HARD_MB: z.coerce.number().min(0).default(256),
+  /** Private addresses and networks (comma-separated, CIDR) that webhooks may be sent to. */
+  GAMBESON_PRIVATE_RECEIVERS: z.string().default(''),
+  /** What mailers named `sendmail:` run. */
+  GAMBESON_SENDMAIL: z.string().startsWith('/').default('/usr/sbin/sendmail'),
+  /** Seconds for which changes are gathered for one message, and that one try of it may take. */
+  GAMBESON_NOTIFY_GATHER_SECONDS: z.coerce.number().min(0).default(60),
+  GAMBESON_NOTIFY_TIMEOUT_SECONDS: Seconds.default(20),
   GAMBESON_LOG_FORMAT: z.enum(['text', 'json']).default('text'),
 });
 
@@ -118,6 +125,12 @@ export interface Settings {
   readonly garbage: { readonly hours: number; readonly graceSeconds: number };
   /** Free bytes. */
   readonly diskBounds: { readonly softBytes: number; readonly hardBytes: number };
+  readonly notifications: {
+    readonly privateReceivers: readonly string[];
+    readonly sendmail: string;
+    readonly gatherSeconds: number;
+    readonly timeoutSeconds: number;
+  };
   readonly logFormat: 'text' | 'json';
 }
 
@@ -152,9 +165,7 @@ export function readSettings(
     publicKeyFile: env.GAMBESON_PUBLIC_KEY_FILE ?? join(env.GAMBESON_DATA, 'signing-key.pub'),
     credentialsDirectory: env.GAMBESON_CREDENTIALS ?? secret('credentials'),
     pollSeconds: env.GAMBESON_POLL_SECONDS,
-    hookAllow: env.GAMBESON_HOOK_ALLOW.split(',')
-      .map((s) => s.trim())
-      .filter(Boolean),
+    hookAllow: listed(env.GAMBESON_HOOK_ALLOW),
     leaseSeconds: env.GAMBESON_LEASE_SECONDS,
     tickSeconds: env.GAMBESON_TICK_SECONDS,
     evaluation: {
@@ -182,8 +193,21 @@ export function readSettings(
       softBytes: env.GAMBESON_DISK_SOFT_MB * 1024 * 1024,
       hardBytes: env.GAMBESON_DISK_HARD_MB * 1024 * 1024,
     },
+    notifications: {
+      privateReceivers: listed(env.GAMBESON_PRIVATE_RECEIVERS),
+      sendmail: env.GAMBESON_SENDMAIL,
+      gatherSeconds: env.GAMBESON_NOTIFY_GATHER_SECONDS,
+      timeoutSeconds: env.GAMBESON_NOTIFY_TIMEOUT_SECONDS,
+    },
     logFormat: env.GAMBESON_LOG_FORMAT,
   };
+}
+
+function listed(text: string): string[] {
+  return text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean);
 }
 
 function databaseUrl(plain: string | undefined, file: string | undefined): string {

@@ -16,9 +16,9 @@ export interface Bus {
  * specifications: a specification was written or archived (message: its id). intents: a restart or
  * cancel waits to be carried out. weather: a job broke or was mended. collections: garbage is to be
  * collected. worker/ID: a cancel or drain waits for this worker. forges: a forge told something.
- * planner/ask: a question to the leading planner, answered on planner/answer/REPLY (answer-
- * planner.ts). live/…: for open pages; builds (message: JSON {build,status}), evaluation/ID,
- * log/KEY (message: size).
+ * planner/ask: a question to the leading planner, answered on planner/answer/REPLY
+ * (answer-planner.ts). live/…: for open pages; builds (message: JSON {build,status}),
+ * evaluation/ID, log/KEY (message: size).
  */
 export type Topic =
   | 'planner'
