@@ -82,7 +82,7 @@ describe('the Guix Data Service', () => {
     const paths = Array.from({ length: pipelined }, (_, at) =>
       at % 3 === 0 ? `/build/${'1'.repeat(32)}-p${at}.drv` : `/build/${known}`,
     );
-    const answers = await pipeline(farm.address, paths);
+    const answers = await answersAtOnce(farm.address, paths);
     expect(answers).toHaveLength(paths.length);
     for (const [at, { status, body }] of answers.entries()) {
       const missing = { error: `Build with ID ${'1'.repeat(32)}-p${at}.drv doesn't exist.` };
@@ -108,7 +108,10 @@ interface PipelinedAnswer {
 }
 
 /** All requests at once, then their answers in the order of the requests. */
-async function pipeline(address: string, paths: readonly string[]): Promise<PipelinedAnswer[]> {
+async function answersAtOnce(
+  address: string,
+  paths: readonly string[],
+): Promise<PipelinedAnswer[]> {
   const { hostname, port } = new URL(address);
   const socket = connect(Number(port), hostname);
   const last = paths.length - 1;

@@ -100,7 +100,10 @@ describe('the nginx of a Cuirass farm', () => {
     const sheet = /href="(\/static\/[^"]+\.css)"/.exec(String(home.body))![1]!;
     for (const _ of [1, 2]) expect((await nginx.ask(sheet, over)).status).toBe(200);
     const { ok } = seeded.builds;
-    expect((await nginx.ask(`/build/${ok}`, over)).headers.location).toBe(`/builds/${ok}`);
+    const browser = { ...over, headers: { accept: 'text/html' } };
+    expect((await nginx.ask(`/build/${ok}`, browser)).headers.location).toBe(`/builds/${ok}`);
+    const program = await nginx.ask(`/build/${ok}`, over);
+    expect(JSON.parse(String(program.body))).toMatchObject({ id: ok, buildstatus: 0 });
     const build = await nginx.ask(`/api/v1/builds/${ok}`, over);
     expect(JSON.parse(String(build.body))).toMatchObject({ id: String(ok) });
     expect((await nginx.ask('/download/4711', over)).status).toBe(404);

@@ -1,28 +1,28 @@
-/** `/download/ID`: the file of a build product, whole or one range of it. */
-import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
+/**
+ * `/download/ID`: the file of a build product, whole or one range of it. Cuirass's clients come to
+ * this address, so that it refuses in the words that they know.
+ */
+import { Controller, Get, Inject, Param, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
-import { z } from 'zod';
 import { ProductQueries, type DownloadableFile } from '#adapters/postgres/product-queries.js';
 import { PostgresProductStore } from '#adapters/postgres/product-store.js';
 import type { NarStore } from '#application/ports/nar-store.js';
 import type { FileKey } from '#domain/substitute/file-key.js';
 import { Accel } from '#nest/accel.js';
-import { notFound, ProblemException } from '#nest/problem.js';
-import { Id } from '#protocol/api/page.js';
-import { Problem } from '#protocol/api/problem.js';
+import { ProblemException } from '#nest/problem.js';
+import { CuirassErrors, CuirassRefusal } from '../cuirass/refusals.js';
+import { wholeNumber } from '../cuirass/request-parameters.js';
 import { parseRange, type ByteRange } from '../builds/byte-range.js';
 import { NAR_STORE } from '../farm/tokens.js';
 import { dispositionOf, typeOf } from './disposition.js';
-
-const byId = z.object({ id: Id });
-type ById = z.infer<typeof byId>;
 
 /** As long as Cuirass lets downloads be kept. */
 const keptSeconds = 12 * 3600;
 
 @ApiTags('builds')
+@UseFilters(CuirassErrors)
 @Controller('download')
 export class DownloadController {
   constructor(
@@ -35,14 +35,14 @@ export class DownloadController {
   @Get(':id')
   @ApiProduces('application/octet-stream')
   @ApiResponse({ status: 200, description: 'The file', type: String })
-  @ApiResponse({ status: 404, standardSchema: Problem })
   async download(
-    @Param({ schema: byId }) { id }: ById,
+    @Param('id') named: string,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const file = await this.products.file(id);
-    if (!file || file.private) throw notFound(`build product ${id}`);
+    const id = wholeNumber(named);
+    const file = id === null ? null : await this.products.file(String(id));
+    if (id === null || !file || file.private) throw missing();
     if (isUnchanged(request, file)) {
       return void (await reply.status(304).headers(headersOf(file)).send());
     }
@@ -57,8 +57,8 @@ export class DownloadController {
     const opened = await this.nars.open(file.fileKey, { start, end });
     if (opened?.size !== file.size) {
       await opened?.close();
-      await this.wishes.giveBack(Number(id), file.fileKey);
-      throw notFound(`the file of build product ${id}`);
+      await this.wishes.giveBack(id, file.fileKey);
+      throw missing();
     }
     reply.status(range ? 206 : 200).headers({
       ...headersOf(file),
@@ -70,6 +70,10 @@ export class DownloadController {
     if (!wanted) await opened.close();
     await reply.send(Readable.from(wanted ? opened.bytes : [], { objectMode: false }));
   }
+}
+
+function missing(): CuirassRefusal {
+  return new CuirassRefusal(404, 'Could not find the requested build product.');
 }
 
 /** Nothing in it runs, whatever a browser takes it for. */

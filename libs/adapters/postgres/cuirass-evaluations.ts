@@ -84,10 +84,16 @@ export class CuirassEvaluations {
     return rows.map(({ piece }) => piece);
   }
 
+  /** Counted ahead; of one that ended a moment ago they are counted here. */
   async counts(evaluation: number): Promise<{ jobs: number; succeeded: number }> {
     const [row] = await this.database.query<{ jobs: number; succeeded: number }>(
-      `select count(*) as jobs, count(*) filter (where b.status = 'succeeded') as succeeded
-         from jobs j join builds b on b.id = j.build_id where j.evaluation_id = $1`,
+      `select jobs - errors as jobs, succeeded from evaluation_counts where evaluation_id = $1
+       union all
+       (select count(*), count(*) filter (where b.status = 'succeeded')
+          from jobs j join builds b on b.id = j.build_id
+         where j.evaluation_id = $1
+           and not exists (select from evaluation_counts where evaluation_id = $1))
+       limit 1`,
       [evaluation],
     );
     return row ?? { jobs: 0, succeeded: 0 };

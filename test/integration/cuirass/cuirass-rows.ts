@@ -319,7 +319,8 @@ async function seedProducts(database: Database): Promise<void> {
     await database.execute(
       `insert into build_products (build_id, type, output, path, path_id, file_name, size, sha256,
          file_key, taken_at)
-       select 1, $1, 'out', $2, id, 'f', 4711, repeat('0', 64), 'k-' || $1, now() from store_paths`,
+       select 1, $1, 'out', $2, id, 'f', 4711, repeat('0', 64),
+         repeat('0', 52) || '.product', now() from store_paths`,
       [type, path],
     );
   }
