@@ -8,7 +8,9 @@ import { PlannerInquiry } from './builds/planner-inquiry.js';
 import { WaitReader } from './builds/wait-reader.js';
 import { cuirassControllers, cuirassProviders } from './cuirass/cuirass-parts.js';
 import { EvaluationReader } from './evaluations/evaluation-reader.js';
+import { EvaluationSources } from './evaluations/evaluation-sources.js';
 import { EvaluationsController } from './evaluations/evaluations.controller.js';
+import { CuirassSourcesController, SourcesController } from './evaluations/sources.controller.js';
 import type { FarmParts } from './farm/farm-parts.js';
 import { FarmModule } from './farm/farm.module.js';
 import { GatewayModule } from './gateway/gateway.module.js';
@@ -56,6 +58,8 @@ import { Wishes } from './wishes/wishes.js';
     SpecificationsController,
     ...cuirassControllers,
     EvaluationsController,
+    SourcesController,
+    CuirassSourcesController,
     BuildsController,
     DownloadController,
     WorkersController,
@@ -80,6 +84,7 @@ import { Wishes } from './wishes/wishes.js';
     BuildReader,
     ...cuirassProviders,
     EvaluationReader,
+    EvaluationSources,
     LogStream,
     LogTails,
     Notices,

@@ -64,6 +64,8 @@ export const rooms: readonly Room[] = [
       'libs/views',
       // Build products are sent from where they lie.
       ...adapters('postgres', 'redis', 'system', 'log-store', 'nar-store', 'upstream'),
+      // Bundles of channels are made from the mirrors.
+      ...adapters('git'),
     ],
     packages: [...nestPackages, '@fastify/*', 'ws'],
   },

@@ -7,12 +7,15 @@ import {
   type OnApplicationShutdown,
   type Provider,
 } from '@nestjs/common';
+import { join } from 'node:path';
+import { ChannelBundles } from '#adapters/git/channel-bundles.js';
 import { BuildQueries } from '#adapters/postgres/build-queries.js';
 import { Database } from '#adapters/postgres/database.js';
 import { EvaluationQueries } from '#adapters/postgres/evaluation-queries.js';
 import { NeighbourQueries } from '#adapters/postgres/neighbour-queries.js';
 import { ProductQueries } from '#adapters/postgres/product-queries.js';
 import { PostgresProductStore } from '#adapters/postgres/product-store.js';
+import { ProvenanceQueries } from '#adapters/postgres/provenance-queries.js';
 import { SpecificationQueries } from '#adapters/postgres/specification-queries.js';
 import { VerificationQueries } from '#adapters/postgres/verification-queries.js';
 import { WaitQueries } from '#adapters/postgres/wait-queries.js';
@@ -51,10 +54,12 @@ export class FarmModule implements OnApplicationShutdown {
         provide: BuildQueries,
         useValue: new BuildQueries(database, parts.settings.substituterUrl),
       },
+      { provide: ChannelBundles, useValue: channelBundles(parts) },
       { provide: EvaluationQueries, useValue: new EvaluationQueries(database) },
       { provide: NeighbourQueries, useValue: new NeighbourQueries(database) },
       { provide: ProductQueries, useValue: new ProductQueries(database) },
       { provide: PostgresProductStore, useValue: new PostgresProductStore(database) },
+      { provide: ProvenanceQueries, useValue: new ProvenanceQueries(database) },
       { provide: SpecificationQueries, useValue: new SpecificationQueries(database) },
       { provide: VerificationQueries, useValue: new VerificationQueries(database) },
       { provide: WaitQueries, useValue: new WaitQueries(database) },
@@ -67,6 +72,10 @@ export class FarmModule implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.parts.close();
   }
+}
+
+function channelBundles({ settings }: FarmParts): ChannelBundles {
+  return new ChannelBundles({ directory: join(settings.dataDirectory, 'mirrors') });
 }
 
 function readiness(parts: FarmParts): readonly ReadinessCheck[] {

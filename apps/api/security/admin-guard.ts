@@ -52,7 +52,7 @@ function requestOf(context: ExecutionContext): FastifyRequest {
   return context.switchToHttp().getRequest<FastifyRequest>();
 }
 
-function showsToken(request: FastifyRequest, expected: string): boolean {
+export function showsToken(request: FastifyRequest, expected: string): boolean {
   const token = tokenOf(request);
   return token !== null && sameSecret(token, expected);
 }
@@ -62,7 +62,7 @@ function tokenOf(request: FastifyRequest): string | null {
   return match?.[1] ?? null;
 }
 
-function unauthorized(detail: string): ProblemException {
+export function unauthorized(detail: string): ProblemException {
   return new ProblemException({
     status: 401,
     kind: 'unauthorized',

@@ -6,15 +6,9 @@ import { spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { FarmFault } from '#std/farm-fault.js';
-import {
-  metadataFile,
-  noMetadata,
-  parseChannelMetadata,
-} from '#domain/evaluation/channel-metadata.js';
 import { never, type Cancellation } from '#std/cancellation.js';
 import {
   checkChannel,
-  isBranch,
   isChannelUrl,
   isRevision,
   withoutCredentials,
@@ -24,9 +18,10 @@ import type { LentRepository } from '#application/ports/backend.js';
 import type { ChannelSource } from '#application/ports/channel-source.js';
 import type { Credentials } from '#adapters/system/credentials.js';
 import { ChannelAccess } from './channel-access.js';
+import { fetchKeys, isWhole, keyringOf, unknownBranch } from './channel-keys.js';
 import { GitCommand, GitFailure, type GitLimits } from './git-command.js';
 import { lendRepository } from './lent-repository.js';
-import { Mirror, type Journey, type MirrorAddress } from './mirror.js';
+import { Mirror, type MirrorAddress } from './mirror.js';
 import { MirrorQueue } from './mirror-queue.js';
 
 export interface GitChannelsOptions {
@@ -133,34 +128,6 @@ export class GitChannels implements ChannelSource {
     return revision;
   }
 }
-
-/** Whether nothing more is to be fetched for a revision. */
-async function isWhole(mirror: Mirror, channel: Channel, revision: string): Promise<boolean> {
-  if (!(await mirror.isPinned(revision))) return false;
-  if (!channel.introduction) return true;
-  return (await mirror.headOf(await keyringOf(mirror, revision))) !== null;
-}
-
-/** New commits may be signed by new keys. A channel without such a branch is Guix's to refuse. */
-async function fetchKeys(
-  mirror: Mirror,
-  { revision, isNew }: { readonly revision: string; readonly isNew: boolean },
-  journey: Journey,
-): Promise<void> {
-  const keyring = await keyringOf(mirror, revision);
-  if (!isBranch(keyring) || (!isNew && (await mirror.headOf(keyring)) !== null)) return;
-  await mirror.fetchBranch(keyring, journey).catch((error: unknown) => {
-    if (!(error instanceof GitFailure) || !unknownBranch.test(error.words)) throw error;
-  });
-}
-
-async function keyringOf(mirror: Mirror, revision: string): Promise<string> {
-  const text = await mirror.readText(revision, metadataFile, longestText).catch(() => null);
-  const metadata = text === null ? null : parseChannelMetadata(text);
-  return metadata?.ok ? metadata.value.keyring : noMetadata.keyring;
-}
-
-const unknownBranch = /couldn't find remote ref refs\/heads\//i;
 
 function faultOf(channel: Channel, error: unknown): unknown {
   if (!(error instanceof GitFailure)) return error;

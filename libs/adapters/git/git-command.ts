@@ -80,13 +80,13 @@ export class GitCommand {
 
   /** Standard output; throws GitFailure. */
   async run(call: GitCall): Promise<string> {
-    const config = await (this.configured ??= this.configure());
+    const standing = await this.environmentOf(call.gitDirectory);
     const ended = new AbortController();
     const cancel = (): void => ended.abort();
     const timer = setTimeout(cancel, this.limits.totalSeconds * 1000);
     call.cancellation.addEventListener('abort', cancel);
     if (call.cancellation.aborted) cancel();
-    const environment = { ...this.environment(config, call.gitDirectory), ...call.environment };
+    const environment = { ...standing, ...call.environment };
     try {
       return await simpleGit({
         baseDir: call.gitDirectory,
@@ -109,7 +109,9 @@ export class GitCommand {
     }
   }
 
-  private environment(config: string, gitDirectory: string): Record<string, string> {
+  /** All that git is to see, for whoever runs it alone. */
+  async environmentOf(gitDirectory: string): Promise<Record<string, string>> {
+    const config = await (this.configured ??= this.configure());
     const environment: Record<string, string> = {
       GIT_DIR: gitDirectory,
       GIT_CONFIG_GLOBAL: config,

@@ -178,7 +178,8 @@ insert into channel_states as s (specification_id, channel, url, branch, via, re
                                  fetched_at, rewound_from, rewound_at)
 values ($1, $2, $3, $4, $5, $6, now(), $7, case when $7::text is null then null else now() end)
 on conflict (specification_id, channel) do update set
-  via = excluded.via, url = excluded.url, branch = excluded.branch, revision = excluded.revision, fetched_at = now(),
+  via = excluded.via, url = excluded.url, branch = excluded.branch,
+  revision = excluded.revision, fetched_at = now(),
   error_code = null, error_message = null, error_since = null, failures = 0,
   rewound_from = case when s.revision = excluded.revision then s.rewound_from
                       else excluded.rewound_from end,
