@@ -78,6 +78,12 @@ const packages = [
     for: ['start', 'test', 'bench', 'ci'],
   },
   {
+    name: 'squashfs-tools',
+    here: () => findProgram('unsquashfs'),
+    without: 'the provenance of squashfs images cannot be told',
+    for: ['test', 'ci'],
+  },
+  {
     name: 'guile-3.0',
     here: () => findProgram('guile') ?? findProgram('guile-3.0'),
     without: 'Guile does not check our formats',

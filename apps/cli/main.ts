@@ -8,6 +8,8 @@ import { doctorCommand } from './doctor/doctor-command.js';
 import { healthyCommand } from './healthy-command.js';
 import { keyCommand } from './key/key-command.js';
 import { migrateCommand } from './migrate-command.js';
+import { provenanceCommand } from './provenance/provenance-command.js';
+import { notificationCommand } from './notification/notification-command.js';
 import { pinCommand } from './retention/pin-command.js';
 import { releaseCommand } from './retention/release-command.js';
 import { specCommand } from './spec/spec-command.js';
@@ -28,7 +30,9 @@ const program = new Command('gambeson')
   .addCommand(doctorCommand())
   .addCommand(healthyCommand())
   .addCommand(keyCommand())
+  .addCommand(notificationCommand())
   .addCommand(pinCommand())
+  .addCommand(provenanceCommand())
   .addCommand(releaseCommand());
 
 try {

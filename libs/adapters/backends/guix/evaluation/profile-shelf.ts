@@ -161,7 +161,9 @@ async function writeSettings(directory: string, request: EvaluationRequest): Pro
     const address = withoutCredentials(urls.get(name) ?? '').replaceAll(/["\\]/g, '\\$&');
     return `[url "file://${repositoryInside(name)}"]\n\tinsteadOf = "${address}"\n`;
   });
-  const settings = ['[safe]\n\tdirectory = *\n', ...replacements];
+  // The libgit2 of 2022 knows no `*` there.
+  const safe = names.map((name) => `\tdirectory = ${repositoryInside(name)}\n`);
+  const settings = ['[safe]\n', ...safe, ...replacements];
   await writeFile(join(directory, '.gitconfig'), settings.join(''));
 }
 
