@@ -1,7 +1,12 @@
 /** The gateway's conversations, on the whole engine. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { id, type AttemptId } from '#domain/ids.js';
+import { Examination } from '../../apps/cli/doctor/worker/check.js';
+import { examineFarm } from '../../apps/cli/doctor/worker/farm.js';
 import type { ApiFarm } from './api-farm.js';
 import { EngineFarm, secret } from './engine-support.js';
 import { GatewayFarm } from './gateway-farm.js';
@@ -73,6 +78,21 @@ describe('a connection', () => {
       expect(JSON.parse(body)).toMatchObject({ type: 'urn:gambeson:problem:unauthorized' });
     }
     await (await TestWorker.connect(api.address, `${one}.${secret}`)).leave();
+  });
+
+  it('is known to a doctor by its credential, and not disturbed', async () => {
+    const number = await farm.worker({ name: 'anvil' });
+    const worker = await gateway.connect(number);
+    await worker.hello();
+    const data = await mkdtemp(join(tmpdir(), 'doctor-'));
+    const kept = { worker: `${number}`, name: 'anvil', credential: `${number}.${secret}` };
+    await writeFile(join(data, 'credential.json'), JSON.stringify(kept), { mode: 0o600 });
+    const exam = new Examination(() => undefined);
+    await examineFarm({ farms: [api.address], data, tokenFile: undefined }, exam);
+    await rm(data, { recursive: true });
+    const told = exam.checks.map(({ name, state }) => `${name} ${state}`);
+    expect(told).toEqual(['farm ok', 'clock ok', 'credential ok', 'stores ok']);
+    expect(worker.heard).toEqual([]);
   });
 
   it('is told why when its protocol is too new, or its words cannot be read', async () => {

@@ -100,7 +100,11 @@ export const rooms: readonly Room[] = [
   },
   {
     room: 'apps/cli',
-    may: [...appMay, 'libs/nest', ...adapters('postgres', 'system', 'specification-files')],
+    may: [
+      ...[...appMay, 'libs/nest', ...adapters('postgres', 'system', 'specification-files')],
+      // The doctor looks at what a worker builds with.
+      ...adapters('backends'),
+    ],
     packages: ['commander', 'zod', 'node:*'],
   },
   // Whoever measures or tests may look at everything.

@@ -11,6 +11,7 @@ import type { Server } from './ask.js';
 import { examine, type Diagnosis } from './examine.js';
 import type { Link } from './links.js';
 import { trustIn } from './trust.js';
+import { workerCommand } from './worker/worker-command.js';
 
 interface DoctorOptions {
   readonly url?: string;
@@ -35,7 +36,8 @@ references (of the whole closure), nar (downloaded, each size and hash compared,
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('find out what is wrong')
-    .addCommand(substituteCommand());
+    .addCommand(substituteCommand())
+    .addCommand(workerCommand());
 }
 
 function substituteCommand(): Command {
