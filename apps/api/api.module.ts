@@ -14,6 +14,7 @@ import { CuirassSourcesController, SourcesController } from './evaluations/sourc
 import type { FarmParts } from './farm/farm-parts.js';
 import { FarmModule } from './farm/farm.module.js';
 import { GatewayModule } from './gateway/gateway.module.js';
+import { NotificationsController } from './notifications/notifications.controller.js';
 import { PagesController } from './pages/pages.controller.js';
 import { LogTails } from './pages/log-tails.js';
 import { Notices } from './pages/notices.js';
@@ -84,6 +85,7 @@ import { Wishes } from './wishes/wishes.js';
     BuildReader,
     ...cuirassProviders,
     EvaluationReader,
+    NotificationsController,
     EvaluationSources,
     LogStream,
     LogTails,

@@ -84,7 +84,8 @@ const settleClaim = `
     returning id, attempts),
   noted as (
   insert into delivery_tries (delivery_id, number, milliseconds, delivered, answer)
-  select id, attempts, $6, $7, $4 from settled where $8
+  select s.id, 1 + coalesce((select max(number) from delivery_tries where delivery_id = s.id), 0),
+         $6, $7, $4 from settled s where $8
   on conflict (delivery_id, number) do nothing)
   select id from settled`;
 
