@@ -1,12 +1,8 @@
 /** Everything that the evaluator's loops need, opened from its settings. */
 import { Logger } from '@nestjs/common';
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { LocalEvaluationBackend } from '#adapters/backends/local/evaluation-backend.js';
-import { NixEvaluation } from '#adapters/backends/nix/nix-evaluation.js';
-import { probeNix } from '#adapters/backends/nix/nix-program.js';
 import { GitChannels } from '#adapters/git/git-channels.js';
 import { DiskLogStore } from '#adapters/log-store/disk-log-store.js';
 import { PostgresBus } from '#adapters/postgres/bus.js';
@@ -23,21 +19,19 @@ import { BullQueueEpoch } from '#adapters/redis/queue-epoch.js';
 import { UpstreamHttp } from '#adapters/upstream/upstream-http.js';
 import { SubstituterClient } from '#adapters/substituter-client/client.js';
 import { Credentials } from '#adapters/system/credentials.js';
-import { DerivationFilesShelf } from '#adapters/system/derivation-files-shelf.js';
 import { DiskWatch } from '#adapters/system/disk-watch.js';
 import { DiskEvaluationRooms } from '#adapters/system/evaluation-rooms.js';
 import { ensureSecret } from '#adapters/system/secret.js';
 import { UpstreamQuestions } from '#application/ask-upstreams.js';
 import type { PollParts } from '#application/poll-channels.js';
-import type { EvaluationBackend } from '#application/ports/backend.js';
 import type { Bus } from '#application/ports/bus.js';
 import type { DiskStore } from '#application/ports/disk-store.js';
 import type { EvaluationLeases } from '#application/ports/evaluation-leases.js';
 import type { PollTimers } from '#application/ports/poll-timers.js';
-import type { EvaluationDesk, EvaluationParts } from '#application/run-evaluation.js';
+import type { EvaluationParts } from '#application/run-evaluation.js';
 import { PollSchedule } from '#application/schedule-polls.js';
-import { backendStores, type BackendName } from '#domain/specification/specification.js';
 import type { Settings } from '#nest/settings.js';
+import { openDesks } from './evaluation-desks.js';
 
 export interface EvaluatorParts {
   /** Who holds a lease, for people: host and process. */
@@ -98,7 +92,7 @@ export async function openEvaluator(settings: Settings): Promise<EvaluatorParts>
       uploads: new SubstituterClient(settings.substituterUrl, token),
       logs,
       bus,
-      backends: await openBackends(join(data, 'evaluator')),
+      backends: await openDesks(join(data, 'evaluator')),
       upstreams: {
         questions: new UpstreamQuestions({ store: upstreams, client, now }),
         store: upstreams,
@@ -131,21 +125,4 @@ function watchDisk(settings: Settings, store: DiskStore): DiskWatch {
     store,
     announce: (sentence) => logger.warn(sentence),
   });
-}
-
-/** Nix only where it is installed. */
-async function openBackends(directory: string): Promise<Map<BackendName, EvaluationDesk>> {
-  await mkdir(directory, { recursive: true });
-  const local = new LocalEvaluationBackend({ root: join(directory, 'local') });
-  const backends = new Map<BackendName, EvaluationDesk>([['local', deskOf('local', local)]]);
-  if (await probeNix()) {
-    const nix = new NixEvaluation({ storeRoot: join(directory, 'nix') });
-    backends.set('nix', deskOf('nix', nix));
-  }
-  return backends;
-}
-
-function deskOf(name: BackendName, backend: EvaluationBackend): EvaluationDesk {
-  const shelf = new DerivationFilesShelf(backend, backendStores[name].dir);
-  return { backend, openFiles: () => shelf.open() };
 }

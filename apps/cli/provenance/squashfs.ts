@@ -1,4 +1,4 @@
-/** The manifest of a profile in a squashfs image, read by unsquashfs without unpacking the image. */
+/** The manifest of a profile in a squashfs image, read by unsquashfs; nothing is unpacked. */
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';

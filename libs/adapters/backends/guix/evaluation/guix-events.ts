@@ -4,7 +4,7 @@
  */
 import type { EvaluatedJob } from '#application/ports/backend.js';
 import { parseStorePath } from '#formats/store-path.js';
-import { guixStoreDir } from './guix-place.js';
+import { guixStoreDir } from '../build/guix-place.js';
 
 export type GuixEvent =
   | EvaluatedJob

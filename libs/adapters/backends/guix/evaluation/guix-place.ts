@@ -8,9 +8,8 @@ import { InvariantBroken } from '#std/invariant.js';
 import { runBounded } from '../../sandbox/bounded-process.js';
 import { isRoot, nobody, type SandboxUser } from '../../sandbox/bubblewrap.js';
 import { findProgram, lookForProgram, realProgram } from '../../sandbox/program.js';
+import { daemonAddress, guixStoreDir } from '../build/guix-place.js';
 import type { ReferencesOf, StorePlace } from '../../sandbox/store-files.js';
-
-export const guixStoreDir = '/gnu/store';
 
 export interface GuixPlace {
   /** The `guix` that the machine's operator chose, as the sandbox sees it. */
@@ -38,12 +37,10 @@ export interface GuixEvaluationOptions {
 }
 
 export function placeFrom(options: GuixEvaluationOptions): GuixPlace {
-  const socket = process.env['GUIX_DAEMON_SOCKET'] ?? '';
-  const named = socket.startsWith('/') ? dirname(socket) : '/var/guix/daemon-socket';
   return {
     program: options.program ?? realProgram(findProgram('guix')),
     store: { root: options.storeRoot ?? '/', dir: guixStoreDir },
-    socketDirectory: options.socketDirectory ?? named,
+    socketDirectory: options.socketDirectory ?? dirname(daemonAddress()),
     directory: options.directory,
     user: options.user ?? nobody,
   };

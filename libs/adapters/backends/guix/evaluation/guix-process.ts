@@ -6,7 +6,8 @@ import { existsSync } from 'node:fs';
 import type { Cancellation } from '#std/cancellation.js';
 import { startBounded, type BoundedProcess } from '../../sandbox/bounded-process.js';
 import { bubblewrapped } from '../../sandbox/bubblewrap.js';
-import { guixStoreDir, schemeDirectory, type GuixPlace } from './guix-place.js';
+import { guixStoreDir } from '../build/guix-place.js';
+import { schemeDirectory, type GuixPlace } from './guix-place.js';
 
 export interface Bounds {
   /** On the clock of `performance.now()`. */

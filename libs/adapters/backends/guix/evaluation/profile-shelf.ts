@@ -14,7 +14,8 @@ import { inGuixOrder, printChannels } from '#domain/evaluation/channels-scm.js';
 import type { ChannelRevision } from '#domain/evaluation/revisions.js';
 import { withoutCredentials } from '#domain/specification/channel-grammar.js';
 import { readGuixEvent } from './guix-events.js';
-import { guixStoreDir, makeWritable, type GuixPlace } from './guix-place.js';
+import { guixStoreDir } from '../build/guix-place.js';
+import { makeWritable, type GuixPlace } from './guix-place.js';
 import { ourProgram, type Bounds, type GuixRun } from './guix-process.js';
 import { newMark, runTelling } from './told.js';
 
