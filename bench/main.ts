@@ -12,6 +12,7 @@ import {
   completionsOneRowOf200,
 } from './completions.js';
 import { criticalPath } from './critical-path.js';
+import { cuirassApiReport } from './cuirass-api.js';
 import { garbageReport } from './garbage.js';
 import { idleReport } from './idle.js';
 import { endToEndReport } from './end-to-end.js';
@@ -59,6 +60,7 @@ const reports: Record<string, () => Promise<string>> = {
   nar: narReport,
   garbage: garbageReport,
   'upstream-questions': upstreamQuestionsReport,
+  'cuirass-api': cuirassApiReport,
 };
 const figures = [...Object.keys(contests), ...Object.keys(reports)];
 

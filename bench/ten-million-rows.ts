@@ -1,5 +1,5 @@
 /**
- * The rows of the generated farm as SQL. Evaluation e belongs to the specification 1 + (e - 1) mod S,
+ * The rows of the generated farm as SQL. Evaluation e belongs to specification 1 + (e - 1) mod S,
  * has the jobs k = 1 … J, and brings the builds (e - 1) J + k. Every fifth job points at the build
  * that the evaluation before it brought, so that a fifth of the builds are only inputs and
  * evaluations share. A last specification has one evaluation of 100,000 jobs. A job's name is the
@@ -22,6 +22,18 @@ const syllables = `(array['ba','ce','di','fo','gu','ka','le','mi','no','pu','ra'
 const specificationNames = `(array['guix', 'master', 'images', 'staging', 'core-packages',
   'rust-team', 'python-team', 'gnome-team', 'kernel-updates', 'hurd', 'tests', 'science-team',
   'everything'])`;
+
+const document = {
+  backend: 'guix',
+  channels: [{ name: 'guix', url: 'https://git.example.org/guix.git', branch: 'master' }],
+  selection: { set: 'all' },
+  systems: ['x86_64-linux', 'i686-linux', 'aarch64-linux', 'powerpc64le-linux'],
+  priority: 9,
+  period: 3600,
+  share: 100,
+  limits: {},
+  active: true,
+};
 
 /** The package of the x-th name: a few that everybody asks for, then families of made-up words. */
 function packageOf(x: string): string {
@@ -77,16 +89,10 @@ export function parentRows(size: FarmSize): string[] {
   const all = `generate_series(1, ${evaluations}) e`;
   return [
     `insert into specifications (name, version, next_poll_at)
-     select ${specificationNames}[s], 1, 'infinity'
+     select ${specificationNames}[s], 1, now() + interval '10 years'
        from generate_series(1, ${specifications + 1}) s`,
     `insert into specification_versions (specification_id, version, document)
-     select s.id, 1, jsonb_build_object('name', s.name, 'backend', 'guix',
-       'channels', jsonb_build_array(jsonb_build_object('name', 'guix',
-         'url', 'https://git.example.org/guix.git', 'branch', s.name)),
-       'selection', jsonb_build_object('kind', 'all'),
-       'systems', jsonb_build_array('x86_64-linux', 'i686-linux', 'aarch64-linux',
-                                    'powerpc64le-linux'),
-       'period', 3600, 'priority', 9, 'share', 1)
+     select s.id, 1, '${JSON.stringify(document)}'::jsonb || jsonb_build_object('name', s.name)
      from specifications s`,
     `insert into evaluations (specification_id, specification_version, revisions_digest, try,
        trigger, status, reason, started_at, ended_at, job_count, derivation_count, new_build_count,

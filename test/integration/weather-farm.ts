@@ -1,6 +1,7 @@
 /** A farm of rows alone: evaluations with jobs, and builds that end and are scheduled again. */
 import { followWeather } from '#application/follow-weather.js';
 import { PostgresWeatherStore } from '#adapters/postgres/weather-store.js';
+import { readJobCounts } from '#adapters/postgres/evaluation-counts.js';
 import type { Database, Row } from '#adapters/postgres/database.js';
 import type { BuildStatus } from '#domain/build/status.js';
 
@@ -129,6 +130,22 @@ export class WeatherFarm {
         [specification],
       ),
     };
+  }
+
+  /** Of every evaluation, by status: as pages are told it, and counted anew. */
+  async jobCounts(specification: number): Promise<{ told: unknown; counted: unknown }> {
+    const rows = await this.database.query<{ id: number; status: string; jobs: number }>(
+      `select e.id, coalesce(b.status, 'error') as status, count(*) as jobs
+         from evaluations e join jobs j on j.evaluation_id = e.id
+         left join builds b on b.id = j.build_id
+        where e.specification_id = $1 group by 1, 2`,
+      [specification],
+    );
+    const counted = new Map<number, Record<string, number>>();
+    for (const { id, status, jobs } of rows) {
+      counted.set(id, { ...counted.get(id), [status]: jobs });
+    }
+    return { told: await readJobCounts(this.database, [...counted.keys()]), counted };
   }
 
   private async one(text: string, values: readonly unknown[]): Promise<number> {

@@ -190,12 +190,42 @@ describe('the weather of a job', () => {
   });
 });
 
+describe('the jobs of an evaluation', () => {
+  it('are counted to the moment, whatever the coordinator has not taken in yet', async () => {
+    const specification = await farm.specification();
+    await evaluationWith(specification, 'failed');
+    const evaluation = await farm.evaluation(specification);
+    const build = await farm.build(evaluation);
+    await farm.job(evaluation, 'hello', build);
+    await farm.job(evaluation, 'broken', null);
+    await farm.end(evaluation);
+    await farm.weigh();
+    const turns = [
+      ['started', 'succeeded', 'scheduled', 'failed-dependency'],
+      ['scheduled', 'started', 'canceled', 'succeeded'],
+    ] as const;
+    for (const statuses of turns) {
+      for (const status of statuses) {
+        await farm.turn(build, status);
+        const { told: counts, counted } = await farm.jobCounts(specification);
+        expect(counts).toEqual(counted);
+      }
+      await farm.weigh();
+    }
+  });
+});
+
 describe('a random history', () => {
   it.each([1, 2, 3])(
     'ends as the model and the counts say (%i)',
     async (seed) => {
       const history = new History(await farm.specification(), seed);
-      for (let step = 0; step < 120; step += 1) await history.step();
+      for (let step = 0; step < 120; step += 1) {
+        await history.step();
+        if (step % 10 !== 0) continue;
+        const counts = await farm.jobCounts(history.specification);
+        expect(counts.told).toEqual(counts.counted);
+      }
       await history.weigh();
       expect(history.told.length).toBeGreaterThan(1);
       expect(

@@ -15,6 +15,7 @@ import type {
 } from '#protocol/api/evaluation.js';
 import { cutPage, type Page } from '#protocol/api/page.js';
 import type { Database, Row } from './database.js';
+import { readJobCounts } from './evaluation-counts.js';
 import { anywhere, iso } from './reading.js';
 
 const checkoutColumn = `coalesce((select jsonb_agg(jsonb_build_object('channel', c.channel,
@@ -153,23 +154,11 @@ export class EvaluationQueries {
   }
 
   private async withCounts(rows: readonly EvaluationRow[]): Promise<EvaluationAnswer[]> {
-    const counts = await this.countsOf(rows.map((row) => row.id));
-    return rows.map((row) => evaluationOf(row, counts.get(row.id) ?? {}));
-  }
-
-  private async countsOf(evaluations: readonly number[]): Promise<Map<number, JobCounts>> {
-    const rows = await this.database.query<{ evaluation: number; status: JobStatus; jobs: number }>(
-      `select j.evaluation_id as evaluation, coalesce(b.status, 'error') as status,
-              count(*) as jobs
-         from jobs j left join builds b on b.id = j.build_id
-        where j.evaluation_id = any($1) group by 1, 2`,
-      [evaluations],
+    const counts = await readJobCounts(
+      this.database,
+      rows.map((row) => row.id),
     );
-    const counts = new Map<number, JobCounts>();
-    for (const row of rows) {
-      counts.set(row.evaluation, { ...counts.get(row.evaluation), [row.status]: row.jobs });
-    }
-    return counts;
+    return rows.map((row) => evaluationOf(row, counts.get(row.id) ?? {}));
   }
 }
 
