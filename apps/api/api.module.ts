@@ -28,6 +28,7 @@ import {
   ReleasesController,
 } from './retention/retention.controller.js';
 import { Retention } from './retention/retention.js';
+import { RepositoriesController } from './specifications/repositories.controller.js';
 import { SpecificationReader } from './specifications/specification-reader.js';
 import { SpecificationWriter } from './specifications/specification-writer.js';
 import { SpecificationsController } from './specifications/specifications.controller.js';
@@ -57,6 +58,7 @@ import { Wishes } from './wishes/wishes.js';
   controllers: [
     HealthController,
     SpecificationsController,
+    RepositoriesController,
     ...cuirassControllers,
     EvaluationsController,
     SourcesController,

@@ -11,18 +11,23 @@ import { Database } from '#adapters/postgres/database.js';
 import { PostgresDiskStore } from '#adapters/postgres/disk-store.js';
 import { PostgresEvaluationLeases } from '#adapters/postgres/evaluation-store.js';
 import { PostgresIngestStore } from '#adapters/postgres/ingest-store.js';
+import { PostgresFollowedRepositories } from '#adapters/postgres/followed-repositories.js';
+import { PostgresSpecificationStore } from '#adapters/postgres/specification-store.js';
+import { PostgresStoreRegistry } from '#adapters/postgres/store-registry.js';
 import { PostgresUpstreamStore } from '#adapters/postgres/upstream-store.js';
 import { RedisBus } from '#adapters/redis/bus.js';
 import { openQueue, type QueueConnection } from '#adapters/redis/connection.js';
 import { BullPollTimers } from '#adapters/redis/poll-timers.js';
 import { BullQueueEpoch } from '#adapters/redis/queue-epoch.js';
 import { UpstreamHttp } from '#adapters/upstream/upstream-http.js';
+import { readSpecificationFiles } from '#adapters/specification-files/specification-file.js';
 import { SubstituterClient } from '#adapters/substituter-client/client.js';
 import { Credentials } from '#adapters/system/credentials.js';
 import { DiskWatch } from '#adapters/system/disk-watch.js';
 import { DiskEvaluationRooms } from '#adapters/system/evaluation-rooms.js';
 import { ensureSecret } from '#adapters/system/secret.js';
 import { UpstreamQuestions } from '#application/ask-upstreams.js';
+import type { FollowParts } from '#application/follow-repositories.js';
 import type { PollParts } from '#application/poll-channels.js';
 import type { Bus } from '#application/ports/bus.js';
 import type { DiskStore } from '#application/ports/disk-store.js';
@@ -39,6 +44,7 @@ export interface EvaluatorParts {
   readonly tickSeconds: number;
   readonly polls: PollParts & { readonly timers: PollTimers; readonly schedule: PollSchedule };
   readonly evaluations: Omit<EvaluationParts, 'leases'> & { readonly leases: EvaluationLeases };
+  readonly follow: FollowParts;
   readonly disks: Pick<DiskStore, 'short'>;
   /** Over its own disk. */
   readonly watch: DiskWatch;
@@ -58,6 +64,7 @@ export async function openEvaluator(settings: Settings): Promise<EvaluatorParts>
   const epoch = new BullQueueEpoch(queue, 'timers');
   const logs = new DiskLogStore(join(data, 'logs'));
   const store = new PostgresPollStore(database);
+  const specifications = new PostgresSpecificationStore(databaseUrl, 1);
   const source = new GitChannels({
     directory: join(data, 'mirrors'),
     credentials: new Credentials(settings.credentialsDirectory),
@@ -100,6 +107,7 @@ export async function openEvaluator(settings: Settings): Promise<EvaluatorParts>
       limits: settings.evaluation,
       now,
     },
+    follow: followWith(database, { source, bus, timers, pollSeconds, specifications }),
     disks,
     watch: watchDisk(settings, disks),
     bus,
@@ -110,8 +118,21 @@ export async function openEvaluator(settings: Settings): Promise<EvaluatorParts>
       await bus.close();
       await queue.close();
       await logs.close();
+      await specifications.close();
       await database.close();
     },
+  };
+}
+
+function followWith(
+  database: Database,
+  shared: Omit<FollowParts, 'repositories' | 'read' | 'stores'>,
+): FollowParts {
+  return {
+    ...shared,
+    repositories: new PostgresFollowedRepositories(database),
+    read: readSpecificationFiles,
+    stores: new PostgresStoreRegistry(database),
   };
 }
 

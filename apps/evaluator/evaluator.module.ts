@@ -10,16 +10,19 @@ import {
 import { HealthController, READINESS, type ReadinessCheck } from '#nest/health.js';
 import { EvaluationLoop } from './evaluation-loop.js';
 import type { EvaluatorParts } from './evaluator-parts.js';
+import { FollowLoop } from './follow-loop.js';
 import { PollLoop } from './poll-loop.js';
 
 class Loops implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly polls: PollLoop;
   private readonly evaluations: EvaluationLoop;
+  private readonly follow: FollowLoop;
 
   constructor(private readonly parts: EvaluatorParts) {
     const log = new Logger('evaluator');
     this.polls = new PollLoop(parts, log);
     this.evaluations = new EvaluationLoop(parts, log);
+    this.follow = new FollowLoop(parts, log);
     const known = [...parts.evaluations.backends.keys()];
     log.log(`reads specifications for ${known.join(' and ')}`);
   }
@@ -28,10 +31,13 @@ class Loops implements OnApplicationBootstrap, BeforeApplicationShutdown, OnAppl
     await this.parts.watch.start();
     await this.evaluations.start();
     await this.polls.start();
+    await this.follow.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all([this.polls.stop(), this.evaluations.stop(), this.parts.watch.stop()]);
+    const { polls, evaluations, follow, parts } = this;
+    const loops = [polls, evaluations, follow, parts.watch];
+    await Promise.all(loops.map((loop) => loop.stop()));
   }
 
   async onApplicationShutdown(): Promise<void> {

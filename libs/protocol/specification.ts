@@ -1,6 +1,7 @@
 /** A specification as the REST API reads and writes it. Faults are told by JSON pointer. */
 import { z } from 'zod';
 import { patternFault } from '#domain/build/build-product.js';
+import { readMailer } from '#domain/notification/mailer-address.js';
 import { keptUnlessTold } from '#domain/retention/kept-evaluations.js';
 import { guixSets, isFileSelection, packFormats } from '#domain/specification/selection.js';
 import { supersededPolicies, trusts } from '#domain/specification/specification.js';
@@ -17,7 +18,7 @@ export const Revision = z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/, 'a ful
  * A channel's address: https, http, ssh, git or file; never an option, never a remote helper such
  * as `ext::`. Whether `file:` and plain paths are welcome is the farm's setting.
  */
-const ChannelUrl = z
+export const ChannelUrl = z
   .string()
   .max(2048)
   .regex(
@@ -26,7 +27,7 @@ const ChannelUrl = z
   );
 
 /** A branch: git's own reference grammar, narrowed. */
-const Branch = z
+export const Branch = z
   .string()
   .max(255)
   .regex(
@@ -51,7 +52,7 @@ const ChannelInput = z.strictObject({
 });
 
 /** A relative path inside a checkout, without `.`, `..` or empty parts. */
-const RelativePath = z
+export const RelativePath = z
   .string()
   .max(1024)
   .regex(/^(?!\.\.?(\/|$))(?!.*\/\.\.?(\/|$))[^/\0][^\0]*$/, 'a relative path without . or ..');
@@ -107,15 +108,20 @@ const MailAddress = z
   .string()
   .max(320)
   .regex(/^[^\s@<>]+@[^\s@<>]+$/, 'an e-mail address');
+/** A password in it would stand in every answer and every export. */
+const MailerAddress = z
+  .string()
+  .max(2048)
+  .superRefine((address, context) => {
+    const mailer = readMailer(address);
+    if (!mailer.ok) context.addIssue({ code: 'custom', message: mailer.error });
+  });
 const NotificationInput = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('email'),
     from: MailAddress,
     to: MailAddress,
-    server: z
-      .string()
-      .max(2048)
-      .regex(/^(smtps?|sendmail):\/\/\S*$/, 'a mailer: smtp://, smtps:// or sendmail://'),
+    server: MailerAddress,
   }),
   z.strictObject({ type: z.literal('mastodon') }),
   z.strictObject({

@@ -82,13 +82,21 @@ describe('a page', () => {
         channels: [
           { ...channel, revision: null, fetchedAt: null, error, rewound: null, via: null },
         ],
-        managedBy: 'file:farm',
+        managedBy: 'repository:farm',
+        repository: {
+          ...{ name: 'farm', url: 'https://example.org/farm.git', branch: 'main', adopt: false },
+          ...{ files: ['farm.scm'], credential: null, periodSeconds: 0, nextLookAt: at },
+          ...{ lookedAt: at, revision: 'a'.repeat(40), appliedRevision: null, appliedAt: null },
+          faults: [{ file: 'farm.scm', line: 3, column: 8, message: 'no <field>' }],
+          failure: null,
+        },
         lastEvaluation: null,
       },
       evaluations: { items: [], next: null },
       now,
     });
-    expect(html).toContain('Kept by the file farm: change it there.');
+    expect(html).toContain('Kept by the repository farm: change it there.');
+    expect(html).toContain('farm.scm:3:8: no &lt;field');
     expect(html.indexOf('it is gone')).toBeGreaterThan(0);
     expect(html.indexOf('it is gone')).toBeLessThan(html.indexOf('<table'));
   });

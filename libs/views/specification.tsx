@@ -33,7 +33,7 @@ export function specificationPage({ specification, evaluations, now }: Specifica
         {document.active ? watched(document.period) : 'Inactive: not watched'}
         <NextLook at={specification.nextPollAt} now={now} />
       </p>
-      <KeptBy managedBy={specification.managedBy} />
+      <KeptBy specification={specification} />
       <Section title="Channels">
         <Channels specification={specification} now={now} />
       </Section>
@@ -47,9 +47,32 @@ export function specificationPage({ specification, evaluations, now }: Specifica
   );
 }
 
-function KeptBy({ managedBy }: { managedBy: string | null }) {
+function KeptBy({ specification }: { specification: SpecificationAnswer }) {
+  const { managedBy, repository } = specification;
   if (managedBy === null) return null;
-  return <p>Kept by {keeperWords(managedBy)}: change it there.</p>;
+  const sentence = `Kept by ${keeperWords(managedBy)}: change it there.`;
+  if (repository === null) return <p>{sentence}</p>;
+  const { url, branch, revision, failure, faults } = repository;
+  return (
+    <>
+      <p>
+        {sentence} It is {url}, branch {branch}.
+      </p>
+      {failure !== null && <p class="fault">It was not applied: {failure}</p>}
+      {faults.length > 0 && (
+        <>
+          <p class="fault">
+            Its files at <Revision revision={revision} /> have faults; what stood before stands on.
+          </p>
+          <pre class="fault">
+            {faults
+              .map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`)
+              .join('\n')}
+          </pre>
+        </>
+      )}
+    </>
+  );
 }
 
 function NextLook({ at, now }: { at: string | null; now: Date }) {

@@ -3,6 +3,15 @@ import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { GitChannels } from '#adapters/git/git-channels.js';
+import { PostgresFollowedRepositories } from '#adapters/postgres/followed-repositories.js';
+import { PostgresStoreRegistry } from '#adapters/postgres/store-registry.js';
+import { readSpecificationFiles } from '#adapters/specification-files/specification-file.js';
+import type { RepositoryAnswer } from '#protocol/api/repository.js';
+import { answered } from '#testkit/eventually.js';
+import { ScenarioChannel } from '#testkit/scenario-channel.js';
+import { FollowLoop } from '../../apps/evaluator/follow-loop.js';
 import { specCommand } from '../../apps/cli/spec/spec-command.js';
 import { startApiFarm, type ApiFarm } from './api-farm.js';
 
@@ -171,5 +180,90 @@ describe('what a file keeps', () => {
     await mkdir(join(directory, 'empty'));
     const told = spec('apply', join(directory, 'empty'), '--prune');
     await expect(told).rejects.toThrow(/holds no file/);
+  });
+});
+
+describe('a followed repository', () => {
+  let repository: ScenarioChannel;
+  let loop: FollowLoop;
+  const text = '(list (specification (name "followed")) (specification (name "second")))';
+
+  beforeAll(async () => {
+    repository = await ScenarioChannel.create(join(directory, 'farm.git'));
+    await repository.commitFiles({ 'farm.scm': text, 'more.yaml': '[]' });
+    const { bus, timers, database, specifications } = farm.parts;
+    const follow = {
+      ...{ bus, timers, specifications, pollSeconds: 3600 },
+      repositories: new PostgresFollowedRepositories(database),
+      source: new GitChannels({ directory: join(directory, 'mirrors') }),
+      read: readSpecificationFiles,
+      stores: new PostgresStoreRegistry(database),
+    };
+    loop = new FollowLoop({ follow, bus, tickSeconds: 3600 }, new Logger('evaluator'));
+    await loop.start();
+  }, 30_000);
+  afterAll(async () => {
+    await loop?.stop();
+  });
+
+  /** What the farm tells of it, once it was looked at and `holds`. */
+  function told(holds: (one: RepositoryAnswer) => boolean): Promise<RepositoryAnswer> {
+    return answered('the repository was looked at', async () => {
+      const { items } = JSON.parse((await spec('followed', '--json')).out) as {
+        items: RepositoryAnswer[];
+      };
+      return items.find((one) => one.name === 'farm' && holds(one)) ?? null;
+    });
+  }
+
+  async function push(files: Record<string, string>): Promise<string> {
+    const revision = await repository.commitFiles(files);
+    await spec('look', 'farm');
+    return revision;
+  }
+
+  it('keeps its specifications from then on', async () => {
+    await spec('follow', repository.url, '--file', 'farm.scm', '--name', 'farm');
+    const first = await repository.revision();
+    await told((one) => one.appliedRevision === first);
+    expect(await versions()).toMatchObject({
+      followed: '1 repository:farm',
+      second: '1 repository:farm',
+    });
+    await expect(spec('pause', 'followed')).rejects.toThrow(/kept by the repository farm/);
+    const theirs = await write('theirs.scm', '(list (specification (name "followed")))');
+    expect((await spec('apply', theirs)).out).toContain('Nothing was applied.');
+    const second = await push({ 'farm.scm': '(list (specification (name "followed") (keep 9)))' });
+    await told((one) => one.appliedRevision === second);
+    const after = await versions();
+    expect(after['followed']).toBe('2 repository:farm');
+    expect(after['second']).toBeUndefined();
+  }, 30_000);
+
+  it('loses nothing by a broken file, and tells its faults here and on the page', async () => {
+    const before = await versions();
+    const broken = await push({ 'farm.scm': '(list (specification\n (name "new")\n (color 1)))' });
+    const { faults, appliedRevision } = await told((one) => one.revision === broken);
+    expect(faults).toMatchObject([{ file: 'farm.scm', line: 3, column: 2 }]);
+    expect(appliedRevision).not.toBe(broken);
+    expect(await versions()).toEqual(before);
+    const page = await (await fetch(`${farm.address}/specifications/followed`)).text();
+    expect(page).toContain('farm.scm:3:2: specification has no field color');
+    expect((await spec('followed')).out).toContain('\n    farm.scm:3:2: specification has no');
+    const taken = await push({ 'farm.scm': '(list (specification (name "everything")))' });
+    const { failure } = await told((one) => one.revision === taken && one.failure !== null);
+    expect(failure).toContain('everything is kept by the file examples');
+    expect(await versions()).toEqual(before);
+  }, 30_000);
+
+  it('lets go of its specifications when it is left', async () => {
+    await spec('unfollow', 'farm');
+    expect((await versions())['followed']).toBe('2 null');
+    await expect(spec('unfollow', 'farm')).rejects.toThrow(/repository farm/);
+  });
+
+  it('has no password in its address', async () => {
+    const url = 'https://me:secret@example.org/farm.git';
+    await expect(spec('follow', url)).rejects.toThrow(/name a credential/);
   });
 });

@@ -2,6 +2,12 @@
 import { Command } from 'commander';
 import { applyCommand } from './apply-command.js';
 import {
+  followCommand,
+  followedCommand,
+  lookCommand,
+  unfollowCommand,
+} from './repository-commands.js';
+import {
   exportCommand,
   listCommand,
   pauseCommand,
@@ -17,6 +23,7 @@ Examples:
   gambeson spec export --format scm > farm.scm
   gambeson spec list
   gambeson spec pause guix-master
+  gambeson spec follow https://git.example.org/farm.git --branch main --file farm.scm
 
 Files are Scheme as Cuirass's users write it (.scm), JSON (.json) or YAML (.yaml). They are read as
 data: nothing in them is evaluated. Nothing is applied when any of them has a fault.`;
@@ -31,5 +38,9 @@ export function specCommand(): Command {
     .addCommand(showCommand())
     .addCommand(pauseCommand())
     .addCommand(resumeCommand())
-    .addCommand(removeCommand());
+    .addCommand(removeCommand())
+    .addCommand(followCommand())
+    .addCommand(followedCommand())
+    .addCommand(lookCommand())
+    .addCommand(unfollowCommand());
 }

@@ -16,6 +16,7 @@ export interface Bus {
  * specifications: a specification was written or archived (message: its id). intents: a restart or
  * cancel waits to be carried out. weather: a job broke or was mended. collections: garbage is to be
  * collected. worker/ID: a cancel or drain waits for this worker. forges: a forge told something.
+ * repositories: a followed repository is to be looked at.
  * planner/ask: a question to the leading planner, answered on planner/answer/REPLY
  * (answer-planner.ts). live/…: for open pages; builds (message: JSON {build,status}),
  * evaluation/ID, log/KEY (message: size).
@@ -31,6 +32,7 @@ export type Topic =
   | 'evaluations'
   | 'specifications'
   | 'forges'
+  | 'repositories'
   | 'workers'
   | `worker/${number}`
   | 'live/builds'

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { SpecificationInput } from '../specification.js';
 import { EvaluationAnswer } from './evaluation.js';
 import { Id, Time } from './page.js';
+import { RepositoryAnswer } from './repository.js';
 
 /** What the last fetch of a channel found. */
 export const ChannelState = z.object({
@@ -30,6 +31,8 @@ export const SpecificationAnswer = z.object({
   specification: SpecificationInput,
   /** Whose text says what it is, `file:NAME` or `repository:NAME`; null: whoever edits it here. */
   managedBy: z.string().nullable(),
+  /** The followed repository that keeps it; null: none does. */
+  repository: RepositoryAnswer.nullable(),
   channels: z.array(ChannelState),
   nextPollAt: Time.nullable(),
   lastEvaluation: EvaluationAnswer.nullable(),
