@@ -12,6 +12,7 @@ import {
   type DaemonProcess,
 } from '#adapters/backends/guix/build/daemon-process.js';
 import { daemonAddress } from '#adapters/backends/guix/build/guix-place.js';
+import { sentenceOf } from '#std/farm-fault.js';
 import { broken, ok, skipped, warning, type Examination, type Finding } from './check.js';
 import { examineDaemon } from './guix-settings.js';
 import type { FarmStore } from './farm.js';
@@ -39,9 +40,12 @@ export async function examineGuix(wish: GuixWish, exam: Examination): Promise<vo
 }
 
 async function answers(address: string): Promise<Finding> {
-  const connection = await DaemonConnection.open(address);
-  connection.close();
-  return ok(`guix-daemon answers at ${address}`);
+  try {
+    (await DaemonConnection.open(address)).close();
+    return ok(`guix-daemon answers at ${address}`);
+  } catch (thrown) {
+    return broken(sentenceOf(thrown), 'start guix-daemon, or name its socket: GUIX_DAEMON_SOCKET');
+  }
 }
 
 /** Of the stores that the worker fetches inputs from. */
