@@ -23,11 +23,18 @@ export interface BuildFilters {
   readonly statuses?: readonly BuildStatus[] | undefined;
 }
 
-/**
- * How many rows are looked at where no index has what is asked for: the newest ended builds when
- * they are asked for by system alone, the newest jobs of a name, the last attempts of a worker.
- */
-const lookedAtMost = 20_000;
+/** How many rows are looked at where no index has what is asked for. */
+const lookedAt = {
+  /** Of the newest ended builds, for those of one system. */
+  ended: 10_000,
+  /** Of the newest jobs of a name. */
+  jobs: 20_000,
+  /** Of a worker's last attempts, beyond those that are wanted. */
+  attempts: 1000,
+  /** Of the last attempts of a system's workers, in all and of each: slow systems end seldom. */
+  attemptsOfSystem: 2000,
+  attemptsOfEach: 200,
+} as const;
 
 export class CuirassSelection {
   constructor(private readonly database: Database) {}
@@ -40,7 +47,6 @@ export class CuirassSelection {
     const candidates = narrow(filters) ? asked.narrowed() : asked.ended();
     return this.ask(
       `select c.id, c.evaluation from (${candidates}) c join builds b on b.id = c.id
-         join derivations d on d.id = c.id
         where b.status in ${statusListSql(wanted)} and ${asked.rest()}
         order by c.evaluation desc, c.id desc limit ${asked.limit()}`,
       asked,
@@ -55,7 +61,6 @@ export class CuirassSelection {
     if (!narrow(filters)) return this.ask(asked.waiting(wanted), asked);
     return this.ask(
       `select c.id, c.evaluation from (${asked.narrowed()}) c join builds b on b.id = c.id
-         join derivations d on d.id = c.id
         where b.status in ${statusListSql(wanted)} and ${asked.rest()}
         order by ${rank}, b.priority, b.id limit ${asked.limit()}`,
       asked,
@@ -98,7 +103,7 @@ class Asked {
   rest(): string {
     const { system, worker } = this.filters;
     const parts = ['true'];
-    if (system !== undefined) parts.push(`d.system = ${this.value(system, 'text')}`);
+    if (system !== undefined) parts.push(this.ofSystem('c.id', system));
     if (worker !== undefined && narrow({ ...this.filters, worker: undefined })) {
       parts.push(`c.id in (${this.ofWorker(worker)})`);
     }
@@ -131,35 +136,48 @@ class Asked {
     if (derivation !== undefined) parts.push(`j.build_id in (${this.ofDerivation(derivation)})`);
     return `select n.id, min(n.evaluation) as evaluation from (
       select j.build_id as id, j.evaluation_id as evaluation from jobs j
-       where ${parts.join(' and ')} order by j.evaluation_id desc limit ${lookedAtMost}) n
+       where ${parts.join(' and ')} order by j.evaluation_id desc limit ${lookedAt.jobs}) n
        group by n.id`;
   }
 
   /** By evaluation, from the newest on; one evaluation or those of one specification alone. */
   ended(): string {
     const { specification, system } = this.filters;
-    const most = system === undefined ? this.limit() : String(lookedAtMost);
+    const most = system === undefined ? this.limit() : String(lookedAt.ended);
     const of = (condition: string) =>
       `select b.id, b.evaluation_id as evaluation from builds b
         where b.status in ${statusListSql(among(finalStatuses, this.filters.statuses))}
           and b.status in ${statusListSql(finalStatuses)} and ${condition}
         order by b.evaluation_id desc, b.id desc limit ${most}`;
-    if (specification === undefined) {
-      return of(['true', ...this.ofEvaluations('b.evaluation_id')].join(' and '));
-    }
-    const evaluations = this.ofEvaluations('e.id').join(' and ');
-    return `select c.id, c.evaluation from (
-      select e.id from evaluations e where ${evaluations} order by e.id desc) e
-      cross join lateral (${of('b.evaluation_id = e.id')}) c limit ${most}`;
+    const byEvaluation = (): string => {
+      if (specification === undefined) {
+        return of(['true', ...this.ofEvaluations('b.evaluation_id')].join(' and '));
+      }
+      const evaluations = this.ofEvaluations('e.id').join(' and ');
+      return `select c.id, c.evaluation from (
+        select e.id from evaluations e where ${evaluations} order by e.id desc) e
+        cross join lateral (${of('b.evaluation_id = e.id')}) c limit ${most}`;
+    };
+    if (system === undefined) return byEvaluation();
+    return `(${byEvaluation()}) union (${this.byWorkersOf(system)})`;
+  }
+
+  /** A system's builds may lag far behind the others of their evaluations; its workers know them. */
+  private byWorkersOf(system: string): string {
+    const parts = ['true', ...this.ofEvaluations('b.evaluation_id')].join(' and ');
+    return `select b.id, b.evaluation_id from (
+      select a.build_id from workers w cross join lateral (
+        select a.build_id from attempts a where a.worker_id = w.id
+         order by a.id desc limit ${lookedAt.attemptsOfEach}) a
+       where ${this.value(system, 'text')} = any (w.systems) and w.removed_at is null
+       limit ${lookedAt.attemptsOfSystem}) a
+      join builds b on b.id = a.build_id where ${parts}`;
   }
 
   waiting(statuses: readonly BuildStatus[]): string {
     const { system } = this.filters;
     const parts = [...this.ofEvaluations('b.evaluation_id')];
-    if (system !== undefined) {
-      const value = this.value(system, 'text');
-      parts.push(`(select d.system from derivations d where d.id = b.id) = ${value}`);
-    }
+    if (system !== undefined) parts.push(this.ofSystem('b.id', system));
     const most = this.limit();
     const each = (['started', 'scheduled', 'submitted'] as const)
       .filter((status) => statuses.includes(status))
@@ -195,8 +213,13 @@ class Asked {
     const name = this.value(worker, 'text');
     return `select a.build_id from workers w cross join lateral (
       select a.build_id from attempts a
-       where a.worker_id = w.id order by a.id desc limit ${lookedAtMost}) a
+       where a.worker_id = w.id order by a.id desc limit ${this.limit()} + ${lookedAt.attempts}) a
       where w.name = ${name}`;
+  }
+
+  private ofSystem(build: string, system: string): string {
+    return `(select d.system from derivations d where d.id = ${build}) =
+      ${this.value(system, 'text')}`;
   }
 
   private value(value: unknown, type: string): string {

@@ -7,6 +7,7 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import type { PollCall } from '#application/ports/poll-timers.js';
 import { startApiFarm, type ApiFarm } from '../api-farm.js';
+import { seedManyJobs } from '../seeded-farm.js';
 import { guixBuilds, logText, seedCuirassFarm } from './cuirass-rows.js';
 
 let farm: ApiFarm;
@@ -118,6 +119,33 @@ describe('a build product', () => {
         error: 'Could not find the requested build product.',
       });
     }
+  });
+});
+
+describe('lists over many builds', () => {
+  const size = process.env['GAMBESON_TEST_FULL'] === '1' ? 100_000 : 10_100;
+  let evaluation = 0;
+  beforeAll(async () => {
+    evaluation = await seedManyJobs(farm.parts.database, size);
+  }, 60_000);
+
+  it('of jobs are whole and in the order of their names', async () => {
+    const { body } = await ask(`/api/jobs?evaluation=${evaluation}`);
+    const names = (JSON.parse(body.toString()) as { name: string }[]).map(({ name }) => name);
+    expect(names).toHaveLength(size);
+    expect(names).toEqual([...names].sort());
+  }, 20_000);
+
+  it('of a slow system reach behind the newest builds of the others', async () => {
+    const { database } = farm.parts;
+    await database.execute(
+      `update workers set systems = '{aarch64-linux}';
+       update builds set status = 'succeeded' where id = ${guixBuilds.started}`,
+    );
+    const { body } = await ask('/api/latestbuilds?nr=3&system=aarch64-linux');
+    expect(JSON.parse(body.toString())).toMatchObject([
+      { id: guixBuilds.started, system: 'aarch64-linux' },
+    ]);
   });
 });
 
@@ -234,7 +262,7 @@ describe('builds and evaluations', () => {
       (await ask('/api/evaluations?nr=1&spec=my-packages')).body.toString(),
     ) as object[];
     expect(newest[0]).toMatchObject({ specification: 'my-packages', 'in-progress': true });
-    for (const path of ['/admin/build/4711/restart', '/admin/evaluation/4711/cancel']) {
+    for (const path of ['/admin/build/999999999/restart', '/admin/evaluation/999999999/cancel']) {
       expect((await change(path)).status).toBe(404);
     }
   });

@@ -38,6 +38,7 @@ export async function seedCuirassFarm(database: Database, logs: LogStore): Promi
   await seedWorker(database);
   for (const build of builds) await seedBuild(database, build);
   await seedUnbuilt(database);
+  await database.execute("select setval('derivations_id_seq', 1000)");
   await seedJobs(database);
   await seedProducts(database);
   await seedChanges(database);
@@ -75,7 +76,7 @@ const specifications = [
     notifications: [
       {
         ...{ type: 'email', from: 'farm@example.org', to: 'people@example.org' },
-        server: 'smtp://farm:hush@mail.example.org:587',
+        server: 'smtp://mail.example.org:587',
       },
       { type: 'mastodon' },
       { type: 'webhook', url: 'https://hooks.example.org/secret-path', secret: 'hook' },
