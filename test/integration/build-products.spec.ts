@@ -226,6 +226,34 @@ describe('a build product', () => {
       expect.arrayContaining(['/buildOutputs/0/job', '/buildOutputs/0/path']),
     ]);
   });
+
+  it('is each pack of a specification that wishes for nothing else', async () => {
+    const { database } = farm.api.parts;
+    const selection = { packs: { manifest: 'pack.scm', formats: ['docker'] } };
+    const [evaluation] = await database.query<{ id: number }>(
+      `with s as (insert into specifications (name, version) values ('packs', 1)
+                  returning id),
+       v as (insert into specification_versions (specification_id, version, document)
+             select id, 1, $1::jsonb from s)
+       insert into evaluations (specification_id, specification_version, revisions_digest, try,
+         trigger, status)
+       select id, 1, 'd', 1, 'poll', 'started' from s returning id`,
+      [JSON.stringify({ selection })],
+    );
+    await database.query('select ensure_evaluation_partitions($1)', [evaluation!.id]);
+    const names = ['pack.docker.x86_64-linux', 'hello.x86_64-linux'];
+    for (const [at, name] of names.entries()) {
+      const path = `${'pq'[at]!.repeat(32)}-${name}`;
+      builds[name] = await job({ evaluation: evaluation!.id, name, status: 'scheduled', path });
+    }
+    await database.query(`update evaluations set status = 'succeeded', ended_at = now()
+      where id = ${evaluation!.id}`);
+    await new PostgresProductStore(database).wish();
+    expect(await Promise.all(names.map(productsOf))).toEqual([
+      [expect.objectContaining({ type: 'docker', state: 'awaited' })],
+      [],
+    ]);
+  });
 });
 
 describe('a download', () => {

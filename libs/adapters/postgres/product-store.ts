@@ -7,6 +7,7 @@ import type {
 } from '#application/ports/product-store.js';
 import type { FileKey } from '#domain/substitute/file-key.js';
 import type { NarFile } from '#domain/substitute/offered-path.js';
+import { packOutputs } from '#domain/specification/selection.js';
 import { parseHash, toHex } from '#formats/hash.js';
 import { invariant } from '#std/invariant.js';
 import type { Database, Row } from './database.js';
@@ -31,7 +32,10 @@ export class PostgresProductStore implements ProductStore {
   constructor(private readonly database: Database) {}
 
   async wish(): Promise<number> {
-    const [row] = await this.database.query<{ looked: number }>(wish, [evaluationsAtOnce]);
+    const [row] = await this.database.query<{ looked: number }>(wish, [
+      evaluationsAtOnce,
+      JSON.stringify(packOutputs),
+    ]);
     return row?.looked ?? 0;
   }
 
@@ -85,7 +89,9 @@ with due as (
    order by e.id limit $1 for no key update of e skip locked),
 wanted as materialized (
   select due.id as evaluation, w.*
-    from due, jsonb_to_recordset(due.document -> 'buildOutputs')
+    from due, jsonb_to_recordset(coalesce(
+                due.document -> 'buildOutputs',
+                case when due.document -> 'selection' ? 'packs' then $2::jsonb end))
                 w (job text, type text, output text, path text)
    where is_pattern(w.job)),
 wishes as (

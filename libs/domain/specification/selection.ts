@@ -3,6 +3,7 @@
  * its own, named as in Cuirass's field `build` and interpreted by Guix itself.
  */
 import { invariant } from '#std/invariant.js';
+import type { BuildOutput } from '../build/build-product.js';
 
 /** What Guix builds without being told names. */
 export const guixSets = [
@@ -18,6 +19,11 @@ export type GuixSet = (typeof guixSets)[number];
 
 export const packFormats = ['docker', 'squashfs', 'tarball'] as const;
 export type PackFormat = (typeof packFormats)[number];
+
+/** Packs are made to be downloaded: a specification of them offers them unless it says otherwise. */
+export const packOutputs: readonly BuildOutput[] = packFormats.map((format) => {
+  return { job: `^pack\\.${format}\\.`, type: format, output: 'out', path: '' };
+});
 
 /** `pack.docker.x86_64-linux`: what a pack's job is called. */
 export function packJobName(format: PackFormat, system: string): string {
