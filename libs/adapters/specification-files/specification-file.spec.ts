@@ -101,6 +101,52 @@ describe('specification files', () => {
     expect(read(yaml.join('\n'), 'farm.yaml').faults).toHaveLength(1);
   });
 
+  it('of any text are refused or read, and never break the reader', () => {
+    const bits = fc.constantFrom(
+      ...['(', ')', '[', ']', "'", '`', ',', ',@', '#~', '#;', '#|', '|#', '"', '\\', ' . ', '\n'],
+      ...[
+        'specification ',
+        'name ',
+        'channel ',
+        'build ',
+        'list ',
+        'append ',
+        'inherit ',
+        'quote ',
+      ],
+      ...[
+        'define a ',
+        'a ',
+        '#f',
+        '12 ',
+        '"x"',
+        '%default-channels ',
+        '#:k ',
+        '- ',
+        ': ',
+        '{',
+        '&a ',
+      ],
+    );
+    const texts = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 60 }),
+      fc.array(bits, { maxLength: 60 }).map((some) => some.join('')),
+      fc.array(bits, { maxLength: 30 }).map((some) => `(list (specification ${some.join('')}`),
+    );
+    fc.assert(
+      fc.property(texts, fc.constantFrom('.scm', '.json', '.yaml'), (text, extension) => {
+        const { faults } = read(text, `farm${extension}`);
+        const lines = text.split('\n').length;
+        for (const { line, column } of faults) {
+          expect(line).toBeGreaterThanOrEqual(1);
+          expect(line).toBeLessThanOrEqual(lines + 1);
+          expect(column).toBeGreaterThanOrEqual(1);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   it('of the same name in two files are told', () => {
     const text = '(list (specification (name "a")))';
     const { faults } = readSpecificationFiles([
