@@ -47,6 +47,11 @@ import { UseReader } from './use/use-reader.js';
 import { WorkerStandingController } from './workers/worker-standing.controller.js';
 import { WorkerStanding } from './workers/worker-standing.js';
 import { WorkersController } from './workers/workers.controller.js';
+import { ForgeEventsController } from './cuirass/forge-events.controller.js';
+import { Forges } from './webhooks/forges.js';
+import { ForgesController } from './webhooks/forges.controller.js';
+import { WebhookIntake } from './webhooks/webhook-intake.js';
+import { WebhooksController } from './webhooks/webhooks.controller.js';
 import {
   BuildWishesController,
   EvaluationWishesController,
@@ -80,6 +85,9 @@ import { Wishes } from './wishes/wishes.js';
     StoresController,
     TokensController,
     UpstreamsController,
+    WebhooksController,
+    ForgesController,
+    ForgeEventsController,
     PagesController,
     UseController,
   ],
@@ -87,6 +95,7 @@ import { Wishes } from './wishes/wishes.js';
     BuildReader,
     ...cuirassProviders,
     EvaluationReader,
+    Forges,
     NotificationsController,
     EvaluationSources,
     LogStream,
@@ -103,6 +112,7 @@ import { Wishes } from './wishes/wishes.js';
     Tokens,
     Upstreams,
     WaitReader,
+    WebhookIntake,
     Wishes,
     WorkerStanding,
   ],

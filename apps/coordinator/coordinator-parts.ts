@@ -8,8 +8,10 @@ import { PostgresEvaluationJobStore } from '#adapters/postgres/planner-jobs.js';
 import { PostgresPlannerStore } from '#adapters/postgres/planner-store.js';
 import { PostgresReleaseStore } from '#adapters/postgres/release-store.js';
 import { PostgresReportStore } from '#adapters/postgres/report-store.js';
+import { PostgresSpecificationStore } from '#adapters/postgres/specification-store.js';
 import { RedisBus } from '#adapters/redis/bus.js';
 import { openQueue, type QueueConnection } from '#adapters/redis/connection.js';
+import { BullPollTimers } from '#adapters/redis/poll-timers.js';
 import { BullQueueEpoch } from '#adapters/redis/queue-epoch.js';
 import { BullTicketQueue } from '#adapters/redis/ticket-queue.js';
 import type { Bus } from '#application/ports/bus.js';
@@ -21,8 +23,10 @@ import type {
   EvaluationJobStore,
   PlannerStore,
 } from '#application/ports/planner-store.js';
+import type { PollTimers } from '#application/ports/poll-timers.js';
 import type { ReleaseStore } from '#application/ports/release-store.js';
 import type { ReportStore } from '#application/ports/report-store.js';
+import type { SpecificationStore } from '#application/ports/specification-store.js';
 import type { QueueEpoch, TicketQueue } from '#application/ports/ticket-queue.js';
 import type { Settings } from '#nest/settings.js';
 
@@ -41,10 +45,14 @@ export interface CoordinatorParts {
   readonly leases: LeaseStore;
   readonly reports: ReportStore;
   readonly failures: FailureStore;
+  readonly specifications: SpecificationStore;
+  readonly timers: PollTimers;
   close(): Promise<void>;
 }
 
 const connectionsAtMost = 6;
+/** Beside these: what forges ask for is written one by one. */
+const specificationConnections = 1;
 
 export function openCoordinator(settings: Settings): CoordinatorParts {
   const { databaseUrl, redisUrl } = settings;
@@ -54,6 +62,8 @@ export function openCoordinator(settings: Settings): CoordinatorParts {
   const epoch = new BullQueueEpoch(queue, 'tickets');
   const bus = redisUrl ? new RedisBus(redisUrl) : new PostgresBus(database);
   const graph = new PostgresPlannerStore(database);
+  const timers = new BullPollTimers(queue);
+  const specifications = new PostgresSpecificationStore(databaseUrl, specificationConnections);
   return {
     settings,
     database,
@@ -69,8 +79,12 @@ export function openCoordinator(settings: Settings): CoordinatorParts {
     leases: new PostgresLeaseStore(database),
     reports: new PostgresReportStore(database),
     failures: new PostgresFailureStore(database),
+    specifications,
+    timers,
     async close() {
       await bus.close();
+      await timers.close();
+      await specifications.close();
       await tickets.close();
       await epoch.close();
       await queue.close();

@@ -1,14 +1,15 @@
-/** The coordinator's loops over restarts, cancels, workers that fail everything, and garbage. */
+/** The coordinator's loops over restarts, cancels, bad workers, garbage, and what forges tell. */
 import { carryOutIntents } from '#application/carry-out-intents.js';
 import { judgeWorkers } from '#application/judge-workers.js';
 import { PostgresIntentStore } from '#adapters/postgres/intent-store.js';
 import { PostgresWorkerRecord } from '#adapters/postgres/worker-record.js';
 import type { Bus, Topic } from '#application/ports/bus.js';
 import type { Database } from '#adapters/postgres/database.js';
+import { forgeLoops, type ForgeParts } from './forge-loops.js';
 import { garbageLoop } from './garbage-loop.js';
 import { weatherLoop } from './weather-loop.js';
 
-export interface LifecycleParts {
+export interface LifecycleParts extends ForgeParts {
   readonly database: Database;
   readonly bus: Bus;
   readonly settings: { readonly tickSeconds: number; readonly garbage: { readonly hours: number } };
@@ -25,12 +26,14 @@ export interface LifecycleLoop {
 
 const judgeMilliseconds = 5000;
 
-export function lifecycleLoops({ database, bus, settings }: LifecycleParts): LifecycleLoop[] {
+export function lifecycleLoops(parts: LifecycleParts): LifecycleLoop[] {
+  const { database, bus, settings } = parts;
   const intents = new PostgresIntentStore(database);
   const workers = new PostgresWorkerRecord(database);
   return [
     garbageLoop({ database, hours: settings.garbage.hours }),
     weatherLoop(database),
+    ...forgeLoops(parts),
     {
       name: 'carry-out-intents',
       tickMilliseconds: settings.tickSeconds * 1000,

@@ -44,11 +44,17 @@ export class Reconciler {
   private schedule(milliseconds: number): void {
     if (this.timer) clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      this.running = this.run();
+      // A pass that is left out ends at once: what it leaves behind must come after this.
+      this.running = this.run().then((rest) => {
+        this.running = null;
+        if (this.stopped) return;
+        this.schedule(this.woken ? rest : Math.max(rest, this.options.tickMilliseconds));
+      });
     }, milliseconds);
   }
 
-  private async run(): Promise<void> {
+  /** Milliseconds to rest. */
+  private async run(): Promise<number> {
     this.woken = false;
     const begun = performance.now();
     if (this.options.mayRun()) {
@@ -59,8 +65,6 @@ export class Reconciler {
     const ended = performance.now();
     const rest = Math.min(ended - begun, restAtMostMilliseconds);
     this.restUntil = ended + rest;
-    this.running = null;
-    if (this.stopped) return;
-    this.schedule(this.woken ? rest : Math.max(rest, this.options.tickMilliseconds));
+    return rest;
   }
 }
