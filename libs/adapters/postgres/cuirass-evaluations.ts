@@ -3,6 +3,7 @@ import type { EvaluationStatus } from '#domain/evaluation/status.js';
 import type { BuildStatus } from '#domain/build/status.js';
 import { buildNumberSql } from './cuirass-numbers.js';
 import type { Database, Row } from './database.js';
+import { readJobCounts } from './evaluation-counts.js';
 
 export interface CuirassCheckout {
   readonly channel: string;
@@ -84,19 +85,12 @@ export class CuirassEvaluations {
     return rows.map(({ piece }) => piece);
   }
 
-  /** Counted ahead; of one that ended a moment ago they are counted here. */
+  /** Of its jobs that have a build at all. */
   async counts(evaluation: number): Promise<{ jobs: number; succeeded: number }> {
-    const [row] = await this.database.query<{ jobs: number; succeeded: number }>(
-      `select jobs - errors as jobs, succeeded from evaluation_counts where evaluation_id = $1
-       union all
-       (select count(*), count(*) filter (where b.status = 'succeeded')
-          from jobs j join builds b on b.id = j.build_id
-         where j.evaluation_id = $1
-           and not exists (select from evaluation_counts where evaluation_id = $1))
-       limit 1`,
-      [evaluation],
-    );
-    return row ?? { jobs: 0, succeeded: 0 };
+    const counts = (await readJobCounts(this.database, [evaluation])).get(evaluation) ?? {};
+    const { error: _, ...built } = counts;
+    const jobs = Object.values(built).reduce((sum, count) => sum + count, 0);
+    return { jobs, succeeded: counts.succeeded ?? 0 };
   }
 
   /** The newest `limit` that succeeded, and of these those that have one of the jobs. */

@@ -162,7 +162,7 @@ class Asked {
     return `(${byEvaluation()}) union (${this.byWorkersOf(system)})`;
   }
 
-  /** A system's builds may lag far behind the others of their evaluations; its workers know them. */
+  /** A system's builds may lag far behind the others of their evaluations: its workers know. */
   private byWorkersOf(system: string): string {
     const parts = ['true', ...this.ofEvaluations('b.evaluation_id')].join(' and ');
     return `select b.id, b.evaluation_id from (
