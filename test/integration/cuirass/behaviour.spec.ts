@@ -216,7 +216,7 @@ describe('the form for specifications', () => {
     const answer = await change('/admin/specification/edit', edited.toString());
     expect([answer.status, answer.headers.get('location')]).toEqual([302, '/']);
     const after = await specification('my-packages');
-    const [guix, mine] = before?.['channels'] as object[];
+    const [guix, mine] = (before?.['channels'] ?? []) as object[];
     expect(after).toMatchObject({
       ...{ selection: { set: 'hello' }, priority: 3 },
       ...{ buildOutputs: before?.['buildOutputs'], notifications: before?.['notifications'] },
