@@ -1,4 +1,5 @@
 /** One evaluation: the verdict first, then its jobs, one page of them at a time. */
+import { isOpenSource } from '#domain/evaluation/shown-sources.js';
 import type {
   EvaluationAnswer,
   JobAnswer,
@@ -166,23 +167,43 @@ function JobRow({ job, now }: { job: JobAnswer; now: Date }) {
 }
 
 function Checkouts({ evaluation }: { evaluation: EvaluationAnswer }) {
+  const { id, checkouts } = evaluation;
   return (
-    <Table head={['Channel', 'Branch', 'Revision', 'Address']}>
-      {evaluation.checkouts.map((checkout) => (
-        <tr>
-          <td>
-            {checkout.channel}
-            {checkout.via === null ? null : <span class="quiet"> by {checkout.via}</span>}
-          </td>
-          <td>{checkout.branch}</td>
-          <td>
-            <Revision revision={checkout.revision} />
-          </td>
-          <td class="quiet break">{checkout.url}</td>
-        </tr>
-      ))}
-    </Table>
+    <>
+      <Table head={['Channel', 'Branch', 'Revision', 'Address']}>
+        {checkouts.map((checkout) => (
+          <tr>
+            <td>
+              {checkout.channel}
+              {checkout.via === null ? null : <span class="quiet"> by {checkout.via}</span>}
+            </td>
+            <td>{checkout.branch}</td>
+            <td>
+              <Revision revision={checkout.revision} /> <KeptBundle id={id} checkout={checkout} />
+            </td>
+            <td class="quiet break">{checkout.url}</td>
+          </tr>
+        ))}
+      </Table>
+      {checkouts.some(({ channel }) => channel === 'guix') ? (
+        <p>
+          <a href={`/eval/${id}/channels.scm`}>channels.scm</a> for guix time-machine
+        </p>
+      ) : null}
+    </>
   );
+}
+
+/** What git clones from when the branch is gone. Of a private channel the admin alone gets it. */
+function KeptBundle({
+  id,
+  checkout,
+}: {
+  id: string;
+  checkout: EvaluationAnswer['checkouts'][number];
+}) {
+  if (!isOpenSource(checkout)) return null;
+  return <a href={`/eval/${id}/channels/${checkout.channel}.bundle`}>bundle</a>;
 }
 
 function current(is: boolean): 'true' | undefined {

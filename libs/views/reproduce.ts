@@ -2,6 +2,8 @@
 import type { EvaluationAnswer } from '#protocol/api/evaluation.js';
 import { isFileSelection, type Selection } from '#domain/specification/selection.js';
 import type { BackendName } from '#domain/specification/specification.js';
+import { cloneCommand, guixCommand } from './reproduce-guix.js';
+import { quoted } from './shell-word.js';
 
 export interface Recipe {
   readonly backend: BackendName;
@@ -15,17 +17,19 @@ export interface Recipe {
   readonly system: string;
   /** Whether it is the only job: the selection may then itself be a derivation. */
   readonly alone: boolean;
+  /** The full path of its derivation. */
+  readonly derivation: string;
+  readonly evaluation: string;
+  /** Where people reach the farm. */
+  readonly address: string;
 }
 
 /** Null where no command outside the farm can do it. */
 export function reproduceCommand(recipe: Recipe): string | null {
   const { selection, checkouts } = recipe;
-  if (recipe.backend !== 'nix' || !isFileSelection(selection)) return null;
-  const clones = checkouts.map(({ channel, url, revision }) => {
-    const directory = quoted(`./${channel}`);
-    const clone = `git clone ${quoted(url)} ${directory}`;
-    return `${clone} && git -C ${directory} checkout ${quoted(revision)}`;
-  });
+  if (!isFileSelection(selection)) return guixCommand({ ...recipe, selection });
+  if (recipe.backend !== 'nix') return null;
+  const clones = checkouts.map(cloneCommand);
   const channel = selection.channel ?? recipe.channels[0] ?? '';
   const selected = selection.attribute?.split('.') ?? [];
   // A selection that is itself a derivation is a job named like its last part, or `default`.
@@ -59,9 +63,4 @@ export function fetchCommand(path: string, source: Source): string | null {
     `--option trusted-public-keys ${quoted(source.publicKey)}`,
     quoted(path),
   ].join(' \\\n  ');
-}
-
-/** One word for a POSIX shell, whatever it holds. */
-export function quoted(word: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

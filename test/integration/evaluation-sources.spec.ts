@@ -184,7 +184,10 @@ describe('an evaluation by Guix', () => {
     expect(await leases.finish(claimed, end)).toBe(true);
     const told = (await (await ask('/api/v1/evaluations/1')).json()) as Record<string, unknown>;
     expect(told).toMatchObject({ status: 'failed', message: refusal });
-    expect(await (await ask('/evaluations/1')).text()).toContain('not signed by an authorized key');
+    const page = await (await ask('/evaluations/1')).text();
+    expect(page).toContain('not signed by an authorized key');
+    expect(page).toContain('href="/eval/1/channels/guix.bundle"');
+    expect(page).toContain('href="/eval/1/channels.scm"');
     expect((await ask('/eval/latest/channels.scm?spec=guix')).status).toBe(404);
   });
 });

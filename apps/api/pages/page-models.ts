@@ -115,6 +115,9 @@ export class PageModels {
       job: job.name,
       system: build.system,
       alone: read.jobCount === 1,
+      derivation: build.derivation,
+      evaluation: job.evaluation,
+      address: this.settings.publicUrl,
     };
   }
 

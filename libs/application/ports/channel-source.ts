@@ -1,7 +1,8 @@
 /**
  * Where the files of channels come from: git. Fetches of one address wait for each other, those of
  * different addresses do not. Throws FarmFault `fetch-failed`, `unknown-branch`,
- * `unknown-revision`, `misconfigured` (its credential) or `canceled`; messages are git's words without passwords.
+ * `unknown-revision`, `misconfigured` (its credential) or `canceled`; messages are git's words
+ * without passwords.
  */
 import type { Cancellation } from '#std/cancellation.js';
 import type { Channel } from '#domain/specification/specification.js';

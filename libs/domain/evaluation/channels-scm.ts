@@ -7,6 +7,11 @@ import { withoutCredentials } from '../specification/channel-grammar.js';
 import type { ChannelIntroduction } from '../specification/specification.js';
 import type { ChannelRevision } from './revisions.js';
 
+interface Listed {
+  readonly channel: string;
+  readonly via?: string | null | undefined;
+}
+
 /** Ends with a line feed. */
 export function printChannels(checkouts: readonly ChannelRevision[]): string {
   return `${printScheme(form('list', ...inGuixOrder(checkouts).map(channelForm)))}\n`;
@@ -17,11 +22,11 @@ export function printChannels(checkouts: readonly ChannelRevision[]): string {
  * at the head of its branch; unless it has seen that name at a commit before. So those that others
  * pull in stand before them, the deepest first, and `guix` before all.
  */
-export function inGuixOrder(checkouts: readonly ChannelRevision[]): ChannelRevision[] {
+export function inGuixOrder<T extends Listed>(checkouts: readonly T[]): T[] {
   const guix = checkouts.filter(({ channel }) => channel === 'guix');
   const others = checkouts.filter(({ channel }) => channel !== 'guix');
-  const pulled = others.filter(({ via }) => via !== undefined).reverse();
-  return [...guix, ...pulled, ...others.filter(({ via }) => via === undefined)];
+  const pulled = others.filter(({ via }) => typeof via === 'string').reverse();
+  return [...guix, ...pulled, ...others.filter((one) => !pulled.includes(one))];
 }
 
 function channelForm(checkout: ChannelRevision): Datum {
