@@ -20,7 +20,7 @@ export type GuixSet = (typeof guixSets)[number];
 export const packFormats = ['docker', 'squashfs', 'tarball'] as const;
 export type PackFormat = (typeof packFormats)[number];
 
-/** Packs are made to be downloaded: a specification of them offers them unless it says otherwise. */
+/** Packs are made to be downloaded, and offered unless their specification says otherwise. */
 export const packOutputs: readonly BuildOutput[] = packFormats.map((format) => {
   return { job: `^pack\\.${format}\\.`, type: format, output: 'out', path: '' };
 });

@@ -22,6 +22,17 @@
                "' is not signed by an authorized key: " signer))))
  channels)
 
+;; Of a real repository its commit must be there, though neither network nor its own place are.
+(for-each
+ (lambda (channel)
+   (when (string-prefix? "file://" (channel-url channel))
+     (let ((clone (string-append (getenv "XDG_CACHE_HOME") "/"
+                                 (symbol->string (channel-name channel)))))
+       (unless (and (zero? (system* "git" "clone" "--quiet" "--mirror" (channel-url channel) clone))
+                    (zero? (system* "git" "-C" clone "cat-file" "-e" (channel-commit channel))))
+         (refuse "Git error: cannot fetch " (channel-url channel))))))
+ channels)
+
 ;; What time-machine remembers is written below the cache, and nowhere else.
 (call-with-output-file (string-append (getenv "XDG_CACHE_HOME") "/made")
   (lambda (port) (display (length channels) port)))
