@@ -30,6 +30,8 @@ export class FakeGuixDaemon {
   readonly roots = new Map<number, Set<string>>();
   readonly built: { readonly paths: readonly string[]; readonly options: Options }[] = [];
   readonly cleared: string[] = [];
+  /** What paths refer to, where they refer to anything. */
+  readonly references = new Map<string, readonly string[]>();
   /** What to answer to a wish for paths, the first of them named. */
   replay: (path: string, paths: readonly string[]) => Replay = () => ({ said: [], end: 'done' });
   /** Paths whose outputs failed before, of a daemon that remembers. */
@@ -132,9 +134,10 @@ export class FakeGuixDaemon {
       case 25:
         this.cleared.push(...(await wire.strings()));
         return [1];
-      case 26:
-        await wire.string();
-        return ['', '0'.repeat(64), [], 1, 0];
+      case 26: {
+        const references = this.references.get(await wire.string()) ?? [];
+        return ['', '0'.repeat(64), references, 1, 0];
+      }
       case 31:
         return [(await wire.strings()).filter((path) => this.valid.has(path))];
       default:

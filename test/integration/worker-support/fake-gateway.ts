@@ -81,8 +81,14 @@ export class FakeGateway {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Offers a build of this job; answers its attempt. */
-  offer(job: EvaluatedJob, limits = { timeoutSeconds: 600, maxSilentSeconds: 600 }): string {
+  /** Offers a build of this job; answers its attempt. Whatever the store, its slug is `local`. */
+  offer(
+    job: Pick<EvaluatedJob, 'derivation' | 'system' | 'outputs'>,
+    limits = { timeoutSeconds: 600, maxSilentSeconds: 600 },
+    { backend, dir }: Pick<BuildMessage, 'backend'> & { dir: string } = {
+      ...{ backend: 'local', dir: '/gambeson/store' },
+    },
+  ): string {
     const attempt = String(++this.#attempts);
     const outputs = [...job.outputs].map(([name, path]) => ({ name, path: base(path ?? '') }));
     this.#waiting.push({
@@ -90,8 +96,8 @@ export class FakeGateway {
       attempt,
       fence: attempt.padStart(16, '0'),
       build: String(100 + this.#attempts),
-      backend: 'local',
-      store: { slug: 'local', dir: '/gambeson/store' },
+      backend,
+      store: { slug: 'local', dir },
       derivation: base(job.derivation),
       system: job.system,
       outputs,

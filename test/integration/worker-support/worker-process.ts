@@ -14,10 +14,15 @@ export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly ended: Promise<number | null>;
 
-  constructor(options: readonly string[]) {
-    this.#child = spawn(process.execPath, [program, ...options], {
+  /** `wrapper` is what it is run by. */
+  constructor(
+    options: readonly string[],
+    { wrapper = [], env = {} }: { wrapper?: readonly string[]; env?: Record<string, string> } = {},
+  ) {
+    const [first = '', ...rest] = [...wrapper, process.execPath, program, ...options];
+    this.#child = spawn(first, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'] },
+      env: { PATH: process.env['PATH'], ...env },
     });
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
       stream.on('data', (bytes: Buffer) => (this.output += bytes.toString()));
