@@ -78,7 +78,7 @@ describe('Scheme as data', () => {
   });
 
   it('knows where each datum stood, counting characters', () => {
-    const { data } = readScheme('; 😀\n(a "😀" #|x\n|# (b\n\t#~c))');
+    const { data } = readScheme('; 😀\n("😀" a #|x\n|# (b\n\t#~c))');
     const places: string[] = [];
     const walk = (datum: Datum): void => {
       places.push(`${datum.kind} ${datum.at.line}:${datum.at.column}`);
@@ -86,7 +86,7 @@ describe('Scheme as data', () => {
     };
     data.forEach(walk);
     expect(places).toEqual([
-      ...['list 2:1', 'symbol 2:2', 'string 2:4', 'list 3:4', 'symbol 3:5'],
+      ...['list 2:1', 'string 2:2', 'symbol 2:6', 'list 3:4', 'symbol 3:5'],
       ...['list 4:2', 'symbol 4:2', 'symbol 4:4'],
     ]);
   });
