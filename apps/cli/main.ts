@@ -5,6 +5,7 @@
 import { Command } from 'commander';
 import { sentenceOf } from '#std/farm-fault.js';
 import { doctorCommand } from './doctor/doctor-command.js';
+import { forgeCommand } from './forge/forge-command.js';
 import { healthyCommand } from './healthy-command.js';
 import { keyCommand } from './key/key-command.js';
 import { migrateCommand } from './migrate-command.js';
@@ -26,6 +27,7 @@ const program = new Command('gambeson')
   .addCommand(upstreamCommand())
   .addCommand(specCommand())
   .addCommand(migrateCommand())
+  .addCommand(forgeCommand())
   .addCommand(storeCommand())
   .addCommand(doctorCommand())
   .addCommand(healthyCommand())

@@ -1,0 +1,137 @@
+/** `gambeson forge …`: which forges the farm hears, whose requests it builds, what they told. */
+import { Command, Option } from 'commander';
+import { z } from 'zod';
+import { forgeKinds } from '#domain/forge/forge.js';
+import {
+  ForgeAnswer,
+  ForgeDeliveryAnswer,
+  ForgeDeliveryList,
+  ForgeList,
+  ForgeTrial,
+} from '#protocol/api/forge.js';
+import { FarmConnection, ofFarm, type FarmOptions } from '../farm-connection.js';
+import { addressOf, tell } from './forge-words.js';
+import { requestsCommand } from './requests-command.js';
+
+const examples = `
+Examples:
+  gambeson forge add codeberg --kind forgejo --address https://codeberg.org --secret codeberg-hook
+  gambeson forge test codeberg
+  gambeson forge requests add codeberg me/channel --specification channel
+  gambeson forge deliveries codeberg
+
+A secret is named, not written: it is a file of that name among the farm's credentials. Give the
+forge's webhook the address FARM/webhooks/NAME and the secret that is in the file.`;
+
+export function forgeCommand(): Command {
+  return new Command('forge')
+    .description('the forges that tell of pushes and pull requests')
+    .addHelpText('after', examples)
+    .addCommand(addCommand())
+    .addCommand(listCommand())
+    .addCommand(removeCommand())
+    .addCommand(testCommand())
+    .addCommand(deliveriesCommand())
+    .addCommand(requestsCommand());
+}
+
+interface AddOptions extends FarmOptions {
+  readonly kind: string;
+  readonly address?: string;
+  readonly api?: string;
+  readonly secret: readonly string[];
+  readonly status?: string;
+}
+
+function addCommand(): Command {
+  const collect = (value: string, before: readonly string[]): string[] => [...before, value];
+  return ofFarm(new Command('add'))
+    .description('hear it from now on; of a name that is known: change it')
+    .argument('<name>', 'as in FARM/webhooks/NAME')
+    .addOption(new Option('--kind <kind>').choices(forgeKinds).makeOptionMandatory())
+    .option('--address <url>', 'where its repositories lie (of GitHub itself it need not be said)')
+    .option('--api <url>', 'where its API lies, when that is not where it usually is')
+    .requiredOption('--secret <credential>', 'names a secret (repeat it for more)', collect, [])
+    .option('--status <credential>', 'names the token that writes commit statuses')
+    .action(async (name: string, options: AddOptions) => {
+      const { kind, address, api, secret: secrets, status } = options;
+      const body = {
+        ...{ kind, secrets, statusCredential: status ?? null },
+        ...(address !== undefined && { address }),
+        ...(api !== undefined && { apiAddress: api }),
+      };
+      const call = { method: 'PUT', path: addressOf(name), body, answer: ForgeAnswer } as const;
+      const added = await new FarmConnection(options).call(call);
+      tell(options, added, () => [
+        `Give its webhook the address ${options.farm}/webhooks/${added.name}`,
+        `and the secret that is in the credential ${added.secrets.join(' or ')}.`,
+      ]);
+    });
+}
+
+function listCommand(): Command {
+  return ofFarm(new Command('list'))
+    .description('which there are, and how they do')
+    .action(async (options: FarmOptions) => {
+      const call = { method: 'GET', path: addressOf(), answer: ForgeList } as const;
+      const list = await new FarmConnection(options).call(call);
+      tell(options, list, () => list.items.map(lineOf));
+    });
+}
+
+function lineOf({ name, kind, address, lastDeliveryAt, refused }: ForgeAnswer): string {
+  const heard = lastDeliveryAt === null ? 'nothing heard yet' : `heard ${lastDeliveryAt}`;
+  const doubt = refused === null ? '' : `  (refused ${refused.at}: ${refused.why})`;
+  return `${name}  ${kind}  ${address}  ${heard}${doubt}`;
+}
+
+function removeCommand(): Command {
+  return ofFarm(new Command('remove'))
+    .description('hear it no more; the specifications of its requests go')
+    .argument('<name>')
+    .action(async (name: string, options: FarmOptions) => {
+      const call = { method: 'DELETE', path: addressOf(name), answer: z.unknown() } as const;
+      await new FarmConnection(options).call(call);
+    });
+}
+
+function testCommand(): Command {
+  return ofFarm(new Command('test'))
+    .description('whether its secrets and its token are good; exit status 1 when one is not')
+    .argument('<name>')
+    .action(async (name: string, options: FarmOptions) => {
+      const path = `${addressOf(name)}/try`;
+      const call = { method: 'POST', path, answer: ForgeTrial } as const;
+      const trial = await new FarmConnection(options).call(call);
+      tell(options, trial, () =>
+        trial.steps.map((step) => `${step.ok ? 'ok    ' : 'broken'}  ${step.name}: ${step.detail}`),
+      );
+      if (!trial.ok) process.exitCode = 1;
+    });
+}
+
+interface DeliveriesOptions extends FarmOptions {
+  readonly limit: string;
+}
+
+function deliveriesCommand(): Command {
+  return ofFarm(new Command('deliveries'))
+    .description('what forges told, newest first, and what became of it')
+    .argument('[name]', 'of this forge alone')
+    .option('--limit <n>', 'so many', '20')
+    .action(async (name: string | undefined, options: DeliveriesOptions) => {
+      const query = new URLSearchParams({ limit: options.limit, ...(name && { forge: name }) });
+      const path = `/api/v1/forge-deliveries?${query}`;
+      const call = { method: 'GET', path, answer: ForgeDeliveryList } as const;
+      const list = await new FarmConnection(options).call(call);
+      tell(options, list, () => list.items.map(deliveryLine));
+    });
+}
+
+function deliveryLine(delivery: ForgeDeliveryAnswer): string {
+  const { forge, event, receivedAt, state, outcome, detail, specifications, repeated } = delivery;
+  const word = outcome ?? state;
+  const again = repeated === 0 ? '' : `  (came ${repeated} times more)`;
+  const named = specifications.length === 0 ? '' : `  [${specifications.join(', ')}]`;
+  return `${receivedAt}  ${forge}  ${event}  ${word}: ${detail ?? ''}${named}${again}`;
+}
