@@ -18,6 +18,7 @@ COPY --from=build /app/package.json ./package.json
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/prisma ./prisma
 COPY --from=build /app/demo ./demo
+COPY --from=build /app/scheme ./scheme
 COPY --from=build /app/dist ./dist
 ENV NODE_ENV=production GAMBESON_DATA=/data
 USER node
