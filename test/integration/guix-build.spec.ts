@@ -78,13 +78,17 @@ describe('a build by guix-daemon', () => {
     try {
       bed.open({ substituter: { address } });
       const message = 'some substitutes for the outputs of derivation failed';
-      bed.plays({ said: ['no substituter that can build it\n'], end: { status: 1, message } });
+      bed.plays({
+        said: ['@ download-progress a b 1 2\n', 'no substituter that can build it\n'],
+        end: { status: 1, message },
+      });
       writeFileSync(join(bed.directory, 'acl'), '(acl)');
       const { result } = await bed.build('top', { inputs: ['dep'] });
       expect(result).toMatchObject({ kind: 'failed', reason: 'input-missing' });
       expect(result.kind === 'failed' && result.message).toMatch(
         /dep-1\.0 could not be fetched: The key of .*\/guix is not authorised .*--authorize/,
       );
+      expect(result.kind === 'failed' && result.message).not.toContain('download-progress');
       writeFileSync(join(bed.directory, 'acl'), `(acl (entry ${key} (tag (guix import))))`);
       const again = await bed.build('top', { inputs: ['dep'] });
       expect(again.result.kind === 'failed' && again.result.message).not.toContain('authorised');
@@ -101,6 +105,16 @@ describe('a build by guix-daemon', () => {
       reason: 'unsupported-system',
     });
     expect(bed.daemon.built).toEqual([]);
+  });
+
+  it('of an untrusted request wants a daemon that closes builds in', async () => {
+    bed.open({ untrusted: true, sandboxed: false });
+    const { result } = await bed.build('ok');
+    expect(result).toMatchObject({ kind: 'failed', reason: 'infrastructure' });
+    expect(bed.daemon.built).toEqual([]);
+    bed.open({ untrusted: true, sandboxed: true });
+    bed.plays({ said: [], makes: [...outputsOf('ok').values()], end: 'done' });
+    expect((await bed.build('ok')).result.kind).toBe('succeeded');
   });
 
   it('that failed before, by a daemon that remembers, is built again', async () => {

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { BuildBackend } from '#application/ports/backend.js';
+import { storeOf } from '#domain/specification/specification.js';
 import { FarmFault } from '#std/farm-fault.js';
 import type { AttemptRequest } from './attempt-directory.js';
 
@@ -24,7 +25,8 @@ export async function openBackend(request: AttemptRequest): Promise<BuildBackend
     const { GuixBuild } = await import('#adapters/backends/guix/build/guix-build.js');
     const substituter = { address: request.substituter, slug: build.store.slug };
     // Its daemon has one store for all, which it lets nobody but itself fill.
-    return new GuixBuild({ substituter, upstreams: build.upstreams ?? [], systems });
+    const untrusted = build.store.slug === storeOf({ backend: 'guix', trust: 'untrusted' }).slug;
+    return new GuixBuild({ substituter, upstreams: build.upstreams ?? [], systems, untrusted });
   }
   throw new FarmFault('misconfigured', `this worker has no backend ${build.backend}`, 'never');
 }

@@ -119,6 +119,8 @@ class Words {
 
   #add(line: string): void {
     const text = line.trim();
-    if (text !== '' && this.#lines.size < 40) this.#lines.add(text.slice(0, 500));
+    // Lines of an extended trace tell of progress.
+    if (text !== '' && !text.startsWith('@ ') && this.#lines.size < 40)
+      this.#lines.add(text.slice(0, 500));
   }
 }

@@ -38,6 +38,8 @@ export interface GuixBuildOptions {
   readonly accessList?: string;
   /** Whether the daemon closes builders in; else looked up. */
   readonly sandboxed?: boolean;
+  /** Builds of requests that nobody vouches for: not without a sandbox, in a store for all. */
+  readonly untrusted?: boolean;
 }
 
 export class GuixBuild implements BuildBackend {
@@ -85,8 +87,8 @@ export class GuixBuild implements BuildBackend {
   ): AsyncGenerator<RealiseEvent, RealiseResult> {
     const daemon = this.#daemon;
     const derivation = await readDerivation(this, request.derivation);
-    const stranger = this.#unsupported(derivation, request);
-    if (stranger) return stranger;
+    const refusal = this.#unsupported(derivation, request) ?? this.#unclosed();
+    if (refusal) return refusal;
     const outputs = new Map(derivation.outputs.map(({ name, path }) => [name, path]));
     const inputs = await inputPaths(this, derivation);
     await daemon.root([request.derivation, ...inputs, ...outputs.values()]);
@@ -126,6 +128,14 @@ export class GuixBuild implements BuildBackend {
         : `This worker builds for ${systems.join(', ')}, and the derivation is for ${system}.`;
     if (system === request.system && systems.includes(system)) return null;
     return { kind: 'failed', reason: 'unsupported-system', message };
+  }
+
+  #unclosed(): RealiseResult | null {
+    if (this.options.untrusted !== true || this.#sandboxed()) return null;
+    const message =
+      'An untrusted request builds only where guix-daemon is seen to close builds in ' +
+      '(it runs here, and without --disable-chroot).';
+    return { kind: 'failed', reason: 'infrastructure', message };
   }
 
   #sandboxed(): boolean {
