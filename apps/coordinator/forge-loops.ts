@@ -5,6 +5,7 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { FarmFault } from '#std/farm-fault.js';
 import type { Database } from '#adapters/postgres/database.js';
+import { PostgresFollowedRepositories } from '#adapters/postgres/followed-repositories.js';
 import { PostgresForgeDeliveries } from '#adapters/postgres/forge-deliveries.js';
 import { PostgresRequestStore } from '#adapters/postgres/forge-requests.js';
 import { PostgresStoreRegistry } from '#adapters/postgres/store-registry.js';
@@ -37,6 +38,7 @@ export function forgeLoops(parts: ForgeParts): LifecycleLoop[] {
     stores: new PostgresStoreRegistry(parts.database),
     timers: { trigger: (call) => answered(parts.timers.trigger(call)) },
     bus: parts.bus,
+    repositories: new PostgresFollowedRepositories(parts.database),
   };
   return [
     {

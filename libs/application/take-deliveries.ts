@@ -5,11 +5,13 @@
 import { FarmFault, sentenceOf } from '#std/farm-fault.js';
 import type { PushEvent } from '#domain/forge/forge-event.js';
 import { movedChannel } from '#domain/forge/request-specification.js';
+import type { PushedRepositories } from './ports/followed-repositories.js';
 import type { DeliveryDesk, DeliveryEnd, WaitingDelivery } from './ports/forge-deliveries.js';
 import { takeRequest, type RequestDesk } from './take-request.js';
 
 export interface TakeDeliveriesParts extends RequestDesk {
   readonly deliveries: DeliveryDesk;
+  readonly repositories: PushedRepositories;
 }
 
 const takenAtOnce = 50;
@@ -67,7 +69,7 @@ async function ended(
 }
 
 /** Whoever follows the branch looks at it now. */
-async function takePush(parts: RequestDesk, push: PushEvent): Promise<DeliveryEnd> {
+async function takePush(parts: TakeDeliveriesParts, push: PushEvent): Promise<DeliveryEnd> {
   const { repository, branch, revision } = push;
   const what = `${branch} of ${repository.name}`;
   if (revision === null) {
@@ -80,7 +82,27 @@ async function takePush(parts: RequestDesk, push: PushEvent): Promise<DeliveryEn
     await parts.timers.trigger({ specification: id, trigger: 'hook' });
   }
   const specifications = following.map(({ name }) => name);
+  const keepers = await lookAtKeepers(parts, push);
+  if (specifications.length === 0 && keepers.length > 0) {
+    const detail = `${what} is at ${revision}, and keeps specifications.`;
+    return { outcome: 'triggered', detail, specifications };
+  }
   return specifications.length === 0
     ? { outcome: 'ignored', detail: `No specification follows ${what}.`, specifications }
     : { outcome: 'triggered', detail: `${what} is at ${revision}.`, specifications };
+}
+
+/** Repositories whose files say what specifications there are are looked at now; their names. */
+async function lookAtKeepers(
+  { repositories, bus }: TakeDeliveriesParts,
+  { repository, branch }: PushEvent,
+): Promise<string[]> {
+  const moved = (await repositories.list()).filter((one) => {
+    return movedChannel({ channels: [one] }, repository, branch);
+  });
+  for (const { name } of moved) {
+    await repositories.hurry(name);
+    await bus.publish('repositories', name);
+  }
+  return moved.map(({ name }) => name);
 }

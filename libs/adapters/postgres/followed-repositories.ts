@@ -3,6 +3,7 @@ import type {
   FollowedRepositories,
   FollowedRepository,
   LookOutcome,
+  PushedRepositories,
 } from '#application/ports/followed-repositories.js';
 import type { RepositoryAnswer, RepositoryRequest } from '#protocol/api/repository.js';
 import type { Database, Row } from './database.js';
@@ -29,7 +30,7 @@ interface RepositoryRow extends Row {
 /** So many faults of a look are kept. */
 const faultsAtMost = 200;
 
-export class PostgresFollowedRepositories implements FollowedRepositories {
+export class PostgresFollowedRepositories implements FollowedRepositories, PushedRepositories {
   constructor(private readonly database: Database) {}
 
   async takeDue(farmPeriodSeconds: number): Promise<FollowedRepository[]> {

@@ -39,6 +39,13 @@ export interface FollowedRepositories {
   note(repository: FollowedRepository, outcome: LookOutcome): Promise<void>;
 }
 
+/** As whoever hears of pushes needs them. */
+export interface PushedRepositories {
+  list(): Promise<readonly Pick<FollowedRepository, 'name' | 'url' | 'branch'>[]>;
+  /** Its time has come. False when none of that name is followed. */
+  hurry(name: string): Promise<boolean>;
+}
+
 /** Reads the text of specification files; any fault means that nothing of it is to be applied. */
 export type ReadSpecificationFiles = (
   files: readonly { readonly name: string; readonly text: string }[],
