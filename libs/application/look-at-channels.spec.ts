@@ -111,6 +111,14 @@ describe('the channels that a Guix channel pulls in', () => {
     expect(fetched).toHaveLength(1);
   });
 
+  it('are of public hosts alone where anybody may write', async () => {
+    const { parts } = farmOf({ mine: '(channel (name x) (url "http://10.0.0.1/x"))' });
+    const specification = { backend: 'guix', channels: [named('mine')] } as const;
+    const [trusted] = await lookAtChannels(parts, specification);
+    const [untrusted] = await lookAtChannels(parts, { ...specification, trust: 'untrusted' });
+    expect([trusted?.kind, untrusted?.kind]).toEqual(['found', 'failed']);
+  });
+
   it('are no more than the farm will follow', async () => {
     const many = (from: number): string =>
       Array.from({ length: 40 }, (_, at) => needs(`c${from + at}`)).join('');

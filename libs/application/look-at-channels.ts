@@ -6,7 +6,7 @@ import type { Cancellation } from '#std/cancellation.js';
 import { FarmFault } from '#std/farm-fault.js';
 import { metadataFile, parseChannelMetadata } from '#domain/evaluation/channel-metadata.js';
 import { channelsAtMost, dependencyFault, isWanted } from '#domain/evaluation/pulled-channels.js';
-import type { Channel, Specification } from '#domain/specification/specification.js';
+import type { Channel, Specification, Trust } from '#domain/specification/specification.js';
 import type { ChannelSource } from './ports/channel-source.js';
 import type { ChannelFinding, FetchedRevision } from './ports/poll-store.js';
 
@@ -22,11 +22,11 @@ type Found = Extract<ChannelFinding, { kind: 'found' }>;
 /** Those that the specification names first, in its order. */
 export async function lookAtChannels(
   parts: LookParts,
-  { backend, channels }: Pick<Specification, 'backend' | 'channels'>,
+  { backend, channels, trust }: Pick<Specification, 'backend' | 'channels' | 'trust'>,
 ): Promise<ChannelFinding[]> {
   const findings = await Promise.all(channels.map((channel) => look(parts, channel)));
   if (backend !== 'guix') return findings;
-  const walk = new Walk(parts);
+  const walk = new Walk(parts, trust);
   channels.forEach((channel, at) => walk.know(channel, findings[at]!));
   for (const { name } of channels) await walk.pull(name);
   return walk.findings();
@@ -36,7 +36,10 @@ export async function lookAtChannels(
 class Walk {
   private readonly known = new Map<string, { channel: Channel; finding: ChannelFinding }>();
 
-  constructor(private readonly parts: LookParts) {}
+  constructor(
+    private readonly parts: LookParts,
+    private readonly trust: Trust | undefined,
+  ) {}
 
   know(channel: Channel, finding: ChannelFinding): void {
     this.known.set(channel.name, { channel, finding });
@@ -66,7 +69,7 @@ class Walk {
     if (this.known.size >= channelsAtMost) {
       return `more than ${channelsAtMost} channels pull in one another`;
     }
-    return dependencyFault(dependency, parent);
+    return dependencyFault(dependency, parent, this.trust);
   }
 
   private async dependenciesOf(channel: Channel, found: Found): Promise<readonly Channel[]> {

@@ -30,11 +30,14 @@ export interface GitChannelsOptions {
   readonly limits?: GitLimits;
   /** As GIT_ALLOW_PROTOCOL has them, joined by colons. */
   readonly protocols?: string;
+  /** Objects that lie alone before a mirror is packed. */
+  readonly looseAtMost?: number;
   /** Of private channels. */
   readonly credentials?: Credentials;
 }
 
 const defaultLimits: GitLimits = { idleSeconds: 60, totalSeconds: 1800 };
+const looseAtMost = 2000;
 const longestText = 256 * 1024;
 const defaultProtocols = 'https:http:ssh:git:file';
 
@@ -125,6 +128,7 @@ export class GitChannels implements ChannelSource {
     if (commit === undefined || (await mirror.isAncestor(commit, head))) await mirror.pin(revision);
     else await mirror.fetchRevision(commit, journey);
     if (channel.introduction) await fetchKeys(mirror, { revision, isNew }, journey);
+    if (isNew) await mirror.pack(this.options.looseAtMost ?? looseAtMost);
     return revision;
   }
 }

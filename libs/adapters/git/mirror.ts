@@ -102,6 +102,17 @@ export class Mirror {
     return this.run(['cat-file', 'blob', object], never);
   }
 
+  /**
+   * Packs what single fetches left lying about, and the refs that pin it, once there is much of it.
+   * Nothing is thrown away. That it cannot be done now is no fault: there will be a next time.
+   */
+  async pack(looseAtMost: number): Promise<void> {
+    const loose = Number.parseInt(await this.run(['count-objects'], never).catch(() => '0'), 10);
+    if (loose <= looseAtMost) return;
+    await this.run(['repack', '--geometric=2', '-d', '-l', '--quiet'], never).catch(() => '');
+    await this.run(['pack-refs', '--all'], never).catch(() => '');
+  }
+
   private async fetch(refspec: string, journey: Journey): Promise<void> {
     const options = ['--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--progress'];
     const args = ['fetch', ...options, '--no-auto-maintenance', '--', this.url, refspec];
