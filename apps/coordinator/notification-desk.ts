@@ -5,15 +5,21 @@
 import { Logger } from '@nestjs/common';
 import { sentenceOf } from '#std/farm-fault.js';
 import { mailCourier } from '#adapters/mail/mail-courier.js';
+import { forgeStatusWriter } from '#adapters/outgoing/forge-status.js';
 import { ReachableAddresses } from '#adapters/outgoing/reachable-address.js';
 import { webhookCourier } from '#adapters/outgoing/webhook-courier.js';
+import { PostgresCommitStatusStore } from '#adapters/postgres/commit-status-store.js';
+import { PostgresForgeCatalog } from '#adapters/postgres/forge-catalog.js';
 import { PostgresNotificationStore } from '#adapters/postgres/notification-store.js';
 import { BullDeliveryTasks } from '#adapters/redis/delivery-tasks.js';
 import { Credentials } from '#adapters/system/credentials.js';
+import { judgeCommits, writeCommits, type WriteParts } from '#application/commit-statuses.js';
 import { deliverLane, type DeliverParts } from '#application/deliver-notifications.js';
 import { notify } from '#application/notify.js';
 import type { Couriers } from '#application/ports/courier.js';
+import type { ForgeWriter } from '#application/ports/forge-writer.js';
 import type { DeliveryTasks } from '#application/ports/delivery-tasks.js';
+import { id, type ForgeId } from '#domain/ids.js';
 import { pagesAt } from '#domain/notification/pages.js';
 import type { Settings } from '#nest/settings.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
@@ -23,6 +29,9 @@ import type { LifecycleLoop } from './lifecycle-loops.js';
 const lanesAtOnce = 64;
 const offeredAtOnce = 1000;
 const forgetMilliseconds = 600_000;
+/** Ticks: a verdict on a commit may be a little late. */
+const judgedEvery = 3;
+const statusLane = 'status:';
 /** How long the log of deliveries goes back. */
 const keptDays = 90;
 
@@ -31,6 +40,9 @@ export class NotificationDesk {
   private readonly store: PostgresNotificationStore;
   private readonly tasks: DeliveryTasks;
   private readonly delivery: DeliverParts;
+  private readonly commits: PostgresCommitStatusStore;
+  private readonly forges: PostgresForgeCatalog;
+  private readonly writing: WriteParts;
   private readonly stopping = new AbortController();
 
   constructor(private readonly parts: Pick<CoordinatorParts, 'settings' | 'database' | 'queue'>) {
@@ -44,6 +56,13 @@ export class NotificationDesk {
       now: () => performance.now(),
       chance: Math.random,
       stopping: this.stopping.signal,
+    };
+    this.commits = new PostgresCommitStatusStore(database);
+    this.forges = new PostgresForgeCatalog(database);
+    this.writing = {
+      ...{ store: this.commits, catalog: this.forges, write: forgeWriterOf(settings) },
+      ...{ pages: pagesAt(settings.publicUrl), chance: Math.random },
+      ...{ claimSeconds: this.delivery.claimSeconds, stopping: this.stopping.signal },
     };
   }
 
@@ -62,6 +81,17 @@ export class NotificationDesk {
         },
       },
       {
+        name: 'judge-commits',
+        tickMilliseconds: tickSeconds * judgedEvery * 1000,
+        topic: 'weather',
+        pass: async () => {
+          await judgeCommits(this.commits, this.forges);
+          const due = await this.commits.dueForges();
+          await this.tasks.offer(due.map((forge) => `${statusLane}${forge}`));
+          return [];
+        },
+      },
+      {
         name: 'forget-notifications',
         tickMilliseconds: forgetMilliseconds,
         topic: null,
@@ -76,7 +106,7 @@ export class NotificationDesk {
   /** A queue that is down must not keep the farm from starting. */
   start(): void {
     const handler = async (lane: string): Promise<void> => {
-      await deliverLane(this.delivery, lane).catch((fault: unknown) => {
+      await this.work(lane).catch((fault: unknown) => {
         this.logger.error(`${lane}: ${sentenceOf(fault)}`);
       });
     };
@@ -84,6 +114,12 @@ export class NotificationDesk {
       if (!this.stopping.signal.aborted)
         this.logger.error(`nothing is delivered: ${sentenceOf(fault)}`);
     });
+  }
+
+  private work(lane: string): Promise<number> {
+    return lane.startsWith(statusLane)
+      ? writeCommits(this.writing, id<ForgeId>(lane.slice(statusLane.length)))
+      : deliverLane(this.delivery, lane);
   }
 
   async stop(): Promise<void> {
@@ -94,6 +130,15 @@ export class NotificationDesk {
 
 /** For what is written down when the receiver has answered at the last moment. */
 const claimSlackSeconds = 30;
+
+function forgeWriterOf({ credentialsDirectory, notifications }: Settings): ForgeWriter {
+  const credentials = new Credentials(credentialsDirectory);
+  return forgeStatusWriter({
+    timeoutSeconds: notifications.timeoutSeconds,
+    secret: (name) => credentials.read(name),
+    clock: () => Date.now(),
+  });
+}
 
 function couriersOf({ publicUrl, credentialsDirectory, notifications }: Settings): Couriers {
   const { privateReceivers, sendmail, timeoutSeconds } = notifications;

@@ -23,6 +23,8 @@ export type ForgeDeliveryId = Brand<number, 'ForgeDeliveryId'>;
 export type WeatherChangeId = Brand<number, 'WeatherChangeId'>;
 /** Of one message to one receiver. */
 export type DeliveryId = Brand<number, 'DeliveryId'>;
+/** Of what the status of a commit at its forge shall be. */
+export type CommitStatusId = Brand<number, 'CommitStatusId'>;
 
 /** Reads an id that came from our own tables or was checked by a schema at the edge. */
 export function id<T extends Brand<number, string>>(value: number | string | bigint): T {

@@ -95,7 +95,7 @@ export class PostgresNotificationStore implements NotificationStore {
   async untold(atMost: number): Promise<UntoldChanges> {
     const rows = await this.database.query<UntoldRow>(
       `select id, specification_id, evaluation_id, weather from weather_changes
-        where not told order by id limit $1`,
+        where not told and is_news order by id limit $1`,
       [atMost],
     );
     const specifications = [...new Set(rows.map((row) => row.specification_id))];
