@@ -1,4 +1,5 @@
 /** All that serves Cuirass's API, for the api's module. */
+import { SearchController } from '../search/search.controller.js';
 import { CuirassAdminSpecificationsController } from './admin-specifications.controller.js';
 import { CuirassAdminController } from './admin.controller.js';
 import { CuirassBuildsController } from './builds.controller.js';
@@ -23,6 +24,7 @@ export const cuirassControllers = [
   CuirassAdminController,
   CuirassAdminSpecificationsController,
   HookController,
+  SearchController,
 ];
 
 export const cuirassProviders = [CuirassReader, RawLogs];
