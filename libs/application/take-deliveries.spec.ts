@@ -93,6 +93,7 @@ class Desk {
       },
       specifications: this.specifications(),
       stores: { ensureUntrusted: async () => this.step('store') },
+      repositories: { list: async () => [], hurry: async () => true },
       timers: {
         trigger: async (call) => {
           this.step('trigger');

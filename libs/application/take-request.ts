@@ -97,7 +97,9 @@ interface Shall {
 
 async function keep(desk: RequestDesk, asked: Asked, shall: Shall): Promise<Done> {
   const { event, template, forge } = asked;
-  const { key, known, specification, anew } = shall;
+  const { key, known, specification } = shall;
+  // A name that was only claimed: whether its channels were looked at is not known.
+  const anew = shall.anew || known?.specification === null;
   const { name } = specification;
   const standing = await desk.specifications.find(name);
   if (standing && !isIts(standing, known)) {
