@@ -70,9 +70,9 @@ export class WireReader {
   async #take(length: number): Promise<Buffer> {
     while (this.#heldBytes < length) {
       const next = await this.#chunks.next().catch((cause: unknown) => {
-        throw gone(sentenceOf(cause), cause);
+        throw new DaemonGone(sentenceOf(cause), cause);
       });
-      if (next.done) throw gone('it closed the connection');
+      if (next.done) throw new DaemonGone('it closed the connection');
       this.#held.push(next.value as Buffer);
       this.#heldBytes += (next.value as Buffer).length;
     }
@@ -86,9 +86,11 @@ export class WireReader {
   }
 }
 
-/** The daemon went away in the middle of an answer. */
-function gone(why: string, cause?: unknown): FarmFault {
-  return new FarmFault('program-failed', `guix-daemon broke off: ${why}`, 'later', { cause });
+/** The daemon went away before its answer was whole. */
+export class DaemonGone extends FarmFault {
+  constructor(why: string, cause?: unknown) {
+    super('program-failed', `guix-daemon broke off: ${why}`, 'later', { cause });
+  }
 }
 
 export function misread(why: string): FarmFault {

@@ -4,7 +4,7 @@
  */
 import { FarmFault } from '#std/farm-fault.js';
 import { DaemonConnection, type Answer, type DaemonRequest } from './daemon-connection.js';
-import type { Field } from './daemon-wire.js';
+import { DaemonGone, type Field } from './daemon-wire.js';
 
 /** The numbers of the operations in the daemon's protocol. */
 const operations = {
@@ -109,9 +109,9 @@ export class GuixDaemon {
       const substitutes = settings.substituteUrls.length > 0;
       if (substitutes && this.#putOff) this.close();
       const left = this.#left;
-      const connection = await this.#open();
+      await this.#settled(request(operations.setOptions, optionFields(settings)));
       this.#putOff = !substitutes;
-      await drained(connection.call(request(operations.setOptions, optionFields(settings))));
+      const connection = await this.#open();
       if (left !== this.#left) throw abandoned(connection);
       const building = connection.call({
         operation: operations.build,
@@ -137,14 +137,20 @@ export class GuixDaemon {
   ): Promise<T> {
     const release = await this.#turn();
     try {
-      const connection = await this.#open();
-      const { answer, words } = await drained(connection.call({ operation, fields, read }));
-      if (answer.ok) return answer.value;
-      const said = [words, answer.message].filter((part) => part !== '').join(': ');
-      const full = /No space left on device|database or disk is full/.test(said);
-      throw new FarmFault(full ? 'disk-full' : 'program-failed', `guix-daemon: ${said}`);
+      return await this.#settled({ operation, fields, read });
     } finally {
       release();
+    }
+  }
+
+  /** Once more where the connection turns out to have been closed while nothing was asked. */
+  async #settled<T>(wish: DaemonRequest<T>): Promise<T> {
+    const standing = this.#connection?.usable === true;
+    try {
+      return await settle((await this.#open()).call(wish));
+    } catch (thrown) {
+      if (!standing || !(thrown instanceof DaemonGone)) throw thrown;
+      return settle((await this.#open()).call(wish));
     }
   }
 
@@ -154,7 +160,7 @@ export class GuixDaemon {
     this.#connection = connection;
     for (const path of this.#roots) {
       const rooted = request(operations.addTemporaryRoot, [path], (wire) => wire.number());
-      await drained(connection.call(rooted));
+      await settle(connection.call(rooted));
     }
     return connection;
   }
@@ -182,13 +188,16 @@ function request<T = void>(
   return { operation, fields, read };
 }
 
-async function drained<T>(
-  call: AsyncGenerator<Uint8Array, Answer<T>>,
-): Promise<{ readonly answer: Answer<T>; readonly words: string }> {
-  const said: Uint8Array[] = [];
+/** What was asked for; throws FarmFault with the daemon's words when it refuses. */
+async function settle<T>(call: AsyncGenerator<Uint8Array, Answer<T>>): Promise<T> {
+  const words: Uint8Array[] = [];
   let step = await call.next();
-  for (; !step.done; step = await call.next()) said.push(step.value);
-  return { answer: step.value, words: Buffer.concat(said).toString('utf8').trim().slice(-4000) };
+  for (; !step.done; step = await call.next()) words.push(step.value);
+  if (step.value.ok) return step.value.value;
+  const told = Buffer.concat(words).toString('utf8').trim().slice(-4000);
+  const said = [told, step.value.message].filter((part) => part !== '').join(': ');
+  const full = /No space left on device|database or disk is full/.test(said);
+  throw new FarmFault(full ? 'disk-full' : 'program-failed', `guix-daemon: ${said}`);
 }
 
 /**
