@@ -21,7 +21,7 @@ import { ChannelAccess } from './channel-access.js';
 import { fetchKeys, isWhole, keyringOf, unknownBranch } from './channel-keys.js';
 import { GitCommand, GitFailure, type GitLimits } from './git-command.js';
 import { lendRepository } from './lent-repository.js';
-import { Mirror, type MirrorAddress } from './mirror.js';
+import { Mirror, type MirrorAddress, type MirrorBounds } from './mirror.js';
 import { MirrorQueue } from './mirror-queue.js';
 
 export interface GitChannelsOptions {
@@ -30,14 +30,14 @@ export interface GitChannelsOptions {
   readonly limits?: GitLimits;
   /** As GIT_ALLOW_PROTOCOL has them, joined by colons. */
   readonly protocols?: string;
-  /** Objects that lie alone before a mirror is packed. */
-  readonly looseAtMost?: number;
+  /** Past these a mirror is packed. */
+  readonly bounds?: MirrorBounds;
   /** Of private channels. */
   readonly credentials?: Credentials;
 }
 
 const defaultLimits: GitLimits = { idleSeconds: 60, totalSeconds: 1800 };
-const looseAtMost = 2000;
+const defaultBounds: MirrorBounds = { looseAtMost: 2000, packsAtMost: 50 };
 const longestText = 256 * 1024;
 const defaultProtocols = 'https:http:ssh:git:file';
 
@@ -128,7 +128,7 @@ export class GitChannels implements ChannelSource {
     if (commit === undefined || (await mirror.isAncestor(commit, head))) await mirror.pin(revision);
     else await mirror.fetchRevision(commit, journey);
     if (channel.introduction) await fetchKeys(mirror, { revision, isNew }, journey);
-    if (isNew) await mirror.pack(this.options.looseAtMost ?? looseAtMost);
+    if (isNew) await mirror.pack(this.options.bounds ?? defaultBounds);
     return revision;
   }
 }

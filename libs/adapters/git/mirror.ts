@@ -23,6 +23,12 @@ export interface Journey {
 /** Whoever names another credential gets a mirror of its own: it may not be let in. */
 export type MirrorAddress = Pick<Channel, 'url' | 'credential'>;
 
+/** Of a mirror that is left as it is. */
+export interface MirrorBounds {
+  readonly looseAtMost: number;
+  readonly packsAtMost: number;
+}
+
 export class Mirror {
   readonly directory: string;
   private readonly url: string;
@@ -105,11 +111,16 @@ export class Mirror {
   /**
    * Packs what single fetches left lying about, and the refs that pin it, once there is much of it.
    * Nothing is thrown away. That it cannot be done now is no fault: there will be a next time.
+   * Packs are put together seldom: whoever reads them just then has to look again.
    */
-  async pack(looseAtMost: number): Promise<void> {
-    const loose = Number.parseInt(await this.run(['count-objects'], never).catch(() => '0'), 10);
-    if (loose <= looseAtMost) return;
-    await this.run(['repack', '--geometric=2', '-d', '-l', '--quiet'], never).catch(() => '');
+  async pack({ looseAtMost, packsAtMost }: MirrorBounds): Promise<void> {
+    const counted = await this.run(['count-objects', '-v'], never).catch(() => '');
+    const of = (what: string): number =>
+      Number(new RegExp(`^${what}: (\\d+)$`, 'm').exec(counted)?.[1]);
+    const together = of('packs') > packsAtMost;
+    if (!together && !(of('count') > looseAtMost)) return;
+    const args = ['repack', ...(together ? ['--geometric=2'] : []), '-d', '-l', '--quiet'];
+    await this.run(args, never).catch(() => '');
     await this.run(['pack-refs', '--all'], never).catch(() => '');
   }
 

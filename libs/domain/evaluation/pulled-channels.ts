@@ -15,9 +15,9 @@ export function isWanted(dependency: Channel, known: Channel | undefined): boole
 }
 
 /**
- * Why an address that a channel names is not followed; null: it is. Whoever writes to a channel must
- * neither read repositories on the farm's own disk nor use the farm's own keys. Of an untrusted
- * specification anybody writes to it: the farm then asks public hosts alone.
+ * Why an address that a channel names is not followed; null: it is. Whoever writes to a channel
+ * must neither read repositories on the farm's own disk nor use the farm's own keys. To an
+ * untrusted specification anybody writes: the farm then asks public hosts alone.
  */
 export function dependencyFault(
   dependency: Channel,
