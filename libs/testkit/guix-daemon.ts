@@ -37,6 +37,8 @@ export class FakeGuixDaemon {
   /** Paths whose outputs failed before, of a daemon that remembers. */
   version = 0x163;
   connections = 0;
+  /** The connection on which anything is asked next breaks, once. */
+  breaksNext = false;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
@@ -94,6 +96,11 @@ export class FakeGuixDaemon {
     let options: Options = new Map();
     for (;;) {
       const operation = await wire.number();
+      if (this.breaksNext) {
+        this.breaksNext = false;
+        socket.destroy();
+        return;
+      }
       if (operation === 19) {
         options = await readOptions(wire);
         send(says.last);

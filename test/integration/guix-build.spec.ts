@@ -190,6 +190,23 @@ describe('a build by guix-daemon', () => {
   });
 });
 
+describe('a connection to guix-daemon', () => {
+  it('that breaks before it was answered is opened once more', async () => {
+    const path = `${store}/${drvs.ok}`;
+    await bed.backend.missingDerivations([path]);
+    bed.daemon.breaksNext = true;
+    expect(await bed.backend.missingDerivations([path])).toEqual([drvs.ok]);
+    expect(bed.daemon.connections).toBe(2);
+  });
+
+  it('that breaks when it is new is not', async () => {
+    bed.daemon.breaksNext = true;
+    await expect(bed.backend.missingDerivations([`${store}/${drvs.ok}`])).rejects.toMatchObject({
+      code: 'program-failed',
+    });
+  });
+});
+
 describe('what enters the store of a worker', () => {
   it('is what the daemon computes the same path for, and what it needs', async () => {
     expect(await bed.backend.missingDerivations([`${store}/${drvs.top}`])).toEqual([drvs.top]);
