@@ -158,7 +158,8 @@ describe('what a file keeps', () => {
     expect((await spec('pause', 'kept', '--force')).out).toContain('paused, kept by the file kept');
     expect((await spec('apply', file)).out).toContain('    active: false → true\n');
     expect((await spec('show', 'kept')).out).toContain('selection:\n    set: all\n');
-    await spec('remove', 'kept', '--force');
+    expect((await spec('release', 'kept')).out).toBe('kept  guix: all, version 3\n');
+    await spec('remove', 'kept');
     expect((await versions())['kept']).toBeUndefined();
   });
 

@@ -11,6 +11,7 @@ import {
   exportCommand,
   listCommand,
   pauseCommand,
+  releaseCommand,
   removeCommand,
   resumeCommand,
   showCommand,
@@ -38,6 +39,7 @@ export function specCommand(): Command {
     .addCommand(showCommand())
     .addCommand(pauseCommand())
     .addCommand(resumeCommand())
+    .addCommand(releaseCommand())
     .addCommand(removeCommand())
     .addCommand(followCommand())
     .addCommand(followedCommand())

@@ -78,6 +78,18 @@ function activeCommand(word: string, description: string, active: boolean): Comm
     });
 }
 
+export function releaseCommand(): Command {
+  return ofFarm(new Command('release'))
+    .description('let no file and no repository keep it any more; it stays as it is')
+    .argument('<name>')
+    .action(async (name: string, options: FarmOptions) => {
+      const farm = farmOf(options);
+      const { specification, version } = await farm.find(name);
+      const written = await farm.put(specification, { version, managedBy: '', force: true });
+      tell(options, written, () => lineOf(written));
+    });
+}
+
 export function removeCommand(): Command {
   return ofFarm(new Command('remove'))
     .description('archive it: its evaluations and builds stay, and its name is free again')

@@ -101,6 +101,17 @@ describe('specification files', () => {
     expect(read(yaml.join('\n'), 'farm.yaml').faults).toHaveLength(1);
   });
 
+  it('take no long time, whatever is nested or named in them', () => {
+    const begun = performance.now();
+    const texts = ['[', '{a: ', '&a ', '- *a\n', '(', "'", '(a ', '#|', '"\\'];
+    for (const text of texts.map((one) => one.repeat(100_000 / one.length))) {
+      for (const name of ['farm.yaml', 'farm.json', 'farm.scm']) {
+        expect(read(text, name).faults.length).toBeGreaterThan(0);
+      }
+    }
+    expect(performance.now() - begun).toBeLessThan(10_000);
+  });
+
   it('of any text are refused or read, and never break the reader', () => {
     const bits = fc.constantFrom(
       ...['(', ')', '[', ']', "'", '`', ',', ',@', '#~', '#;', '#|', '|#', '"', '\\', ' . ', '\n'],

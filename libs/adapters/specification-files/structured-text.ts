@@ -15,12 +15,15 @@ export interface Documents {
 }
 
 const start: Position = { line: 1, column: 1 };
-const longest = 4 << 20;
+const longest = 1 << 20;
+const deepest = 100;
+const mostAnchors = 1000;
 
 export function readDocuments(text: string, strict: boolean): Documents {
   if (text.length > longest) {
     return faulty(start, `the text is longer than ${longest} characters: split it`);
   }
+  if (isTangled(text)) return faulty(start, 'it is nested too deep, or has too many anchors');
   const unreadable = strict ? jsonFault(text) : null;
   if (unreadable) return { documents: [], faults: [unreadable] };
   const lines = new LineCounter();
@@ -48,6 +51,20 @@ export function readDocuments(text: string, strict: boolean): Documents {
     return faulty(start, error instanceof Error ? error.message : String(error));
   }
   return faulty(start, 'there is no specification here: write one, or a list of them');
+}
+
+/**
+ * 150 kB of anchors, or of brackets within brackets, take the reader of YAML many seconds, in which
+ * its process does nothing else. Brackets within strings count too: a hundred are not left open.
+ */
+function isTangled(text: string): boolean {
+  const anchors = text.match(/(?<=^|[\s[{,:])[&*!][^\s]/gm)?.length ?? 0;
+  let open = 0;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    open += bracket === '[' || bracket === '{' ? 1 : -1;
+    if (open > deepest) return true;
+  }
+  return anchors > mostAnchors;
 }
 
 function faulty(at: Position, message: string): Documents {
