@@ -99,7 +99,7 @@
 ;;; Telling.
 
 (define told (make-hash-table))         ;(name . derivation) -> #t
-(define derivations '())
+(define derivations (make-hash-table))
 
 (define (tell-job job)
   (define (field key) (let ((pair (assq key job))) (and pair (cdr pair))))
@@ -113,7 +113,7 @@
            (tell `((error . ,name) (words . "the job has no derivation"))))
           ((not (hash-ref told (cons name derivation)))
            (hash-set! told (cons name derivation) #t)
-           (set! derivations (cons derivation derivations))
+           (hash-set! derivations derivation #t)
            (tell `((job . ,name)
                    (derivation . ,derivation)
                    (outputs . ,(map (match-lambda ((output . path) (cons (text-of output) path)))
@@ -165,11 +165,12 @@
 
 (define (keep-derivations store)
   ;; One text that refers to all of them, so that one root keeps them until they are registered.
-  (unless (or (string-null? root) (null? derivations))
+  (unless (or (string-null? root) (zero? (hash-count (const #t) derivations)))
     (catch #t
       (lambda ()
         (let ((item ((bound '(guix store) 'add-text-to-store)
-                     store "gambeson-jobs" system (delete-duplicates derivations))))
+                     store "gambeson-jobs" system
+                     (hash-map->list (lambda (derivation told) derivation) derivations))))
           (false-if-exception (delete-file root))
           (symlink item root)
           ((bound '(guix store) 'add-indirect-root) store root)))

@@ -11,10 +11,17 @@
 
 (open-events (list-ref arguments 1))
 
-(define (tell-profile store item)
+(define (keep store item)
+  ;; Without its root it may be collected, and is made again then.
   (false-if-exception (delete-file root))
   (symlink item root)
-  ((bound '(guix store) 'add-indirect-root) store root)
+  (catch #t
+    (lambda () ((bound '(guix store) 'add-indirect-root) store root))
+    (lambda (key . args)
+      (format (current-error-port) "no root keeps the profile: ~a~%" (words-of key args)))))
+
+(define (tell-profile store item)
+  (keep store item)
   (tell `((profile . ,item)))
   (for-each (lambda (path)
               (tell `((path . ,path)

@@ -41,18 +41,22 @@
         ((symbol? value) (print-json-string (symbol->string value) port))
         (else (display "null" port))))
 
+(define escaped
+  (char-set-union (ucs-range->char-set 0 32) (char-set #\" #\\ #\delete)))
+
 (define (print-json-string text port)
   (display "\"" port)
-  (string-for-each
-   (lambda (character)
-     (let ((code (char->integer character)))
-       (cond ((memv character '(#\" #\\)) (display "\\" port) (display character port))
-             ((or (< code 32) (= code 127))
-              (display "\\u" port)
-              (display (string-pad (number->string code 16) 4 #\0) port))
-             (else (display character port)))))
-   text)
+  (if (string-index text escaped)
+      (string-for-each (lambda (character) (print-json-character character port)) text)
+      (display text port))
   (display "\"" port))
+
+(define (print-json-character character port)
+  (cond ((memv character '(#\" #\\)) (display "\\" port) (display character port))
+        ((char-set-contains? escaped character)
+         (display "\\u" port)
+         (display (string-pad (number->string (char->integer character) 16) 4 #\0) port))
+        (else (display character port))))
 
 
 ;;; Events have standard output for themselves; what anything else prints there is the log.

@@ -62,7 +62,7 @@ export class FakeGuix {
 
   async request(story: GuixStory): Promise<EvaluationRequest> {
     const room = join(this.directory, `room-${this.#stories++}`);
-    const files = { 'guix/ci.scm': story.jobs ?? jobsOfFixture, 'demo/news.txt': 'new' };
+    const files = { 'guix/ci.scm': story.jobs ?? jobsOfFixture, 'demo/demo-manifest.scm': '' };
     for (const [path, text] of Object.entries({ ...files, ...story.files })) {
       await mkdir(join(room, 'checkouts', path, '..'), { recursive: true });
       await writeFile(join(room, 'checkouts', path), text);

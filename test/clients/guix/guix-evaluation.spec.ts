@@ -136,10 +136,21 @@ describe('reading channels with guix', () => {
   ])('shows (gnu ci) the selection %j as it knows it', async (selection, written) => {
     const heard = await hear({
       selection,
+      files: { 'demo/a b.scm': '' },
       jobs: jobs(`(write subset) (newline) (write (directory 'demo)) '()`),
     });
     expect(heard.fault).toBeNull();
     expect(heard.log).toContain(`${written}\n"/checkouts/demo"`);
+  });
+
+  it('says which manifest no channel has, before Guix stumbles over it', async () => {
+    const some = await hear({ selection: { manifests: ['nowhere.scm', 'demo-manifest.scm'] } });
+    expect([names(some).length, some.errors]).toEqual([
+      3,
+      [['nowhere.scm', 'no channel has the manifest nowhere.scm']],
+    ]);
+    const none = await hear({ selection: { manifests: ['nowhere.scm'] } });
+    expect(none.fault?.message).toMatch(/^no channel has any of the manifests/);
   });
 
   it('reads every system, and fails for the one that cannot be read', async () => {

@@ -30,7 +30,7 @@ import type { GuixEvaluationOptions, GuixPlace } from './guix-place.js';
 import type { Bounds } from './guix-process.js';
 import { readPack } from './pack-reading.js';
 import { ProfileShelf } from './profile-shelf.js';
-import { readSystem } from './system-reading.js';
+import { fileInside, readSystem } from './system-reading.js';
 
 /** Each may take as much memory as an evaluation may. */
 const systemsAtOnce = Math.min(4, availableParallelism());
@@ -89,9 +89,11 @@ export class GuixEvaluation implements EvaluationBackend {
     request: EvaluationRequest,
     bounds: Bounds,
   ): AsyncGenerator<EvaluationEvent, void, undefined> {
-    const selection = selectionOf(request);
+    const selection = yield* readable(request, selectionOf(request));
     await mkdir(request.workDirectory, { recursive: true });
-    const profile = yield* this.#profile(request, bounds);
+    const { path: profile, closure } = yield* this.#shelf.of(request, bounds);
+    this.#remember(closure);
+    yield { kind: 'built', paths: [...closure.keys()] };
     const roots = join(this.#place.directory, 'roots', basename(join(request.workDirectory, '..')));
     await makeWritable(this.#place, roots);
     const shared = { request, profile, roots, bounds };
@@ -111,26 +113,6 @@ export class GuixEvaluation implements EvaluationBackend {
       systemsAtOnce,
     );
     if (faults.length > 0) throw faults[0];
-  }
-
-  async *#profile(
-    request: EvaluationRequest,
-    bounds: Bounds,
-  ): AsyncGenerator<EvaluationEvent, string, undefined> {
-    const said: Uint8Array[] = [];
-    const making = this.#shelf.of(request, bounds, (bytes) => said.push(bytes));
-    const bytesSaid = (): EvaluationEvent[] =>
-      said.splice(0).map((bytes) => ({ kind: 'log', bytes }));
-    try {
-      const { path, closure } = await making;
-      yield* bytesSaid();
-      this.#remember(closure);
-      yield { kind: 'built', paths: [...closure.keys()] };
-      return path;
-    } catch (fault) {
-      yield* bytesSaid();
-      throw fault;
-    }
   }
 
   #remember(closure: ReadonlyMap<string, readonly string[]>): void {
@@ -161,9 +143,29 @@ export class GuixEvaluation implements EvaluationBackend {
   }
 }
 
-function selectionOf({ selection }: EvaluationRequest): GuixSelection {
-  if (!isFileSelection(selection)) return selection;
-  throw new FarmFault('misconfigured', 'Guix reads no file of a channel by itself', 'never');
+function selectionOf({ selection, channels }: EvaluationRequest): GuixSelection {
+  if (isFileSelection(selection)) {
+    throw new FarmFault('misconfigured', 'Guix reads no file of a channel by itself', 'never');
+  }
+  if (channels.some(({ channel }) => channel === 'guix')) return selection;
+  const sentence = 'none of the channels is called guix, and Guix itself is needed';
+  throw new FarmFault('misconfigured', sentence, 'never');
+}
+
+/** Without the manifests that no channel has, which Guix would not tell by their names. */
+async function* readable(
+  request: EvaluationRequest,
+  selection: GuixSelection,
+): AsyncGenerator<EvaluationEvent, GuixSelection, undefined> {
+  if (!('manifests' in selection)) return selection;
+  const manifests: string[] = [];
+  for (const name of selection.manifests) {
+    if ((await fileInside(request, name)) !== null) manifests.push(name);
+    else yield { kind: 'job-error', name, message: `no channel has the manifest ${name}` };
+  }
+  if (manifests.length > 0) return { manifests };
+  const sentence = 'no channel has any of the manifests that the specification names';
+  throw new FarmFault('evaluator-failed', sentence, 'never');
 }
 
 async function* keepingFault(

@@ -2,7 +2,6 @@
  * Packs of what a manifest names, as `guix pack` of a profile makes them: bundles with the channels
  * that they came from saved inside. Only their derivations are made here.
  */
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FarmFault } from '#std/farm-fault.js';
 import { parseStorePath } from '#formats/store-path.js';
@@ -11,7 +10,7 @@ import { packJobName, type PackFormat } from '#domain/specification/selection.js
 import { guixStoreDir } from '../build/guix-place.js';
 import { type GuixPlace } from './guix-place.js';
 import type { Bounds } from './guix-process.js';
-import { checkoutInside, checkoutsShown } from './system-reading.js';
+import { checkoutsShown, fileInside } from './system-reading.js';
 import { runTelling } from './told.js';
 
 export interface PackReading {
@@ -37,7 +36,11 @@ export async function* readPack(
 ): AsyncGenerator<EvaluationEvent, void, undefined> {
   const { format, system, profile, roots, request, bounds } = reading;
   const name = packJobName(format, system);
-  const manifest = await manifestInside(reading);
+  const manifest = await fileInside(request, reading.manifest);
+  if (manifest === null) {
+    const sentence = `no channel has the manifest ${reading.manifest}`;
+    throw new FarmFault('evaluator-failed', sentence, 'never');
+  }
   const words = [
     ...['pack', '--derivation', '--no-grafts', '--save-provenance'],
     ...[`--format=${format}`, `--system=${system}`, `--manifest=${manifest}`],
@@ -64,13 +67,4 @@ export async function* readPack(
     return;
   }
   yield { kind: 'job', name, system, derivation, outputs: new Map(), meta: {}, limits };
-}
-
-/** Of the first channel that has it. */
-async function manifestInside({ request, manifest }: PackReading): Promise<string> {
-  for (const [name, directory] of request.checkouts) {
-    const found = await stat(join(directory, manifest)).catch(() => null);
-    if (found?.isFile() === true) return `${checkoutInside(name)}/${manifest}`;
-  }
-  throw new FarmFault('evaluator-failed', `no channel has the manifest ${manifest}`, 'never');
 }

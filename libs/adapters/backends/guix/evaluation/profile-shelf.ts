@@ -17,7 +17,7 @@ import { readGuixEvent } from './guix-events.js';
 import { guixStoreDir } from '../build/guix-place.js';
 import { makeWritable, type GuixPlace } from './guix-place.js';
 import { ourProgram, type Bounds, type GuixRun } from './guix-process.js';
-import { newMark, runTelling } from './told.js';
+import { newMark, runTelling, type Told } from './told.js';
 
 export interface Profile {
   /** A store path. */
@@ -34,34 +34,40 @@ const settingsInside = '/settings';
 
 export class ProfileShelf {
   /** Those that are made now, by their key. */
-  readonly #underWay = new Map<string, Promise<Profile>>();
+  readonly #underWay = new Map<string, Promise<void>>();
 
   constructor(private readonly place: GuixPlace) {}
 
-  /** Bytes for the evaluation's log go to `say`; who joins another's work hears nothing. */
-  async of(
-    request: EvaluationRequest,
-    bounds: Bounds,
-    say: (bytes: Uint8Array) => void,
-  ): Promise<Profile> {
+  /**
+   * Yields what Guix says meanwhile, for the log. Whoever finds it under way waits for it; when it
+   * was given up then, it is made here.
+   */
+  async *of(request: EvaluationRequest, bounds: Bounds): AsyncGenerator<Said, Profile, undefined> {
     const key = digestOf(printChannels(request.channels));
     const directory = join(this.place.directory, 'profiles', key);
-    const path = await this.#rootIn(directory);
-    const closure = path === null ? null : await readClosure(directory);
-    if (path !== null && closure !== null) {
-      await touch(directory);
-      return { path, closure };
-    }
-    const making = this.#underWay.get(key) ?? this.#make({ key, directory, request, bounds, say });
+    for (let other = this.#underWay.get(key); other; other = this.#underWay.get(key)) await other;
+    const known = await this.#known(directory);
+    if (known !== null) return known;
+    let done = (): void => undefined;
+    const making = new Promise<void>((resolve) => (done = resolve));
     this.#underWay.set(key, making);
     try {
-      return await making;
+      return yield* this.#make({ directory, request, bounds });
     } finally {
       this.#underWay.delete(key);
+      done();
     }
   }
 
-  async #make(making: Making): Promise<Profile> {
+  async #known(directory: string): Promise<Profile | null> {
+    const path = await this.#rootIn(directory);
+    const closure = path === null ? null : await readClosure(directory);
+    if (path === null || closure === null) return null;
+    await touch(directory);
+    return { path, closure };
+  }
+
+  async *#make(making: Making): AsyncGenerator<Said, Profile, undefined> {
     const { directory, request } = making;
     const cache = join(this.place.directory, 'caches', cacheKey(request.channels));
     await makeWritable(this.place, directory);
@@ -69,16 +75,16 @@ export class ProfileShelf {
     await Promise.all([touch(directory), touch(cache)]);
     const settings = join(request.workDirectory, 'settings');
     await writeSettings(settings, request);
-    const profile = await this.#run(making, { cache, settings });
+    const profile = yield* this.#run(making, { cache, settings });
     await this.#sweep('profiles', profilesKept);
     await this.#sweep('caches', cachesKept);
     return profile;
   }
 
-  async #run(
-    { directory, request, bounds, say }: Making,
+  async *#run(
+    { directory, request, bounds }: Making,
     { cache, settings }: { readonly cache: string; readonly settings: string },
-  ): Promise<Profile> {
+  ): AsyncGenerator<Said, Profile, undefined> {
     const mark = newMark();
     const root = join(directory, 'root');
     const repositories = [...(request.repositories ?? [])];
@@ -102,7 +108,7 @@ export class ProfileShelf {
     let path: string | null = null;
     const closure = new Map<string, readonly string[]>();
     for await (const told of runTelling(this.place, run, { mark, what })) {
-      if (told.kind === 'log') say(told.bytes);
+      if (told.kind === 'log') yield told;
       else {
         const event = readGuixEvent(told.json);
         if (event.kind === 'profile') path = event.path;
@@ -144,12 +150,12 @@ export class ProfileShelf {
   }
 }
 
+type Said = Extract<Told, { kind: 'log' }>;
+
 interface Making {
-  readonly key: string;
   readonly directory: string;
   readonly request: EvaluationRequest;
   readonly bounds: Bounds;
-  readonly say: (bytes: Uint8Array) => void;
 }
 
 /** The channels' file, and git's settings: what the farm has takes the place of addresses. */

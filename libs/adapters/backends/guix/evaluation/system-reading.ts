@@ -1,5 +1,5 @@
 /** One system's jobs, read by our program under the Guix of a profile. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FarmFault } from '#std/farm-fault.js';
 import type { EvaluationEvent, EvaluationRequest } from '#application/ports/backend.js';
@@ -82,6 +82,18 @@ export function checkoutInside(channel: string): string {
 
 export function checkoutsShown({ checkouts }: EvaluationRequest): [string, string][] {
   return [...checkouts].map(([name, path]) => [checkoutInside(name), path]);
+}
+
+/** The path inside of a file of the first channel that has it, as `(gnu ci)` looks; or null. */
+export async function fileInside(
+  { checkouts }: EvaluationRequest,
+  path: string,
+): Promise<string | null> {
+  for (const [name, directory] of checkouts) {
+    const found = await stat(join(directory, path)).catch(() => null);
+    if (found?.isFile() === true) return `${checkoutInside(name)}/${path}`;
+  }
+  return null;
 }
 
 function faultOf({ words, connection }: Extract<GuixEvent, { kind: 'failed' }>): FarmFault {
