@@ -206,7 +206,7 @@ describe('the specification of a request', () => {
     expect(desk.ended.at(-1)?.[1].outcome).toBe('updated');
   });
 
-  it('that somebody else has made of that name is left alone when the request expires', async () => {
+  it('that somebody else made of that name stays when the request expires', async () => {
     desk.told(request);
     await take();
     const theirs = { ...desk.live.get('packages-pr-7')!, id: id<SpecificationId>(99) };
