@@ -1,12 +1,16 @@
-/** `/search/latest`: where the links of releases lead to the newest build, and to its files. */
+/** `/search`: builds by their names; `/search/latest`, where the links of releases lead. */
 import { Controller, Get, Param, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { BuildQueries } from '#adapters/postgres/build-queries.js';
 import { Database } from '#adapters/postgres/database.js';
 import { SearchQueries } from '#adapters/postgres/search-queries.js';
 import { parseSearch } from '#domain/search/search-query.js';
+import { searchPage } from '#views/search.js';
 import { redirect } from '../cuirass/answers.js';
 import { CuirassErrors, CuirassRefusal } from '../cuirass/refusals.js';
+
+const shownAtMost = 50;
 
 @ApiExcludeController()
 @UseFilters(CuirassErrors)
@@ -14,8 +18,22 @@ import { CuirassErrors, CuirassRefusal } from '../cuirass/refusals.js';
 export class SearchController {
   private readonly search: SearchQueries;
 
-  constructor(database: Database) {
+  constructor(
+    database: Database,
+    private readonly builds: BuildQueries,
+  ) {
     this.search = new SearchQueries(database);
+  }
+
+  /** For people. */
+  @Get('search')
+  async page(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const query = queryOf(request.url);
+    if (query === null) throw new CuirassRefusal(500, 'Query parameter not provided!');
+    const found = await this.search.builds(parseSearch(query), shownAtMost + 1);
+    const builds = await this.builds.those(found.slice(0, shownAtMost).map(({ id }) => id));
+    const model = { query, builds, cut: found.length > shownAtMost, now: new Date() };
+    await reply.type('text/html; charset=utf-8').send(searchPage(model));
   }
 
   @Get('search/latest')

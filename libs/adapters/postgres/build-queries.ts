@@ -109,6 +109,16 @@ export class BuildQueries {
     return rows.map(summaryOf);
   }
 
+  /** In the order given; those that are gone are left out. */
+  async those(builds: readonly number[]): Promise<BuildSummary[]> {
+    const rows = await this.database.query<SummaryRow>(
+      `select ${summaryColumns} from unnest($1::bigint[]) with ordinality t (id, place)
+         join builds b on b.id = t.id join derivations d on d.id = b.id order by t.place`,
+      [builds],
+    );
+    return rows.map(summaryOf);
+  }
+
   async find(build: BuildId): Promise<BuildDetail | null> {
     const [row] = await this.database.query<DetailRow>(
       `select ${summaryColumns}, s.slug, s.dir, d.path, d.package_name, d.required_features,
