@@ -57,7 +57,7 @@ export class Database {
     connections = 10,
     readonly name = 'gambeson',
   ) {
-    this.pool = this.open(connections, {});
+    this.pool = this.open(connections, { onConnect: askShortly });
   }
 
   /** What is asked thousands of times a second is prepared: planning costs as much as running. */
@@ -163,6 +163,14 @@ export class Database {
     pool.on('connect', (client) => void client.on('error', told));
     return pool;
   }
+}
+
+/**
+ * Statements of ours are short. To compile a plan, or to start processes that help with it, takes
+ * longer than what it saves wherever partitions make a plan look dear.
+ */
+async function askShortly(client: Client): Promise<void> {
+  await client.query('set jit = off; set max_parallel_workers_per_gather = 0');
 }
 
 /** A connection that breaks: who asks on it hears of it, and an event that nobody hears kills. */

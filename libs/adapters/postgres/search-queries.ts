@@ -1,7 +1,7 @@
 /**
  * Finds builds by the beginning of their names, the newest first. Names that few derivations bear
- * are looked up whole, by the index of packages; of those that very many bear, the newest builds are
- * looked at from the newest on, so that neither goes through ten million.
+ * are looked up whole, by the index of packages; of those that very many bear, the newest builds
+ * are looked at, so that neither goes through ten million.
  */
 import { packageName } from '#domain/evaluation/package-name.js';
 import type { SearchQuery } from '#domain/search/search-query.js';
@@ -10,7 +10,7 @@ import type { Database, Row } from './database.js';
 /** More derivations than this are not looked up by their name. */
 const namedAtMost = 3000;
 /** How many of the newest builds are looked at for what very many are called. */
-const newestAtMost = 10_000;
+const newestAtMost = 5000;
 
 export interface FoundBuild extends Row {
   readonly id: number;
