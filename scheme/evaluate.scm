@@ -61,31 +61,36 @@
     (tell `((progress . ,made) (system . ,system)
             (heap . ,(assq-ref (gc-stats) 'heap-size))))))
 
-(define (keep-faults-apart! name)
-  (let* ((variable (module-variable (resolve-interface '(guix packages)) name))
-         (real (variable-ref variable))
-         (inside? #f))
-    (define (lower store package . rest)
-      (set! inside? #t)
-      (catch #t
-        (lambda ()
-          (let ((derivation (apply real store package rest)))
-            (set! inside? #f)
-            (set! failures-in-a-row 0)
-            (note-progress)
-            derivation))
-        (lambda (key . args)
+(define inside? #f)                     ;what they call themselves is not looked at
+
+(define (keep-faults-apart! name package-of answer)
+  "Let NAME of (guix packages) answer (ANSWER STAND-IN) for a package that it cannot deal with."
+  (define (try real arguments)
+    (set! inside? #t)
+    (forget-what-was-said)
+    (catch #t
+      (lambda ()
+        (let ((value (apply real arguments)))
           (set! inside? #f)
-          (set! failures-in-a-row (+ failures-in-a-row 1))
-          (if (or (eq? key 'quit) (lost-connection? key args)
-                  (> failures-in-a-row most-failures-in-a-row))
-              (apply throw key args)
-              (stand-in-derivation package (words-of key args))))))
-    (variable-set! variable
-                   (lambda (store package . rest)
-                     (if inside?
-                         (apply real store package rest)
-                         (apply lower store package rest))))))
+          (set! failures-in-a-row 0)
+          value))
+      (lambda (key . args)
+        (set! inside? #f)
+        (set! failures-in-a-row (+ failures-in-a-row 1))
+        (if (or (lost-connection? key args)
+                (> failures-in-a-row most-failures-in-a-row))
+            (apply throw key args)
+            (answer (stand-in-derivation (package-of arguments) (words-of key args)))))))
+  (replace! name
+            (lambda (real)
+              (lambda arguments
+                (if inside? (apply real arguments) (try real arguments))))))
+
+(define (replace! name make)
+  "Put (MAKE OLD) in the place of NAME of (guix packages), for all who import it."
+  (let ((variable (module-variable (resolve-interface '(guix packages)) name)))
+    (when variable
+      (variable-set! variable (make (variable-ref variable))))))
 
 (define faults-apart?
   (match subset
@@ -93,7 +98,16 @@
     (_ #f)))
 
 (when faults-apart?
-  (for-each keep-faults-apart! '(package-derivation package-cross-derivation)))
+  ;; The inputs of a package are looked at first when it is asked where it can be built.
+  (keep-faults-apart! 'supported-package? first (const #f))
+  (keep-faults-apart! 'package-derivation second identity)
+  (keep-faults-apart! 'package-cross-derivation second identity)
+  (replace! 'package-derivation
+            (lambda (guarded)
+              (lambda arguments
+                (let ((derivation (apply guarded arguments)))
+                  (note-progress)
+                  derivation)))))
 
 
 ;;; Telling.
@@ -130,7 +144,10 @@
      (match entry
        ((label words #f)
         (hash-set! stand-ins file (list label words #t))
-        (tell `((error . ,label) (words . ,words))))
+        ;; Variants of a package have its name.
+        (unless (hash-ref told (cons label words))
+          (hash-set! told (cons label words) #t)
+          (tell `((error . ,label) (words . ,words)))))
        (_ #t)))
    stand-ins))
 

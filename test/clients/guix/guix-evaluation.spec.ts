@@ -91,16 +91,19 @@ describe('reading channels with guix', () => {
       selection: { set: 'all' },
       jobs: jobs(`(display "noise") (filter-map (lambda (p) (package->job store p system))
         (list good (broken "bad" "bad: invalid input label") other
-              (package "odd" (cons 'fault (lambda () (vector-ref (vector) 1))))))`),
+              (package "odd" (cons 'fault (lambda () (vector-ref (vector) 1))))
+              (package "left" (cons 'inputs (lambda () (leave "no input ~a" "zlib"))))))`),
     });
     expect(heard.fault).toBeNull();
     expect(names(heard)).toEqual(['good.x86_64-linux', 'other.x86_64-linux']);
     expect(heard.errors.map(([name]) => name).sort()).toEqual([
       'bad.x86_64-linux',
+      'left.x86_64-linux',
       'odd.x86_64-linux',
     ]);
     const words = new Map(heard.errors);
     expect(words.get('bad.x86_64-linux')).toBe('guix repl: error: bad: invalid input label');
+    expect(words.get('left.x86_64-linux')).toBe('guix repl: error: no input zlib');
     expect(words.get('odd.x86_64-linux')).toMatch(/out of range/);
     expect(heard.log).toContain('noise');
   });

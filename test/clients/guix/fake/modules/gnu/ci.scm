@@ -19,8 +19,10 @@
     (#:timeout . 72000)))
 
 (define (package->job store package system)
-  (let ((drv (package-derivation store package system #:graft? #f)))
-    (and (substitutable-derivation? drv)
+  (let ((drv (and (supported-package? package system)
+                  (package-derivation store package system #:graft? #f))))
+    (and drv
+         (substitutable-derivation? drv)
          (derivation->job (string-append (package-name package) "." system) drv))))
 
 (define (base-job store package system)
