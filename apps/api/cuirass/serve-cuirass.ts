@@ -1,6 +1,6 @@
 /**
- * What Nest's routes do not do at Cuirass's addresses: bodies that no parser of ours reads, forms,
- * and OPTIONS.
+ * What Nest's routes do not do at Cuirass's addresses: names that cannot be, bodies that no parser of
+ * ours reads, forms, and OPTIONS.
  */
 import type { FastifyInstance } from 'fastify';
 
@@ -9,8 +9,17 @@ const form = 'application/x-cuirass-form';
 const formAtMost = 64 * 1024;
 
 export function serveCuirass(fastify: FastifyInstance): void {
+  refuseNul(fastify);
   readBodies(fastify);
   answerOptions(fastify);
+}
+
+/** No name of anything holds one, and Postgres takes none for a text. */
+function refuseNul(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', async (request, reply) => {
+    const [path = ''] = request.url.split('?');
+    return path.includes('%00') ? reply.callNotFound() : undefined;
+  });
 }
 
 /** Forges post forms and XML to the hook: what nobody reads needs no parser of ours. */
