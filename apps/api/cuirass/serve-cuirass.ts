@@ -1,6 +1,6 @@
 /**
- * What Nest's routes do not do at Cuirass's addresses: names that cannot be, bodies that no parser of
- * ours reads, forms, and OPTIONS.
+ * What Nest's routes do not do at Cuirass's addresses: names that cannot be, bodies that nobody
+ * reads, forms, and OPTIONS.
  */
 import type { FastifyInstance } from 'fastify';
 

@@ -1,4 +1,4 @@
-/** Requests that nobody means well: answered in the words of the contract, and nothing falls over. */
+/** Requests that nobody means well are answered in the words of the contract. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { startApiFarm, type ApiFarm } from '../api-farm.js';
