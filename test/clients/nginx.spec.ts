@@ -114,6 +114,16 @@ describe('what everybody may read', () => {
     }
   });
 
+  it('is beside that of forges, whose signatures count and no certificates', async () => {
+    const body = Buffer.alloc(9 * 1024 * 1024);
+    const told = { method: 'POST', body, headers: { 'x-hub-signature-256': 'sha256=0' } };
+    // 404: all of it came to the api, which knows no forge yet.
+    expect((await ask('/webhooks/paths', told)).status).toBe(404);
+    const event = await ask('/admin/forgejo/event', told);
+    expect([event.status, String(event.body)]).toEqual([404, expect.stringContaining('"error"')]);
+    expect((await ask('/admin/forgejo/events', { ...told, body: '' })).status).toBe(403);
+  });
+
   it('is sent by nginx itself, whole or in parts, when the farm has said which file', async () => {
     const url = /^URL: (.*)$/m.exec(String((await ask(narinfo)).body))![1]!;
     const direct = await fetch(`${farm.substituter.address}/${url}`);

@@ -43,7 +43,7 @@ const reservedSlugs = new Set([
   ...['livez', 'readyz', 'robots', 'use', 'signing-key'],
   ...['admin', 'api', 'build', 'builds', 'dashboard', 'download', 'eval', 'evaluations', 'events'],
   ...['jobset', 'jobsets', 'machine', 'output', 'queue', 'search', 'specification'],
-  ...['specifications', 'static', 'workers'],
+  ...['specifications', 'static', 'webhooks', 'workers'],
 ]);
 
 /** Whether a store may have this name. */
