@@ -5,6 +5,8 @@ import { BuildReader } from './builds/build-reader.js';
 import { BuildsController } from './builds/builds.controller.js';
 import { LogStream } from './builds/log-stream.js';
 import { PlannerInquiry } from './builds/planner-inquiry.js';
+import { RecipeReader } from './builds/recipe-reader.js';
+import { ReproduceController } from './builds/reproduce.controller.js';
 import { WaitReader } from './builds/wait-reader.js';
 import { cuirassControllers, cuirassProviders } from './cuirass/cuirass-parts.js';
 import { EvaluationReader } from './evaluations/evaluation-reader.js';
@@ -69,6 +71,7 @@ import { Wishes } from './wishes/wishes.js';
     SourcesController,
     CuirassSourcesController,
     BuildsController,
+    ReproduceController,
     DownloadController,
     WorkersController,
     WorkerStandingController,
@@ -85,6 +88,7 @@ import { Wishes } from './wishes/wishes.js';
     StoresController,
     TokensController,
     UpstreamsController,
+    NotificationsController,
     WebhooksController,
     ForgesController,
     ForgeEventsController,
@@ -95,15 +99,15 @@ import { Wishes } from './wishes/wishes.js';
     BuildReader,
     ...cuirassProviders,
     EvaluationReader,
-    Forges,
-    NotificationsController,
     EvaluationSources,
+    Forges,
     LogStream,
     LogTails,
     Notices,
     OverviewModels,
     PageModels,
     PlannerInquiry,
+    RecipeReader,
     Retention,
     SpecificationReader,
     SpecificationWriter,

@@ -75,6 +75,10 @@ describe('the pages of a farm at work', () => {
     );
     expect(text).toContain('needs-broken-1.0');
     expect(text).toContain('nix-build ./main/jobs/default.nix -A hydraJobs.broken');
+    const told = await get(`/api/v1/builds/${seeded.builds.failed}/reproduce`);
+    expect(told.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    expect(await told.text()).toContain('nix-build ./main/jobs/default.nix -A hydraJobs.broken');
+    expect((await get('/api/v1/builds/99999/reproduce')).status).toBe(404);
     const dependent = await page(`/builds/${seeded.builds.dependency}`);
     expect(dependent).toContain('The input that failed:');
     expect(dependent).toContain(`href="/builds/${seeded.builds.failed}"`);

@@ -1,22 +1,20 @@
 /** Reads what each page shows. */
 import { Inject, Injectable } from '@nestjs/common';
-import { readFile } from 'node:fs/promises';
 import { BuildQueries } from '#adapters/postgres/build-queries.js';
 import { EvaluationQueries } from '#adapters/postgres/evaluation-queries.js';
 import { WorkerQueries } from '#adapters/postgres/worker-queries.js';
-import { id, type BuildId, type EvaluationId } from '#domain/ids.js';
+import type { BuildId, EvaluationId } from '#domain/ids.js';
 import { notFound } from '#nest/problem.js';
 import type { Settings } from '#nest/settings.js';
-import type { BuildAnswer } from '#protocol/api/build.js';
 import type { JobsQuery } from '#protocol/api/evaluation.js';
 import type { BuildModel } from '#views/build.js';
 import type { EvaluationModel } from '#views/evaluation.js';
 import type { HomeModel } from '#views/home.js';
 import type { QueueModel } from '#views/queue.js';
-import type { Recipe, Source } from '#views/reproduce.js';
 import type { SpecificationModel } from '#views/specification.js';
 import type { WorkersModel } from '#views/workers.js';
 import { BuildReader } from '../builds/build-reader.js';
+import { RecipeReader } from '../builds/recipe-reader.js';
 import { WaitReader } from '../builds/wait-reader.js';
 import { EvaluationReader } from '../evaluations/evaluation-reader.js';
 import { SETTINGS } from '../farm/tokens.js';
@@ -66,7 +64,7 @@ export class PageModels {
     private readonly readings: EvaluationReader,
     private readonly builds: BuildReader,
     private readonly tails: LogTails,
-    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly recipes: RecipeReader,
   ) {}
 
   async specification(name: string, cursor: string | undefined): Promise<SpecificationModel> {
@@ -94,39 +92,9 @@ export class PageModels {
     const attempt = build.attempts.at(-1);
     const [log, recipe, source] = await Promise.all([
       this.tails.of(attempt ? `attempt-${Number(attempt.id)}` : null),
-      this.recipeOf(build),
-      this.sourceOf(build),
+      this.recipes.recipeOf(build),
+      this.recipes.sourceOf(build),
     ]);
     return { build, log, recipe, source, now: new Date() };
-  }
-
-  /** From the newest evaluation that names the build. */
-  private async recipeOf(build: BuildAnswer): Promise<Recipe | null> {
-    const [job] = build.jobs;
-    if (!job) return null;
-    const read = await this.evaluations.read(id<EvaluationId>(job.evaluation));
-    if (!read) return null;
-    const { backend, selection, channels } = read.document;
-    return {
-      backend,
-      selection,
-      checkouts: read.checkouts,
-      channels: channels.map((channel) => channel.name),
-      job: job.name,
-      system: build.system,
-      alone: read.jobCount === 1,
-      derivation: build.derivation,
-      evaluation: job.evaluation,
-      address: this.settings.publicUrl,
-    };
-  }
-
-  private async sourceOf(build: BuildAnswer): Promise<Source> {
-    const key = await readFile(this.settings.publicKeyFile, 'utf8').catch(() => null);
-    return {
-      address: this.settings.substituterUrl,
-      publicKey: key?.trim().split(/\s+/).join(' ') || null,
-      storeSlug: build.store.slug,
-    };
   }
 }

@@ -1,13 +1,10 @@
 /** What the evaluator's program reads: a selection as `(gnu ci)` knows it, and channels. Pure. */
-import { form, list, number, printScheme, string, symbol, type Datum } from '#formats/scheme.js';
+import { form, list, number, printScheme, string, symbol } from '#formats/scheme.js';
+import { subsetOf, type CiSelection } from '#domain/evaluation/guix-job.js';
 import type { ChannelRevision } from '#domain/evaluation/revisions.js';
-import type { GuixSelection } from '#domain/specification/selection.js';
-
-/** Selections that `(gnu ci)` reads; packs are made by `guix pack`. */
-export type CuirassSelection = Exclude<GuixSelection, { readonly packs: unknown }>;
 
 export interface EvaluationAsked {
-  readonly selection: CuirassSelection;
+  readonly selection: CiSelection;
   readonly system: string;
   readonly channels: readonly ChannelRevision[];
   /** Where the files of a channel are to be found. */
@@ -33,22 +30,4 @@ export function printRequest(asked: EvaluationAsked): string {
     form('subset', subsetOf(asked.selection)),
   ]);
   return `${printScheme(request)}\n`;
-}
-
-export function subsetOf(selection: CuirassSelection): Datum {
-  if ('set' in selection) return symbol(selection.set);
-  if ('packages' in selection)
-    return form('packages', ...selection.packages.map((name) => string(name)));
-  if ('channels' in selection)
-    return form('channels', ...selection.channels.map((name) => symbol(name)));
-  if ('manifests' in selection)
-    return form('manifests', ...selection.manifests.map((file) => string(file)));
-  const modules = selection.custom.map((name) => moduleName(name));
-  return form('custom', ...modules);
-}
-
-/** `my-channel ci` is the module `(my-channel ci)`. */
-function moduleName(words: string): Datum {
-  const parts = words.trim().replaceAll(/[()]/g, '').split(/\s+/);
-  return list(parts.map((part) => symbol(part)));
 }

@@ -2,16 +2,17 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FarmFault } from '#std/farm-fault.js';
+import type { CiSelection } from '#domain/evaluation/guix-job.js';
 import type { EvaluationEvent, EvaluationRequest } from '#application/ports/backend.js';
 import { readGuixEvent, type GuixEvent } from './guix-events.js';
 import type { GuixPlace } from './guix-place.js';
 import { ourProgram, type Bounds, type GuixRun } from './guix-process.js';
-import { printRequest, type CuirassSelection } from './request-file.js';
+import { printRequest } from './request-file.js';
 import { newMark, runTelling } from './told.js';
 
 export interface SystemReading {
   readonly request: EvaluationRequest;
-  readonly selection: CuirassSelection;
+  readonly selection: CiSelection;
   readonly system: string;
   /** A store path. */
   readonly profile: string;
