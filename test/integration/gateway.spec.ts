@@ -95,6 +95,14 @@ describe('a connection', () => {
     expect(worker.heard).toEqual([]);
   });
 
+  it('of a worker with Guix offers what derivations of Guix ask for', async () => {
+    const number = await farm.worker({ name: 'anvil' });
+    const worker = await gateway.connect(number);
+    await worker.hello({ backends: ['guix', 'local'], features: ['kvm'] });
+    const [row] = await farm.database.query('select features from workers where id = $1', [number]);
+    expect(row).toEqual({ features: ['guix-daemon', 'kvm'] });
+  });
+
   it('is told why when its protocol is too new, or its words cannot be read', async () => {
     const worker = await farm.worker();
     const newer = await TestWorker.connect(api.address, `${worker}.${secret}`);

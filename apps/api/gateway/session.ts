@@ -8,6 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { AttemptId, WorkerId } from '#domain/ids.js';
 import { backendStores } from '#domain/specification/specification.js';
+import { offeredFeatures } from '#domain/worker/backend-features.js';
 import { workerClassName } from '#domain/worker/worker-class.js';
 import { tellBuild, type WorkerReport } from '#application/accept-report.js';
 import { endForgotten } from '#application/end-forgotten.js';
@@ -142,10 +143,11 @@ export class Session {
     return (await this.parts.leases.holder(attempt)) === this.worker.id;
   }
 
-  private async greet(hello: Hello): Promise<void> {
-    const version = negotiate(hello.protocol);
-    if (!version.ok) return this.refuseVersion(hello.protocol);
+  private async greet(said: Hello): Promise<void> {
+    const version = negotiate(said.protocol);
+    if (!version.ok) return this.refuseVersion(said.protocol);
     const protocol = version.value;
+    const hello = { ...said, features: offeredFeatures(said.features, said.backends) };
     const { settings, workers } = this.parts;
     const publicKeys = await readPublicKeys(settings.publicKeyFile);
     await this.parts.upstreams.refresh();

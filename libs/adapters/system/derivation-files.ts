@@ -6,6 +6,7 @@
 import { FarmFault } from '#std/farm-fault.js';
 import { err, ok, type Result } from '#std/result.js';
 import { packageName, requiredFeatures } from '#domain/evaluation/package-name.js';
+import { demandedFeatures } from '#domain/worker/backend-features.js';
 import { parseDerivation, textOfByteString, type Derivation } from '#formats/derivation.js';
 import {
   checkDerivation,
@@ -152,7 +153,7 @@ export class BackendDerivationFiles implements DerivationFiles {
       name: copyOf(name),
       packageName: copyOf(packageName(name, pname)),
       system: textOfByteString(derivation.system),
-      requiredFeatures: features,
+      requiredFeatures: demandedFeatures(features, this.dir),
       fixedOutput: fixedOutputOf(derivation) !== undefined,
       outputs: derivation.outputs.map((output) => ({
         name: output.name,
