@@ -3,7 +3,7 @@
  * programs under the real Guile, and the stand-in for Guix of test/clients/guix/fake.
  */
 import { readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { GitChannels } from '#adapters/git/git-channels.js';
@@ -87,9 +87,12 @@ afterAll(async () => {
 });
 
 /** Polls a specification of its own, and reads what the poll has started. */
-async function evaluate(name: string, more: Partial<Channel> = {}): Promise<EvaluationOutcome> {
+async function evaluate(
+  name: string,
+  more: Readonly<Record<string, Partial<Channel>>> = {},
+): Promise<EvaluationOutcome> {
   const channels = Object.entries(upstreams).map(([channel, { url }]) => {
-    return { name: channel, url, branch: 'main', ...(channel === 'guix' ? more : {}) };
+    return { name: channel, url, branch: 'main', ...more[channel] };
   });
   const selection = { manifests: ['demo-manifest.scm'] };
   const saved = await specifications.save(
@@ -149,12 +152,25 @@ describe('a specification of Guix', () => {
   it('fails in the words of Guix when a channel does not authenticate', async () => {
     const commit = await upstreams['guix']!.revision();
     const introduction = { commit, fingerprint: 'A'.repeat(40) };
-    const outcome = await evaluate('unsigned', { introduction });
+    const outcome = await evaluate('unsigned', { guix: { introduction } });
     expect(outcome).toMatchObject({ status: 'failed', reason: 'evaluator-failed' });
     const [row] = await database.query<{ message: string }>(
       `select message from evaluations order by id desc limit 1`,
     );
     expect(row?.message).toContain("of channel 'guix' is not signed by an authorized key");
     expect(await database.query('select 1 from jobs')).toHaveLength(3);
+  });
+
+  it('shares the clone of a Guix that is vouched for, and no authentication', async () => {
+    const kept = async (kind: string): Promise<string[]> =>
+      (await readdir(join(guix.directory, 'evaluator', kind))).sort();
+    const before = { clones: await kept('clones'), caches: await kept('caches') };
+    const commit = await upstreams['guix']!.revision();
+    const mine = { url: `${upstreams['mine']!.url}/.git` };
+    const vouched = { introduction: { commit, fingerprint: 'B'.repeat(40) } };
+    expect(await evaluate('vouched', { guix: vouched })).toMatchObject({ status: 'succeeded' });
+    expect(await evaluate('fork', { guix: vouched, mine })).toMatchObject({ status: 'succeeded' });
+    expect(await kept('clones')).toHaveLength(before.clones.length + 1);
+    expect(await kept('caches')).toHaveLength(before.caches.length + 2);
   });
 });

@@ -240,7 +240,7 @@ describe('reading channels with guix', () => {
     const heard = await hear({
       jobs: jobs(`(for-each (lambda (path) (write (list path (file-exists? path))))
           '("/etc/passwd" "/root" "${guix.directory}/evaluator/caches"
-            "${guix.directory}/evaluator/profiles"))
+            "${guix.directory}/evaluator/clones" "${guix.directory}/evaluator/profiles"))
         (write (false-if-exception (connect (socket PF_INET SOCK_STREAM 0)
                                             AF_INET (inet-pton AF_INET "192.0.2.1") 80)))
         (write (false-if-exception (call-with-output-file "/gnu/store/x" newline)))

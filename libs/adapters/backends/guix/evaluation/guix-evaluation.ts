@@ -131,7 +131,7 @@ export class GuixEvaluation implements EvaluationBackend {
   async #makeReady(): Promise<void> {
     const { directory, user } = this.#place;
     await checkSandbox(user);
-    for (const name of ['profiles', 'caches', 'roots']) {
+    for (const name of ['profiles', 'caches', 'clones', 'roots']) {
       await mkdir(join(directory, name), { recursive: true, mode: 0o755 });
     }
     const roots = join(directory, 'roots');

@@ -1,22 +1,19 @@
 /**
  * Profiles of channels: Guix at exact commits, authenticated and built by `guix time-machine`, kept
- * from one evaluation to the next by a root. What Guix itself remembers of channels (their clones,
- * and which commits are authentic) is kept apart by their addresses and introductions, since it
- * looks commits up there without asking again who vouched for them.
+ * from one evaluation to the next by a root.
  */
-import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, readlink, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FarmFault } from '#std/farm-fault.js';
 import { parseStorePath } from '#formats/store-path.js';
 import type { EvaluationRequest } from '#application/ports/backend.js';
-import { inGuixOrder, printChannels } from '#domain/evaluation/channels-scm.js';
-import type { ChannelRevision } from '#domain/evaluation/revisions.js';
+import { printChannels } from '#domain/evaluation/channels-scm.js';
 import { withoutCredentials } from '#domain/specification/channel-grammar.js';
 import { readGuixEvent } from './guix-events.js';
 import { guixStoreDir } from '../build/guix-place.js';
-import { makeWritable, type GuixPlace } from './guix-place.js';
+import type { GuixPlace } from './guix-place.js';
 import { ourProgram, type Bounds, type GuixRun } from './guix-process.js';
+import { makePlaces, placesOf, sweepPlaces, touch, type ShelfPlaces } from './shelf-places.js';
 import { newMark, runTelling, type Told } from './told.js';
 
 export interface Profile {
@@ -26,14 +23,11 @@ export interface Profile {
   readonly closure: ReadonlyMap<string, readonly string[]>;
 }
 
-const profilesKept = 32;
-/** A clone of Guix takes 1 GB. */
-const cachesKept = 6;
 const closureFile = 'closure.json';
 const settingsInside = '/settings';
 
 export class ProfileShelf {
-  /** Those that are made now, by their key. */
+  /** Where something is made now: Guix works on a clone as if it were alone. */
   readonly #underWay = new Map<string, Promise<void>>();
 
   constructor(private readonly place: GuixPlace) {}
@@ -43,65 +37,60 @@ export class ProfileShelf {
    * was given up then, it is made here.
    */
   async *of(request: EvaluationRequest, bounds: Bounds): AsyncGenerator<Said, Profile, undefined> {
-    const key = digestOf(printChannels(request.channels));
-    const directory = join(this.place.directory, 'profiles', key);
-    for (let other = this.#underWay.get(key); other; other = this.#underWay.get(key)) await other;
-    const known = await this.#known(directory);
+    const places = placesOf(this.place.directory, request.channels);
+    const { clones } = places;
+    const known = await this.#known(places);
     if (known !== null) return known;
+    const other = (): Promise<void> | undefined => this.#underWay.get(clones);
+    for (let making = other(); making; making = other()) await making;
     let done = (): void => undefined;
-    const making = new Promise<void>((resolve) => (done = resolve));
-    this.#underWay.set(key, making);
+    this.#underWay.set(clones, new Promise<void>((resolve) => (done = resolve)));
     try {
-      return yield* this.#make({ directory, request, bounds });
+      const made = await this.#known(places);
+      return made ?? (yield* this.#make({ places, request, bounds }));
     } finally {
-      this.#underWay.delete(key);
+      this.#underWay.delete(clones);
       done();
     }
   }
 
-  async #known(directory: string): Promise<Profile | null> {
-    const path = await this.#rootIn(directory);
-    const closure = path === null ? null : await readClosure(directory);
+  async #known({ profile, root }: ShelfPlaces): Promise<Profile | null> {
+    const path = await this.#target(root);
+    const closure = path === null ? null : await readClosure(profile);
     if (path === null || closure === null) return null;
-    await touch(directory);
+    await touch(profile);
     return { path, closure };
   }
 
   async *#make(making: Making): AsyncGenerator<Said, Profile, undefined> {
-    const { directory, request } = making;
-    const cache = join(this.place.directory, 'caches', cacheKey(request.channels));
-    await makeWritable(this.place, directory);
-    await makeWritable(this.place, cache);
-    await Promise.all([touch(directory), touch(cache)]);
+    const { places, request } = making;
+    const lent = await makePlaces(this.place, places);
     const settings = join(request.workDirectory, 'settings');
     await writeSettings(settings, request);
-    const profile = yield* this.#run(making, { cache, settings });
-    await this.#sweep('profiles', profilesKept);
-    await this.#sweep('caches', cachesKept);
+    const profile = yield* this.#run(making, { lent, settings });
+    await sweepPlaces(this.place.directory);
     return profile;
   }
 
   async *#run(
-    { directory, request, bounds }: Making,
-    { cache, settings }: { readonly cache: string; readonly settings: string },
+    { places, request, bounds }: Making,
+    { lent, settings }: Pick<GuixRun, 'lent'> & { readonly settings: string },
   ): AsyncGenerator<Said, Profile, undefined> {
     const mark = newMark();
-    const root = join(directory, 'root');
     const repositories = [...(request.repositories ?? [])];
     const run: GuixRun = {
       program: this.place.program,
       words: [
         ...['time-machine', '-C', `${settingsInside}/channels.scm`, '--'],
-        ...ourProgram('profile', [mark, root]),
+        ...ourProgram('profile', [mark, places.root]),
       ],
       shown: new Map([
         [settingsInside, settings],
         ...repositories.map(([name, lent]) => [repositoryInside(name), lent.directory] as const),
         ...repositories.flatMap(([, lent]) => lent.borrows.map((path) => [path, path] as const)),
       ]),
-      // The daemon looks roots up under their names, which must be the same inside.
-      lent: new Map([directory, cache].map((path) => [path, path])),
-      environment: { HOME: settingsInside, XDG_CACHE_HOME: cache },
+      lent,
+      environment: { HOME: settingsInside, XDG_CACHE_HOME: places.cache },
       bounds,
     };
     const what = 'making the profile of the channels';
@@ -116,44 +105,26 @@ export class ProfileShelf {
         if (event.kind === 'failed') throw new FarmFault('evaluator-failed', event.words, 'never');
       }
     }
-    if (path !== null && (await this.#rootIn(directory)) === path) {
-      await writeFile(join(directory, closureFile), JSON.stringify([...closure]));
+    if (path !== null && (await this.#target(places.root)) === path) {
+      await writeFile(join(places.profile, closureFile), JSON.stringify([...closure]));
       return { path, closure };
     }
     throw new FarmFault('evaluator-failed', 'Guix made no profile of the channels', 'never');
   }
 
-  /** The profile that a directory's root keeps; null when it is gone. */
-  async #rootIn(directory: string): Promise<string | null> {
-    const target = await readlink(join(directory, 'root')).catch(() => null);
+  /** The profile that a root keeps; null when it is gone. */
+  async #target(root: string): Promise<string | null> {
+    const target = await readlink(root).catch(() => null);
     if (target === null || !parseStorePath(guixStoreDir, target).ok) return null;
-    const program = join(this.place.store.root, target, 'bin', 'guix');
-    // What it links to may lie in a store that is somewhere else on this machine.
-    const there = await stat(join(program, '..')).catch(() => null);
+    const there = await stat(join(this.place.store.root, target, 'bin')).catch(() => null);
     return there === null ? null : target;
-  }
-
-  /** Lets go of those that were not used for longest. A profile that is gone is made again. */
-  async #sweep(kind: 'profiles' | 'caches', kept: number): Promise<void> {
-    const directory = join(this.place.directory, kind);
-    const aged = await Promise.all(
-      (await readdir(directory)).map(async (name) => {
-        const path = join(directory, name);
-        return { path, used: (await stat(path).catch(() => null))?.mtimeMs ?? 0 };
-      }),
-    );
-    const old = aged.sort((a, b) => b.used - a.used).slice(kept);
-    const hourAgo = Date.now() - 3600_000;
-    for (const { path, used } of old) {
-      if (used < hourAgo) await rm(path, { recursive: true, force: true });
-    }
   }
 }
 
 type Said = Extract<Told, { kind: 'log' }>;
 
 interface Making {
-  readonly directory: string;
+  readonly places: ShelfPlaces;
   readonly request: EvaluationRequest;
   readonly bounds: Bounds;
 }
@@ -186,22 +157,4 @@ async function readClosure(directory: string): Promise<Profile['closure'] | null
 
 function repositoryInside(name: string): string {
   return `/repositories/${name}`;
-}
-
-/** Of what says which commits are authentic, and nothing else. */
-function cacheKey(channels: readonly ChannelRevision[]): string {
-  const trust = inGuixOrder(channels).map(({ channel, url, introduction }) => [
-    ...[channel, withoutCredentials(url)],
-    ...[introduction?.commit ?? '', introduction?.fingerprint ?? ''],
-  ]);
-  return digestOf(JSON.stringify(trust));
-}
-
-function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 40);
-}
-
-async function touch(directory: string): Promise<void> {
-  const now = new Date();
-  await utimes(directory, now, now).catch(() => undefined);
 }

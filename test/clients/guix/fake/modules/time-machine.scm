@@ -23,13 +23,22 @@
  channels)
 
 ;; Of a real repository its commit must be there, though neither network nor its own place are.
+;; A clone that is there already is fetched anew.
+(define (git . words)
+  (zero? (apply system* "git" "-c" "safe.directory=*" words)))
+
+(define checkouts (string-append (getenv "XDG_CACHE_HOME") "/guix/checkouts/"))
+
 (for-each
  (lambda (channel)
    (when (string-prefix? "file://" (channel-url channel))
-     (let ((clone (string-append (getenv "XDG_CACHE_HOME") "/"
-                                 (symbol->string (channel-name channel)))))
-       (unless (and (zero? (system* "git" "clone" "--quiet" "--mirror" (channel-url channel) clone))
-                    (zero? (system* "git" "-C" clone "cat-file" "-e" (channel-commit channel))))
+     (let ((clone (string-append checkouts (number->string (string-hash (channel-url channel))))))
+       (unless (and (if (file-exists? clone)
+                        (begin
+                          (format (current-error-port) "updating ~a~%" (channel-name channel))
+                          (git "-C" clone "fetch" "--quiet" "origin"))
+                        (git "clone" "--quiet" "--mirror" (channel-url channel) clone))
+                    (git "-C" clone "cat-file" "-e" (channel-commit channel)))
          (refuse "Git error: cannot fetch " (channel-url channel))))))
  channels)
 
