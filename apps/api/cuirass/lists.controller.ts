@@ -62,8 +62,7 @@ export class CuirassListsController {
     const evaluation = wholeNumber(asked);
     if (evaluation === null) throw new CuirassRefusal(500, `Not an evaluation: ${asked}`);
     const [names, system] = [parameters.list('names'), parameters.text('system')];
-    const pieces = await this.reader.evaluations.jobs({ evaluation, names, system });
-    await sendJsonText(reply, `[${pieces.join(',')}]`);
+    await sendJsonText(reply, await this.reader.evaluations.jobs({ evaluation, names, system }));
   }
 
   @Get('api/jobs/history')
