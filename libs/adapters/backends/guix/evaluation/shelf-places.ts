@@ -1,7 +1,7 @@
 /**
  * Where the evaluator keeps what outlives an evaluation, and what of it the sandbox may write.
  *
- *     profiles/KEY/         a set of channels at their commits: its closure, and in `roots` its root
+ *     profiles/KEY/         channels at their commits: what they need, and in `roots` their root
  *     caches/KEY/           what Guix remembers of channels: which commits are authentic, profiles
  *     clones/KEY/           the channels' repositories, which are large
  */
