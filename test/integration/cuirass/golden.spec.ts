@@ -4,8 +4,10 @@
  * this farm once, and read beside the contract; a difference is a change that clients see.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { RequestMethod } from '@nestjs/common';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cuirassControllers } from '../../../apps/api/cuirass/cuirass-parts.js';
 import { startApiFarm, type ApiFarm } from '../api-farm.js';
 import { seedCuirassFarm } from './cuirass-rows.js';
 
@@ -77,9 +79,40 @@ describe.each(files)('%s', (file) => {
   });
 });
 
-it('is read from more than a hundred and sixty answers', () => {
+/** Every route, and what its addresses look like. */
+function routes(): { readonly method: string; readonly pattern: RegExp; readonly told: string }[] {
+  return cuirassControllers.flatMap((controller) => {
+    const prefix = Reflect.getMetadata('path', controller) as string;
+    const handlers = Object.getOwnPropertyNames(controller.prototype)
+      .filter((name) => name !== 'constructor')
+      .map((name) => (controller.prototype as unknown as Record<string, object>)[name]!)
+      .filter((handler) => Reflect.hasMetadata('path', handler));
+    return handlers.flatMap((handler) => {
+      const method = RequestMethod[Reflect.getMetadata('method', handler) as number] ?? '';
+      return [Reflect.getMetadata('path', handler) as string | string[]].flat().map((path) => {
+        const told = `/${prefix}/${path}`.replaceAll(/\/+/g, '/');
+        const source = told.replaceAll(/:[a-z]+/g, '[^/]+').replace('*', '.+');
+        return { method, told, pattern: new RegExp(`^${source}/?$`) };
+      });
+    });
+  });
+}
+
+it('knows an answer of every route that is served', () => {
+  const asked = files
+    .flatMap((file) => JSON.parse(readFileSync(join(directory, file), 'utf8')) as Golden[])
+    .map(({ request }) => ({ method: request.method ?? 'GET', path: request.path.split('?')[0]! }));
+  const known = routes();
+  expect(known.length).toBeGreaterThan(40);
+  const unknown = known.filter(
+    (route) => !asked.some((one) => one.method === route.method && route.pattern.test(one.path)),
+  );
+  expect(unknown.map(({ method, told }) => `${method} ${told}`)).toEqual([]);
+});
+
+it('is read from at least a hundred and eighty answers', () => {
   const count = files.map(
     (file) => (JSON.parse(readFileSync(join(directory, file), 'utf8')) as Golden[]).length,
   );
-  expect(count.reduce((sum, one) => sum + one, 0)).toBeGreaterThanOrEqual(160);
+  expect(count.reduce((sum, one) => sum + one, 0)).toBeGreaterThanOrEqual(180);
 });
