@@ -17,6 +17,7 @@ import type { FarmParts } from './farm/farm-parts.js';
 import { FarmModule } from './farm/farm.module.js';
 import { GatewayModule } from './gateway/gateway.module.js';
 import { NotificationsController } from './notifications/notifications.controller.js';
+import { MetricsController } from './metrics/metrics.controller.js';
 import { PagesController } from './pages/pages.controller.js';
 import { LogTails } from './pages/log-tails.js';
 import { Notices } from './pages/notices.js';
@@ -76,6 +77,7 @@ import { Wishes } from './wishes/wishes.js';
     WorkersController,
     WorkerStandingController,
     QueueController,
+    MetricsController,
     BuildWishesController,
     EvaluationWishesController,
     IntentsController,

@@ -7,7 +7,7 @@ import type { Bus, Topic } from '#application/ports/bus.js';
 import type { Database } from '#adapters/postgres/database.js';
 import { forgeLoops, type ForgeParts } from './forge-loops.js';
 import { garbageLoop } from './garbage-loop.js';
-import { weatherLoop } from './weather-loop.js';
+import { metricsLoop, weatherLoop } from './weather-loop.js';
 
 export interface LifecycleParts extends ForgeParts {
   readonly database: Database;
@@ -32,7 +32,8 @@ export function lifecycleLoops(parts: LifecycleParts): LifecycleLoop[] {
   const workers = new PostgresWorkerRecord(database);
   return [
     garbageLoop({ database, hours: settings.garbage.hours }),
-    weatherLoop(database),
+    weatherLoop({ database, bus }),
+    metricsLoop(database),
     ...forgeLoops(parts),
     {
       name: 'carry-out-intents',

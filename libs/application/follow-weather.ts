@@ -6,12 +6,13 @@ import type { Weighed, WeatherStore } from './ports/weather-store.js';
 
 /** `goOn` is asked between batches. */
 export async function followWeather(store: WeatherStore, goOn: () => boolean): Promise<Weighed> {
-  const all = { builds: 0, evaluations: 0 };
+  const all = { builds: 0, evaluations: 0, turned: 0 };
   while (goOn()) {
-    const { builds, evaluations } = await store.weigh();
+    const { builds, evaluations, turned } = await store.weigh();
     if (builds === 0 && evaluations === 0) break;
     all.builds += builds;
     all.evaluations += evaluations;
+    all.turned += turned;
   }
   return all;
 }

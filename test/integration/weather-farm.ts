@@ -3,6 +3,7 @@ import { followWeather } from '#application/follow-weather.js';
 import { PostgresWeatherStore } from '#adapters/postgres/weather-store.js';
 import { readJobCounts } from '#adapters/postgres/evaluation-counts.js';
 import type { Database, Row } from '#adapters/postgres/database.js';
+import type { Weighed } from '#application/ports/weather-store.js';
 import type { BuildStatus } from '#domain/build/status.js';
 
 export interface TurnRow extends Row {
@@ -83,7 +84,7 @@ export class WeatherFarm {
     );
   }
 
-  weigh(): Promise<{ builds: number; evaluations: number }> {
+  weigh(): Promise<Weighed> {
     return followWeather(new PostgresWeatherStore(this.database), () => true);
   }
 

@@ -122,9 +122,10 @@ function follow(results: string): string {
      where t.evaluation_id is null or r.e >= t.evaluation_id),
   turned as (
     insert into weather_changes (specification_id, evaluation_id, build_id, name_id, system,
-      weather, changed_at, reference_evaluation_id, reference_build_id, is_news)
+      weather, changed_at, reference_evaluation_id, reference_build_id, is_news, told)
     select s, e, build, n, y, case when succeeded then 'new-success' else 'new-failure' end,
-           at, before_e, before_build, at > now() - interval '${newsForDays} days'
+           at, before_e, before_build, at > now() - interval '${newsForDays} days',
+           at <= now() - interval '${newsForDays} days'
       from seen where before <> succeeded order by e, build
     returning evaluation_id),
   stands as (

@@ -34,7 +34,7 @@ interface EndedEvaluation extends Row {
   readonly pruned: boolean;
 }
 
-const nothing: Weighed = { builds: 0, evaluations: 0 };
+const nothing: Weighed = { builds: 0, evaluations: 0, turned: 0 };
 
 export class PostgresWeatherStore implements WeatherStore {
   constructor(private readonly database: Database) {}
@@ -47,32 +47,41 @@ export class PostgresWeatherStore implements WeatherStore {
       await client.query('set local jit = off');
       await client.query('select pg_advisory_xact_lock($1)', [weighingKey]);
       const { rows } = await client.query<TurnRow>(takeTurns, [turnsAtOnce]);
-      if (rows.length > 0) await takeIn(client, rows);
-      if (rows.length === turnsAtOnce) return { builds: rows.length, evaluations: 0 };
+      let turned = rows.length > 0 ? await takeIn(client, rows) : 0;
+      if (rows.length === turnsAtOnce) return { builds: rows.length, evaluations: 0, turned };
       const { rows: ended } = await client.query<EndedEvaluation>(nextEvaluation);
-      for (const evaluation of ended) await weighEvaluation(client, evaluation);
-      return { builds: rows.length, evaluations: ended.length };
+      for (const evaluation of ended) turned += await weighEvaluation(client, evaluation);
+      return { builds: rows.length, evaluations: ended.length, turned };
     });
   }
 }
 
-async function takeIn(client: Client, turns: readonly TurnRow[]): Promise<void> {
+/** How many jobs turned. */
+async function takeIn(client: Client, turns: readonly TurnRow[]): Promise<number> {
   const { rows: moved } = await client.query<{ id: number }>(moveCounts, [
     turns.map(({ build }) => build),
     turns.map(({ was }) => was),
     turns.map(({ became }) => became),
   ]);
-  await client.query(followBuilds, [[...new Set(turns.map(({ build }) => build))]]);
+  const builds = [...new Set(turns.map(({ build }) => build))];
+  const turned = await followed(client, followBuilds, builds);
   await client.query(countChanges, [moved.map(({ id }) => id)]);
+  return turned;
 }
 
 /** A partial evaluation has counts, and no weather. */
-async function weighEvaluation(client: Client, evaluation: EndedEvaluation): Promise<void> {
+async function weighEvaluation(client: Client, evaluation: EndedEvaluation): Promise<number> {
   const { id, status, pruned } = evaluation;
   await client.query(markWeighed, [id]);
-  if (pruned) return;
+  if (pruned) return 0;
   await client.query(countJobs, [id]);
-  if (status !== 'succeeded') return;
-  await client.query(followEvaluation, [id]);
+  if (status !== 'succeeded') return 0;
+  const turned = await followed(client, followEvaluation, id);
   await client.query(countChanges, [[id]]);
+  return turned;
+}
+
+async function followed(client: Client, statement: string, of: unknown): Promise<number> {
+  const { rows } = await client.query<{ turned: number }>(statement, [of]);
+  return rows[0]?.turned ?? 0;
 }

@@ -7,6 +7,8 @@ export interface Weighed {
   readonly builds: number;
   /** Evaluations whose jobs were counted for the first time. */
   readonly evaluations: number;
+  /** Jobs that broke or were mended. */
+  readonly turned: number;
 }
 
 export interface WeatherStore {
