@@ -4,7 +4,7 @@
  * here by force stays until the next commit. A broken file changes nothing; its faults are told.
  */
 import type { Cancellation } from '#std/cancellation.js';
-import { FarmFault } from '#std/farm-fault.js';
+import { FarmFault, sentenceOf } from '#std/farm-fault.js';
 import { type ApplyStep, planApply } from '#domain/specification/apply-plan.js';
 import { keeperWords } from '#domain/specification/keeping.js';
 import { restorePassword } from '#domain/specification/password.js';
@@ -70,9 +70,10 @@ async function look(
     const failure = await apply(parts, repository, specifications);
     return failure === null ? { kind: 'applied', revision } : { kind: 'failed', revision, failure };
   } catch (fault) {
-    const ours = fault instanceof FarmFault;
-    if (!ours || fault.code === 'canceled' || fault.code === 'database-unavailable') throw fault;
-    return { kind: 'failed', revision, failure: fault.message };
+    const code = fault instanceof FarmFault ? fault.code : null;
+    if (code === 'canceled' || code === 'database-unavailable') throw fault;
+    // One repository holds up no other.
+    return { kind: 'failed', revision, failure: sentenceOf(fault) };
   }
 }
 

@@ -172,6 +172,9 @@ export const SpecificationInput = z
     notifications: z.array(NotificationInput).max(64).optional(),
   })
   .superRefine((input, context) => {
+    for (const path of unstorable(input, [])) {
+      context.addIssue({ code: 'custom', path, message: 'text without NUL, in whole characters' });
+    }
     const names = input.channels.map((channel) => channel.name);
     names.forEach((name, index) => {
       if (names.indexOf(name) < index) {
@@ -201,3 +204,11 @@ export const SpecificationInput = z
     }
   });
 export type SpecificationInput = z.infer<typeof SpecificationInput>;
+
+/** Where texts stand that Postgres keeps in no document: NUL, half a character. */
+function unstorable(value: unknown, path: PropertyKey[]): PropertyKey[][] {
+  if (typeof value === 'string') return value.includes('\0') || !value.isWellFormed() ? [path] : [];
+  if (Array.isArray(value)) return value.flatMap((one, at) => unstorable(one, [...path, at]));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, one]) => unstorable(one, [...path, key]));
+}

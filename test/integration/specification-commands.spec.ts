@@ -263,6 +263,15 @@ describe('a followed repository', () => {
     await expect(spec('unfollow', 'farm')).rejects.toThrow(/repository farm/);
   });
 
+  it('holds up no other when it cannot be fetched', async () => {
+    await spec('follow', 'file:///nowhere/at-all.git', '--name', 'away');
+    await spec('follow', repository.url, '--file', 'more.yaml', '--name', 'farm');
+    const revision = await repository.revision();
+    await told((one) => one.appliedRevision === revision);
+    expect((await spec('followed')).out).toMatch(/^away .* not applied yet\n {4}\S.*at-all\.git/m);
+    await spec('unfollow', 'away');
+  }, 30_000);
+
   it('has no password in its address', async () => {
     const url = 'https://me:secret@example.org/farm.git';
     await expect(spec('follow', url)).rejects.toThrow(/name a credential/);

@@ -84,6 +84,30 @@ describe('specification files', () => {
     expect(names.length).toBeGreaterThanOrEqual(20);
   });
 
+  it('show nothing of a file that a terminal would obey', () => {
+    const { faults } = read('(list (specification (name "a") (\u001bc\0 1)))');
+    expect(faults[0]?.message).toMatch(/^specification has no field \ufffdc\ufffd: /);
+    const email = '(email (from "a\0@b") (to "a@b") (server "smtp://b"))';
+    const text = `(list (specification (name "a") (notifications (list ${email}))))`;
+    expect(read(text).faults.map(faultLine)).toEqual([
+      'farm.scm:1:67: notifications[0].from: text without NUL, in whole characters',
+    ]);
+  });
+
+  it('say that there is none, or nothing at all', () => {
+    for (const [text, name] of [
+      ['(list)', 'farm.scm'],
+      ["'()", 'farm.scm'],
+      ['[]', 'farm.yaml'],
+      ['[]', 'farm.json'],
+    ] as const) {
+      expect(read(text, name)).toEqual({ specifications: [], faults: [] });
+    }
+    for (const name of ['farm.scm', 'farm.yaml', 'farm.json']) {
+      expect(read('', name).faults).toHaveLength(1);
+    }
+  });
+
   it('cannot grow without end by names for lists of lists', () => {
     const lines = ['(define a0 (list "a" "b"))'];
     for (let index = 1; index < 40; index += 1) {

@@ -57,8 +57,13 @@ export function faultLine({ file, line, column, message }: FileFault): string {
   return `${file}:${line}:${column}: ${message}`;
 }
 
+const longestMessage = 500;
+
+/** It quotes the file, which may hold what moves a terminal's cursor or breaks a row. */
 function plainFault({ file, line, column, message }: FileFault): FileFault {
-  return { file, line, column, message };
+  const shown = message.toWellFormed().replaceAll(/[\p{Cc}\p{Cf}]/gu, '\ufffd');
+  const short = shown.length > longestMessage ? `${shown.slice(0, longestMessage)}…` : shown;
+  return { file, line, column, message: short };
 }
 
 interface Placed {

@@ -44,8 +44,8 @@ export function readDocuments(text: string, strict: boolean): Documents {
   );
   if (faults.length > 0) return { documents: [], faults };
   try {
-    const documents = all.flatMap((one) => placed(one, place));
-    if (documents.length > 0) return { documents, faults };
+    const documents = all.map((one) => placed(one, place)).filter((some) => some !== null);
+    if (documents.length > 0) return { documents: documents.flat(), faults };
   } catch (error) {
     // An alias of aliases that would grow without end.
     return faulty(start, error instanceof Error ? error.message : String(error));
@@ -75,9 +75,10 @@ function firstLine(message: string): string {
   return (message.split('\n')[0] ?? message).replace(/ at line \d+, column \d+:$/, '');
 }
 
-function placed(document: Document, place: (offset: number) => Position): PlacedDocument[] {
+/** Null: nothing is said. */
+function placed(document: Document, place: (offset: number) => Position): PlacedDocument[] | null {
   const root: unknown = document.toJS({ maxAliasCount: 100 });
-  if (root === null) return [];
+  if (root === null) return null;
   const at = (path: readonly string[]): Position => {
     for (let length = path.length; length >= 0; length -= 1) {
       const node = nodeAt(document.contents as Node | null, path.slice(0, length));
