@@ -8,7 +8,8 @@ RUN node tools/build.mjs && npm prune --omit=dev --no-audit --no-fund
 
 FROM node:24-bookworm-slim
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends git nix-bin bubblewrap busybox-static ca-certificates \
+  && apt-get install -y --no-install-recommends git openssh-client nix-bin bubblewrap busybox-static \
+    ca-certificates \
   && rm -rf /var/lib/apt/lists/* \
   && install -d -o node -g node -m 0755 /data /data/logs /data/mirrors /data/nars /data/public \
     /data/evaluator /data/worker \

@@ -60,7 +60,7 @@ export class ChannelAccess {
   ): Promise<Environment> {
     const colon = secret.indexOf(':');
     return {
-      GIT_ASKPASS: await (this.program ??= this.writeProgram()),
+      GIT_ASKPASS: await this.askpass(),
       GAMBESON_GIT_SCHEME: scheme,
       GAMBESON_GIT_HOST: host,
       GAMBESON_GIT_USER: colon < 0 ? tokenUser : secret.slice(0, colon),
@@ -81,6 +81,15 @@ export class ChannelAccess {
       ...[`-oUserKnownHostsFile=${hosts}`, '-i', key],
     ];
     return { GIT_SSH_COMMAND: ['ssh', ...options].join(' ') };
+  }
+
+  private async askpass(): Promise<string> {
+    try {
+      return await (this.program ??= this.writeProgram());
+    } catch (error) {
+      this.program = undefined;
+      throw error;
+    }
   }
 
   private async writeProgram(): Promise<string> {
