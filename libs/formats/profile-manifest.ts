@@ -34,7 +34,9 @@ export interface SavedChannel {
 export function readProfileManifest(text: string): Result<ProfileManifest, string> {
   const { data, faults } = readScheme(text);
   const [datum] = data;
-  if (faults.length > 0 || datum === undefined || headOf(datum) !== 'manifest') {
+  const [fault] = faults;
+  if (fault) return err(`line ${fault.at.line}, column ${fault.at.column}: ${fault.message}`);
+  if (datum === undefined || headOf(datum) !== 'manifest') {
     return err('it is no manifest of a profile');
   }
   const version = valueOf(datum, 'version');

@@ -190,5 +190,7 @@ describe('the provenance of a bundle', () => {
     await expect(told(await file('empty.tar', tarOf(empty)))).rejects.toThrow(/no profile of Guix/);
     const odd = await file('odd.tar', tarOf(await tree('(manifest (version 9) (packages ()))')));
     await expect(told(odd)).rejects.toThrow(/its version is none/);
+    const open = await file('open.tar', tarOf(await tree('(manifest (version 4)')));
+    await expect(told(open)).rejects.toThrow(/profile\/manifest in .*: line 1, column/);
   });
 });
