@@ -84,10 +84,6 @@ describe('a waiting build', () => {
       `update builds set not_before = now() + interval '1 hour' where id = $1`,
       [patient],
     );
-    await farm.database.execute(
-      `update builds set status = 'failed', failure_propagated = true where id = $1`,
-      [failed],
-    );
     const named = await specification(farm, 'waits');
     await evaluation(farm, named, builds);
     const read = await evaluation(farm, named, builds.slice(7));
@@ -119,7 +115,15 @@ describe('a waiting build', () => {
       reason: 'backing-off',
       until: expect.any(String),
     });
-    expect((await build(spoilt!)).wait).toMatchObject({ reason: 'input-failed' });
+    // As between a failure and its propagation; who begins to lead would repair it.
+    await farm.database.execute(
+      `update builds set status = 'failed', failure_propagated = true where id = $1`,
+      [failed],
+    );
+    await until(
+      () => build(spoilt!),
+      ({ wait }) => wait?.reason === 'input-failed',
+    );
     const whole = await until(
       () => get<EvaluationAnswer>(`evaluations/${read}`),
       (answer) => answer.estimate !== null,
