@@ -21,13 +21,11 @@ interface Named extends Row {
   readonly ids: number[];
 }
 
-/** Where a prefix ends in a version, the package is what stands before it. */
+/** By the index alone; which of them bear the whole prefix is seen going down from the newest. */
 const named = `
   select coalesce(array_agg(id), '{}') as ids from (
     select id from derivations
-     where package_name >= $1 and package_name < $2
-       and (starts_with(name, $3) or starts_with(package_name, $3))
-       and ($4::text is null or system = $4)
+     where package_name >= $1 and package_name < $2 and ($3::text is null or system = $3)
      limit ${namedAtMost + 1}) d`;
 
 /** As scalars, which Postgres asks build by build, and never for all jobs that there are. */
@@ -37,12 +35,15 @@ const isOfSpecification = `($2::bigint[] is null
         where (select e.specification_id from evaluations e where e.id = j.id) = any ($2)
         limit 1))`;
 
+/** In the order of the first part, so that it ends with the first that is found. */
 const amongNamed = `
-  select b.id, d.name from unnest($1::bigint[]) t (id)
+  select t.id, d.name
+    from (select id from unnest($1::bigint[]) u (id) order by id desc offset 0) t
    cross join lateral (select * from builds where id = t.id offset 0) b
-   cross join lateral (select name from derivations where id = t.id offset 0) d
-   where ${isOfSpecification} and ($3::text is null or b.status = $3)
-   order by b.id desc limit $4`;
+   cross join lateral (select name, package_name from derivations where id = t.id offset 0) d
+   where (starts_with(d.name, $5) or starts_with(d.package_name, $5))
+     and ($3::text is null or b.status = $3) and ${isOfSpecification}
+   order by t.id desc limit $4`;
 
 /** Without a specification: the newest builds of all. */
 const newestOfAll = `select id from builds order by id desc limit ${newestAtMost}`;
@@ -71,14 +72,17 @@ export class SearchQueries {
     const of = await this.specifications(query);
     if (of?.length === 0) return [];
     const ids = prefix === null ? null : await this.named(query, prefix);
-    if (ids !== null && ids.length <= namedAtMost) return this.amongNamed(ids, of, status, limit);
+    if (ids !== null && ids.length <= namedAtMost) {
+      return this.amongNamed(ids, of, status, limit, prefix);
+    }
     const [builds, more] = of === null ? [newestOfAll, []] : [newestOfSpecification, [of]];
     const found = await this.database.query<FoundBuild>(amongNewest(builds), [
       ...[prefix, status, system, limit],
       ...more,
     ]);
     // Old ones of a name that very many bear: any of them rather than none.
-    return found.length === 0 && ids !== null ? this.amongNamed(ids, of, status, limit) : found;
+    if (found.length > 0 || ids === null) return found;
+    return this.amongNamed(ids, of, status, limit, prefix);
   }
 
   /** Of the newest build that is found, the product of that type; null where it has none. */
@@ -93,7 +97,7 @@ export class SearchQueries {
 
   private async named({ system }: SearchQuery, prefix: string): Promise<number[]> {
     const from = packageName(prefix, undefined);
-    const [row] = await this.database.query<Named>(named, [from, after(from), prefix, system]);
+    const [row] = await this.database.query<Named>(named, [from, after(from), system]);
     return row?.ids.map(Number) ?? [];
   }
 
