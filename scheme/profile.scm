@@ -1,9 +1,6 @@
 ;;; Tells in which profile the Guix lies that runs this, and keeps it by a root:
 ;;;
 ;;;     guix time-machine -C CHANNELS -- repl -- profile.scm LIBRARY MARK ROOT
-;;;
-;;; Then every path that the profile needs, each with what it refers to, so that all of it can be
-;;; offered to others.
 
 (define arguments (cdr (command-line)))
 (load (list-ref arguments 0))
@@ -23,11 +20,6 @@
 (define (tell-profile store item)
   (keep store item)
   (tell `((profile . ,item)))
-  (for-each (lambda (path)
-              (tell `((path . ,path)
-                      (references . ,(list->vector
-                                      ((bound '(guix store) 'references) store path))))))
-            ((bound '(guix store) 'requisites) store (list item)))
   (tell `((done . 1))))
 
 (catch #t

@@ -55,7 +55,7 @@ export class FakeGuix {
       program: `${fake}/bin/guix`,
       storeRoot,
       socketDirectory: join(directory, 'sockets'),
-      referencesOf: async () => [],
+      referencesOf: async (path) => (path === profile ? [fake] : []),
     });
     return new FakeGuix(directory, backend);
   }

@@ -38,15 +38,15 @@ const systemsAtOnce = Math.min(4, availableParallelism());
 const longestLog = 32 * 1024 * 1024;
 /** Roots keep derivations until they are registered, which takes minutes at most. */
 const rootsKeptMilliseconds = 24 * 3600_000;
-/** Paths whose references are remembered: those of the profiles made last. */
+/** Of profiles, some hundred paths each. */
 const builtPathsKept = 100_000;
 
 export class GuixEvaluation implements EvaluationBackend {
   readonly #place: GuixPlace;
   readonly #shelf: ProfileShelf;
   readonly #referencesOf: ReferencesOf;
-  /** What evaluations built themselves, with what it refers to. */
-  readonly #built = new Map<string, readonly string[]>();
+  /** What evaluations had built, and need no address of its own to be offered. */
+  readonly #built = new Set<string>();
   #ready: Promise<void> | undefined;
 
   constructor(options: GuixEvaluationOptions) {
@@ -73,10 +73,8 @@ export class GuixEvaluation implements EvaluationBackend {
   /** A source proves its references by its path; of what was built the daemon is believed. */
   async pathInfo(path: string): Promise<PathInfo> {
     const { store } = this.#place;
-    const references = this.#built.get(path);
-    if (references === undefined) {
-      return sourceInfo(store, path, this.#referencesOf);
-    }
+    if (!this.#built.has(path)) return sourceInfo(store, path, this.#referencesOf);
+    const references = await this.#referencesOf(path);
     const { info } = await hashedInfo(store, path);
     return { ...info, references, ca: null };
   }
@@ -91,9 +89,8 @@ export class GuixEvaluation implements EvaluationBackend {
   ): AsyncGenerator<EvaluationEvent, void, undefined> {
     const selection = yield* readable(request, selectionOf(request));
     await mkdir(request.workDirectory, { recursive: true });
-    const { path: profile, closure } = yield* this.#shelf.of(request, bounds);
-    this.#remember(closure);
-    yield { kind: 'built', paths: [...closure.keys()] };
+    const profile = yield* this.#shelf.of(request, bounds);
+    yield { kind: 'built', paths: await this.#closureOf(profile) };
     const roots = join(this.#place.directory, 'roots', basename(join(request.workDirectory, '..')));
     await makeWritable(this.#place, roots);
     const shared = { request, profile, roots, bounds };
@@ -115,9 +112,15 @@ export class GuixEvaluation implements EvaluationBackend {
     if (faults.length > 0) throw faults[0];
   }
 
-  #remember(closure: ReadonlyMap<string, readonly string[]>): void {
-    if (this.#built.size + closure.size > builtPathsKept) this.#built.clear();
-    for (const [path, references] of closure) this.#built.set(path, references);
+  /** As the daemon knows it: whoever made the profile need not be believed. */
+  async #closureOf(profile: string): Promise<readonly string[]> {
+    const closure = new Set([profile]);
+    for (const path of closure) {
+      for (const reference of await this.#referencesOf(path)) closure.add(reference);
+    }
+    if (this.#built.size > builtPathsKept) this.#built.clear();
+    for (const path of closure) this.#built.add(path);
+    return [...closure];
   }
 
   #prepare(): Promise<void> {

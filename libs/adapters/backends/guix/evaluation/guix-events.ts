@@ -14,7 +14,6 @@ export type GuixEvent =
   /** How many derivations were made, and how large the heap is, in bytes. */
   | { readonly kind: 'progress'; readonly made: number; readonly heap: number }
   | { readonly kind: 'profile'; readonly path: string }
-  | { readonly kind: 'path'; readonly path: string; readonly references: readonly string[] }
   /** All is told. */
   | { readonly kind: 'done' };
 
@@ -24,7 +23,7 @@ const longestWords = 4000;
 export function readGuixEvent(json: string): GuixEvent {
   const said = parseObject(json);
   if (said === null) return jobError('?', 'the evaluator said something that is no JSON');
-  const { job, error, failed, progress, profile, path, words } = said;
+  const { job, error, failed, progress, profile, words } = said;
   if (typeof job === 'string') return jobOf(job, said);
   if (typeof error === 'string') return jobError(error, wordsOf(words));
   if (failed !== undefined) {
@@ -34,9 +33,6 @@ export function readGuixEvent(json: string): GuixEvent {
     return { kind: 'progress', made: countOf(progress), heap: countOf(said['heap']) };
   }
   if (isStorePath(profile)) return { kind: 'profile', path: profile };
-  if (isStorePath(path) && Array.isArray(said['references'])) {
-    return { kind: 'path', path, references: said['references'].filter(isStorePath) };
-  }
   return 'done' in said ? { kind: 'done' } : jobError('?', 'the evaluator said what nobody knows');
 }
 

@@ -2,7 +2,7 @@
  * Profiles of channels: Guix at exact commits, authenticated and built by `guix time-machine`, kept
  * from one evaluation to the next by a root.
  */
-import { mkdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readlink, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FarmFault } from '#std/farm-fault.js';
 import { parseStorePath } from '#formats/store-path.js';
@@ -16,14 +16,6 @@ import { ourProgram, type Bounds, type GuixRun } from './guix-process.js';
 import { makePlaces, placesOf, sweepPlaces, touch, type ShelfPlaces } from './shelf-places.js';
 import { newMark, runTelling, type Told } from './told.js';
 
-export interface Profile {
-  /** A store path. */
-  readonly path: string;
-  /** What it needs, itself among it, with what that refers to. */
-  readonly closure: ReadonlyMap<string, readonly string[]>;
-}
-
-const closureFile = 'closure.json';
 const settingsInside = '/settings';
 
 export class ProfileShelf {
@@ -33,10 +25,10 @@ export class ProfileShelf {
   constructor(private readonly place: GuixPlace) {}
 
   /**
-   * Yields what Guix says meanwhile, for the log. Whoever finds it under way waits for it; when it
+   * Answers the store path of the profile. Yields what Guix says meanwhile, for the log. Whoever finds it under way waits for it; when it
    * was given up then, it is made here.
    */
-  async *of(request: EvaluationRequest, bounds: Bounds): AsyncGenerator<Said, Profile, undefined> {
+  async *of(request: EvaluationRequest, bounds: Bounds): AsyncGenerator<Said, string, undefined> {
     const places = placesOf(this.place.directory, request.channels);
     const { clones } = places;
     const known = await this.#known(places);
@@ -54,15 +46,13 @@ export class ProfileShelf {
     }
   }
 
-  async #known({ profile, root }: ShelfPlaces): Promise<Profile | null> {
+  async #known({ profile, root }: ShelfPlaces): Promise<string | null> {
     const path = await this.#target(root);
-    const closure = path === null ? null : await readClosure(profile);
-    if (path === null || closure === null) return null;
-    await touch(profile);
-    return { path, closure };
+    if (path !== null) await touch(profile);
+    return path;
   }
 
-  async *#make(making: Making): AsyncGenerator<Said, Profile, undefined> {
+  async *#make(making: Making): AsyncGenerator<Said, string, undefined> {
     const { places, request } = making;
     const lent = await makePlaces(this.place, places);
     const settings = join(request.workDirectory, 'settings');
@@ -75,7 +65,7 @@ export class ProfileShelf {
   async *#run(
     { places, request, bounds }: Making,
     { lent, settings }: Pick<GuixRun, 'lent'> & { readonly settings: string },
-  ): AsyncGenerator<Said, Profile, undefined> {
+  ): AsyncGenerator<Said, string, undefined> {
     const mark = newMark();
     const repositories = [...(request.repositories ?? [])];
     const run: GuixRun = {
@@ -95,20 +85,15 @@ export class ProfileShelf {
     };
     const what = 'making the profile of the channels';
     let path: string | null = null;
-    const closure = new Map<string, readonly string[]>();
     for await (const told of runTelling(this.place, run, { mark, what })) {
       if (told.kind === 'log') yield told;
       else {
         const event = readGuixEvent(told.json);
         if (event.kind === 'profile') path = event.path;
-        if (event.kind === 'path') closure.set(event.path, event.references);
         if (event.kind === 'failed') throw new FarmFault('evaluator-failed', event.words, 'never');
       }
     }
-    if (path !== null && (await this.#target(places.root)) === path) {
-      await writeFile(join(places.profile, closureFile), JSON.stringify([...closure]));
-      return { path, closure };
-    }
+    if (path !== null && (await this.#target(places.root)) === path) return path;
     throw new FarmFault('evaluator-failed', 'Guix made no profile of the channels', 'never');
   }
 
@@ -143,16 +128,6 @@ async function writeSettings(directory: string, request: EvaluationRequest): Pro
   const safe = names.map((name) => `\tdirectory = ${repositoryInside(name)}\n`);
   const settings = ['[safe]\n', ...safe, ...replacements];
   await writeFile(join(directory, '.gitconfig'), settings.join(''));
-}
-
-/** Null when it was never written to its end. */
-async function readClosure(directory: string): Promise<Profile['closure'] | null> {
-  try {
-    const text = await readFile(join(directory, closureFile), 'utf8');
-    return new Map(JSON.parse(text) as [string, string[]][]);
-  } catch {
-    return null;
-  }
 }
 
 function repositoryInside(name: string): string {

@@ -1,7 +1,7 @@
 /**
  * Where the evaluator keeps what outlives an evaluation, and what of it the sandbox may write.
  *
- *     profiles/KEY/         channels at their commits: what they need, and in `roots` their root
+ *     profiles/KEY/roots/   of channels at their commits: the profile's root
  *     caches/KEY/           what Guix remembers of channels: which commits are authentic, profiles
  *     clones/KEY/           the channels' repositories, which are large
  */

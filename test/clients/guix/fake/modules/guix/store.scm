@@ -1,6 +1,5 @@
 (define-module (guix store)
-  #:export (open-connection store-connection-error? add-text-to-store add-indirect-root
-            references requisites))
+  #:export (open-connection store-connection-error? add-text-to-store add-indirect-root))
 
 (define (open-connection)
   (when (file-exists? "/checkouts/guix/no-daemon")
@@ -15,11 +14,3 @@
 (define (add-indirect-root store file)
   (unless (string-prefix? "/gnu/store/" (readlink file))
     (error "a root that leads nowhere" file)))
-
-(define closure
-  '(("/gnu/store/mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm-profile"
-     "/gnu/store/ffffffffffffffffffffffffffffffff-fake-guix")
-    ("/gnu/store/ffffffffffffffffffffffffffffffff-fake-guix")))
-
-(define (references store path) (assoc-ref closure path))
-(define (requisites store paths) (map car closure))
