@@ -25,8 +25,8 @@ export class ProfileShelf {
   constructor(private readonly place: GuixPlace) {}
 
   /**
-   * Answers the store path of the profile. Yields what Guix says meanwhile, for the log. Whoever finds it under way waits for it; when it
-   * was given up then, it is made here.
+   * Answers the store path of the profile. Yields what Guix says meanwhile, for the log. Whoever
+   * finds it under way waits for it; when it was given up then, it is made here.
    */
   async *of(request: EvaluationRequest, bounds: Bounds): AsyncGenerator<Said, string, undefined> {
     const places = placesOf(this.place.directory, request.channels);
