@@ -39,7 +39,7 @@ export class Arrivals<T> {
 
 export async function startMailServer(): Promise<MailServer> {
   const program = fileURLToPath(new URL('./mail-server.mjs', import.meta.url));
-  const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'ignore'] });
   const mails = new Arrivals<ReceivedMail>();
   const lines = createInterface({ input: child.stdout });
   const [first] = (await once(lines, 'line')) as [string];
