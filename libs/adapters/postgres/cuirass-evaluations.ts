@@ -110,8 +110,8 @@ const columns = `e.id, s.name as specification, e.status, e.started_at as "start
       from checkouts c where c.evaluation_id = e.id), '[]') as checkouts`;
 
 /**
- * For a hundred thousand jobs: with the usual four megabytes they would go to the disk and back, and
- * compiling the plan would take longer than following it.
+ * For a hundred thousand jobs: with the usual four megabytes they would go to the disk and back,
+ * and compiling the plan would take longer than following it.
  */
 const forManyJobs = "set local work_mem = '64MB'; set local jit = off";
 
