@@ -60,7 +60,9 @@ function buildsFrom({ specifications, evaluations, jobs }: FarmSize): string {
 
 /** The last evaluation of each specification is still being built. */
 function statusSql(size: FarmSize): string {
-  const epoch = `(e / ${size.specifications * 7})`;
+  // Jobs stand as they do for so many evaluations of their specification.
+  const streak = Math.max(1, Math.min(7, Math.floor(size.evaluations / size.specifications / 3)));
+  const epoch = `(e / ${size.specifications * streak})`;
   return `case
     when e > ${size.evaluations - size.specifications} and k % 200 = 0 then 'started'
     when e > ${size.evaluations - size.specifications} and k % 200 = 2 then 'submitted'
@@ -206,7 +208,7 @@ const readModels: Record<string, string[]> = {
                     lag(build_id) over w as before_b
                from (${results}) r window w as (partition by s, name_id, system order by e)) t
        join builds b on b.id = t.build_id
-      where t.ok <> t.before order by t.e, t.build_id`,
+      where t.ok <> t.before and t.before_e < t.e order by t.e, t.build_id`,
   ],
   job_standings: [
     `insert into job_standings (specification_id, name_id, system, first_evaluation_id,
