@@ -109,6 +109,37 @@ describe.each(forgeKinds)('what %s sends', (kind) => {
   });
 });
 
+/** The body as it would be with something else in one of its places, for every place. */
+function* spoilt(body: unknown): Generator<unknown, void, undefined> {
+  if (typeof body !== 'object' || body === null) return;
+  for (const [name, value] of Object.entries(body)) {
+    for (const odd of [null, {}, [], '', '-x', -1, 1e300]) {
+      yield Array.isArray(body) ? body.with(Number(name), odd) : { ...body, [name]: odd };
+    }
+    for (const inner of spoilt(value)) {
+      yield Array.isArray(body) ? body.with(Number(name), inner) : { ...body, [name]: inner };
+    }
+  }
+}
+
+describe.each(forgeKinds)('whatever %s might say', (kind) => {
+  it.each(['push', 'request-opened'])('in a %s is understood or refused', async (name) => {
+    const { headers, body } = await recordedDelivery(kind, name);
+    const { event } = readHeaders(kind, headers);
+    let tried = 0;
+    for (const odd of spoilt(JSON.parse(body.toString('utf8')))) {
+      tried += 1;
+      const told = eventReaders[kind](event ?? '', odd);
+      const of = told.ok ? told.value : null;
+      const revision =
+        of?.kind === 'push' ? of.revision : of?.kind === 'request' ? of.head?.revision : null;
+      if (revision) expect(revision).toMatch(/^[0-9a-f]{40}$/);
+      if (of?.kind === 'request') expect(of.number).toBeGreaterThan(0);
+    }
+    expect(tried).toBeGreaterThan(200);
+  });
+});
+
 describe('the signature', () => {
   it('of GitHub is that of its documentation', () => {
     const hex = '757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17';

@@ -69,6 +69,8 @@ export class WebhookIntake {
     const read = eventReaders[forge.kind](event ?? '', parse(body));
     if (!read.ok) throw malformed(read.error);
     const told = read.value;
+    // Postgres holds no such character, and no name of a forge has it.
+    if (JSON.stringify(told).includes('\\u0000')) throw malformed('it has a NUL in a name');
     const digest = createHash('sha256').update(body).digest('hex');
     const delivery = id ?? `sha256:${digest}`;
     const known = { forge: forge.id, delivery, digest, event: event ?? told.kind, told };
