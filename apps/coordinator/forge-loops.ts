@@ -24,7 +24,6 @@ export interface ForgeParts {
 }
 
 const lookMilliseconds = 2000;
-const expireMilliseconds = 60_000;
 const pruneMilliseconds = 3600_000;
 /** Forges themselves keep what they told for some days; replays are known as long as this. */
 const daysRemembered = 30;
@@ -42,16 +41,14 @@ export function forgeLoops(parts: ForgeParts): LifecycleLoop[] {
   };
   return [
     {
-      name: 'take-deliveries',
+      name: 'hear-forges',
       tickMilliseconds: lookMilliseconds,
       topic: 'forges',
-      pass: (goOn) => takeDeliveries(desk, goOn),
-    },
-    {
-      name: 'expire-requests',
-      tickMilliseconds: expireMilliseconds,
-      topic: 'forges',
-      pass: (goOn) => expireRequests(desk, goOn),
+      // One after the other: news of a request must not meet its expiry half way.
+      pass: async (goOn) => [
+        ...(await takeDeliveries(desk, goOn)),
+        ...(await expireRequests(desk, goOn)),
+      ],
     },
     {
       name: 'prune-deliveries',
