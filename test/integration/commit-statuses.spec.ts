@@ -80,6 +80,7 @@ beforeAll(async () => {
       ...{ GAMBESON_DATA: data, GAMBESON_CREDENTIALS: credentials },
       ...{ GAMBESON_URL: 'https://ci.example.org', GAMBESON_TICK_SECONDS: '0.05' },
       ...{ DATABASE_URL: url, REDIS_URL: redis.url },
+      ...{ GAMBESON_PRIVATE_RECEIVERS: '127.0.0.1', GAMBESON_NOTIFY_GATHER_SECONDS: '0' },
     },
     0,
   );
@@ -232,5 +233,38 @@ describe('the status of a commit', () => {
     // GitLab says in its own way that it is so already.
     await row(shaOfRequest, ({ state }) => state === 'idle');
     expect(await database.query(`select from commit_statuses where revision = 'ff'`)).toEqual([]);
+  });
+});
+
+describe('a build that breaks', () => {
+  it('is told from the end of the build on, without anybody writing rows for it', async () => {
+    const told = [{ type: 'webhook', url: `${server.url}/told` }] as const;
+    const of = await addSpecification(database, 'told', told);
+    const named = 'update job_names set name = $2 where name = $1';
+    const [, before] = await evaluation(of, [['https://git.example.org/x.git', '01']]);
+    await database.execute(named, [`job-${before}`, 'tool']);
+    await ends(before, 'succeeded');
+    await answered('the first result is known', async () => {
+      const [standing] = await database.query(
+        'select from job_standings where specification_id = $1 and succeeded',
+        [of],
+      );
+      return standing ?? null;
+    });
+    const [second, after] = await evaluation(of, [['https://git.example.org/x.git', '02']]);
+    await database.execute(
+      `update jobs set name_id = (select id from job_names where name = 'tool')
+        where evaluation_id = $1 and build_id = $2`,
+      [second, after],
+    );
+    await ends(after, 'failed');
+    const [, body] = await sent('/told', 1);
+    expect(body).toMatchObject({
+      data: {
+        title: 'Build tool on told is broken.',
+        evaluation: { id: String(second) },
+        changes: [{ build: { url: `https://ci.example.org/build/${after}/details` } }],
+      },
+    });
   });
 });
