@@ -32,26 +32,28 @@ export class HeartbeatLoop {
   #timer: NodeJS.Timeout | undefined;
   #terms: HeartbeatTerms = { heartbeatSeconds: 10, leaseSeconds: 30, protocol: null };
   #sequence = 0;
-  /** When the farm last showed that it carries out what is said. */
-  #heardAt = 0;
+  /** Runs out when the farm has long not shown that it carries out what is said. */
+  #patience: NodeJS.Timeout | undefined;
 
   constructor(private readonly parts: HeartbeatParts) {}
 
   start(terms: HeartbeatTerms): void {
     this.#terms = terms;
-    this.#heardAt = performance.now();
     clearInterval(this.#timer);
-    this.#timer = setInterval(() => this.#onTick(), terms.heartbeatSeconds * 1000);
+    this.#timer = setInterval(() => this.beat(), terms.heartbeatSeconds * 1000);
+    this.#waitForAnswer();
     this.beat();
   }
 
   /** The conversation is lost: attempts are looked after all the same. */
   lost(): void {
     this.#terms = { ...this.#terms, protocol: null };
+    clearTimeout(this.#patience);
   }
 
   stop(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#patience);
   }
 
   beat(): void {
@@ -73,17 +75,18 @@ export class HeartbeatLoop {
 
   /** The farm has carried out a heartbeat. */
   acknowledged(): void {
-    this.#heardAt = performance.now();
+    this.#waitForAnswer();
   }
 
-  /** A farm of version 2 that answers none of two heartbeats is tried again elsewhere. */
-  #onTick(): void {
-    this.beat();
+  /**
+   * A farm of version 2 that is silent for two thirds of a lease is tried elsewhere. Not at the next
+   * heartbeat: that one is due when the lease runs out, and the last third is for coming back.
+   */
+  #waitForAnswer(): void {
+    clearTimeout(this.#patience);
     const { protocol, leaseSeconds } = this.#terms;
     if (protocol === null || protocol < 2) return;
-    if (performance.now() - this.#heardAt < (leaseSeconds * 1000 * 2) / 3) return;
-    this.#heardAt = performance.now();
-    this.parts.unheard();
+    this.#patience = setTimeout(() => this.parts.unheard(), (leaseSeconds * 1000 * 2) / 3);
   }
 }
 
