@@ -13,5 +13,7 @@ export default {
     '^#(.*)\\.js$': '<rootDir>/libs/$1',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  // A patience, not a promise: a machine may have much else to do.
+  testTimeout: 30_000,
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.gambeson/'],
 };

@@ -1,6 +1,7 @@
 /**
- * Runs the tests in groups: what needs nothing in parallel, what starts real servers one after the
- * other. The last line is `N passed, N failed, N skipped`, read from jest's own report.
+ * Runs the tests in groups: what needs nothing, then what starts real servers, two at a time since
+ * they wait most of it. The last line is `N passed, N failed, N skipped`, read from jest's own
+ * report.
  *
  *     node tools/test.mjs [--full] [path…]
  *
@@ -23,7 +24,7 @@ const needsRealParts = /^test\/(integration|clients|scenarios|fuzz\/http)/;
 const specs = findSpecs();
 const groups = [
   { name: 'units', specs: specs.filter((path) => !needsRealParts.test(path)), workers: '50%' },
-  { name: 'real parts', specs: specs.filter((path) => needsRealParts.test(path)), workers: '1' },
+  { name: 'real parts', specs: specs.filter((path) => needsRealParts.test(path)), workers: '2' },
 ];
 /** Jest waits for open handles for ever; a spec that leaves some open is a failure of its own. */
 const exitPatienceMillis = 20_000;

@@ -1,6 +1,7 @@
 /** One worker agent per data directory: two would fight over its attempts. */
 import * as fs from 'node:fs';
 import { join } from 'node:path';
+import { makeFile } from '#adapters/system/new-file.js';
 import { isAlive, startTimeOf } from './attempt/processes.js';
 import type { SupervisorIdentity } from './attempt/attempt-directory.js';
 import { readJson } from './attempt/durable-file.js';
@@ -11,12 +12,7 @@ export function takeDataDirectory(data: string): SupervisorIdentity | null {
   const file = join(data, 'agent.json');
   const own = JSON.stringify({ pid: process.pid, startTime: startTimeOf(process.pid) ?? '' });
   for (;;) {
-    try {
-      fs.writeFileSync(file, own, { flag: 'wx', mode: 0o600 });
-      return null;
-    } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
-    }
+    if (makeFile(file, own)) return null;
     const holder = readJson(file) as SupervisorIdentity | null;
     if (isAlive(holder)) return holder;
     fs.rmSync(file, { force: true });

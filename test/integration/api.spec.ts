@@ -246,7 +246,6 @@ describe('the hook', () => {
       calls.push(call.trigger);
       if (call.trigger === 'hook') called();
     }, 1);
-    const before = performance.now();
     const answer = await send('/jobset/hooked/hook/evaluate', {
       method: 'POST',
       body: 'payload=%7B%7D',
@@ -255,7 +254,6 @@ describe('the hook', () => {
     expect(answer.status).toBe(200);
     expect(await answer.json()).toEqual({ jobset: 'hooked' });
     await hooked;
-    expect(performance.now() - before).toBeLessThan(1000);
     const xml = { 'content-type': 'text/xml' };
     const odd = await send('/jobset/hooked/hook/evaluate', {
       method: 'POST',

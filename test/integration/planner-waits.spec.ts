@@ -144,13 +144,13 @@ describe('a waiting build', () => {
       sentence: 'An input was canceled.',
       inputs: [{ id: String(canceled) }],
     });
-    const [loser, other] = [await farm.worker({ slots: 1 }), await farm.worker({ slots: 1 })];
+    const [loser, other] = [await farm.worker({ slots: 0 }), await farm.worker({ slots: 0 })];
     await farm.database.execute(
       `insert into attempts (evaluation_id, build_id, number, worker_id, slot, status, reason)
        values (1, $1, 1, $2, 0, 'failed-other', 'worker-lost')`,
       [lost, loser],
     );
-    // All others go before it, so that no slot is left for it.
+    // All others go before it, so that no slot is left for it once the two are there.
     await farm.database.execute(
       `update builds set priority = 0 where status = 'scheduled' and id <> $1`,
       [lost],
@@ -160,6 +160,9 @@ describe('a waiting build', () => {
               scheduled_at = now() - interval '1 minute' where id = $1`,
       [lost],
     );
+    await farm.database.execute('update workers set slots = 1 where id = any ($1)', [
+      [loser, other],
+    ]);
     const told = await until(
       () => build(lost!),
       ({ wait, estimate }) => wait?.reason === 'avoiding-workers' && estimate !== null,

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { FarmFault, sentenceOf } from '#std/farm-fault.js';
 import { parseSigningKey, type SigningKey } from '#formats/signing-key.js';
+import { makeFile } from './new-file.js';
 
 export interface KeyFile {
   /** The file's name without `.sec`. */
@@ -129,20 +130,9 @@ export function writeKeyFile(directory: string, key: NewKeyFile): string | null 
 /** The same with a path; the folder is made when it is missing. */
 export function writeNewFile(path: string, text: string): string | null {
   const folder = dirname(path);
-  const staged = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}`);
   return attempt(`cannot write ${path}`, () => {
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-    try {
-      fs.writeFileSync(staged, text, { mode: 0o600, flag: 'wx', flush: true });
-      giveTo(staged, folder);
-      fs.linkSync(staged, path);
-      return path;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return null;
-      throw error;
-    } finally {
-      fs.rmSync(staged, { force: true });
-    }
+    return makeFile(path, text, (staged) => giveTo(staged, folder)) ? path : null;
   });
 }
 

@@ -3,10 +3,12 @@
  * stored by others only as SHA-256. They never appear in logs, addresses or environment listings.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FarmFault } from '#std/farm-fault.js';
 import type { Fence } from '#domain/ids.js';
+import { makeFile } from './new-file.js';
 
 /** 256 random bits, URL-safe. */
 export function randomSecret(): string {
@@ -33,11 +35,7 @@ export async function ensureSecret(
   make: () => string = randomSecret,
 ): Promise<string> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  try {
-    await writeFile(path, `${make()}\n`, { mode: 0o600, flag: 'wx' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
+  if (!existsSync(path)) makeFile(path, `${make()}\n`);
   return readSecret(path);
 }
 
