@@ -79,8 +79,8 @@ export class HeartbeatLoop {
   }
 
   /**
-   * A farm of version 2 that is silent for two thirds of a lease is tried elsewhere. Not at the next
-   * heartbeat: that one is due when the lease runs out, and the last third is for coming back.
+   * A farm of version 2 that is silent for two thirds of a lease is tried elsewhere. Not at the
+   * next heartbeat, which is due when the lease runs out: the last third is for coming back.
    */
   #waitForAnswer(): void {
     clearTimeout(this.#patience);
