@@ -52,10 +52,6 @@ export class BuildLog {
     return this.#phases.current;
   }
 
-  get cut(): boolean {
-    return this.#trace.cut;
-  }
-
   take(chunk: Uint8Array): BuildLogEvent[] {
     return this.#trace.take(chunk).flatMap((event) => this.#event(event) ?? []);
   }
