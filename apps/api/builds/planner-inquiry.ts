@@ -1,7 +1,8 @@
 /**
- * Asks the leading planner, over the bus, what it knows of waits and estimates. Half a second of
- * patience; when nobody answers, nobody is asked again for a little, so that a farm without a
- * planner does not make every reader wait.
+ * Asks the leading planner, over the bus, what it knows of waits and estimates. A reader waits for
+ * it a twentieth of a second: an answer that comes later is kept for the next one who asks the
+ * same. While nobody answers no reader waits at all, and a question goes out now and then to find
+ * out whether somebody does again.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
@@ -12,19 +13,37 @@ import type { Estimate as Planned } from '#domain/scheduling/planner.js';
 import type { Estimate } from '#protocol/api/page.js';
 import { BUS } from '../farm/tokens.js';
 
-const patienceMilliseconds = 500;
-const silenceMilliseconds = 2000;
+/** A page promises an answer within 100 ms, and reads a little after this. */
+const patienceMilliseconds = 50;
+/** How old an answer may be that came too late for the one who asked. */
+const keptMilliseconds = 5000;
+/** How often a silent planner is asked. */
+const probeMilliseconds = 1000;
+/** More than readers ask within the time that late answers are kept. */
+const openAtMost = 2000;
 
 type About = Omit<PlannerQuestion, 'id' | 'reply'>;
-type Hear = (answer: PlannerAnswer | null) => void;
+
+interface Open {
+  readonly key: string;
+  readonly askedAt: number;
+  hear(answer: PlannerAnswer): void;
+}
+
+interface Late {
+  readonly answer: PlannerAnswer;
+  readonly heardAt: number;
+}
 
 @Injectable()
 export class PlannerInquiry {
   private readonly reply = randomUUID();
-  private readonly waiting = new Map<number, Hear>();
+  private readonly open = new Map<number, Open>();
+  private readonly late = new Map<string, Late>();
   private listening: Promise<unknown> | null = null;
   private asked = 0;
-  private silentUntil = 0;
+  private silent = false;
+  private askedAt = -Infinity;
 
   constructor(@Inject(BUS) private readonly bus: Bus) {}
 
@@ -38,18 +57,29 @@ export class PlannerInquiry {
 
   /** Null when nobody answered in time. */
   private async ask(about: About): Promise<PlannerAnswer | null> {
-    if (performance.now() < this.silentUntil) return null;
-    this.asked += 1;
-    const question: PlannerQuestion = { ...about, id: this.asked, reply: this.reply };
+    const key = JSON.stringify(about);
+    const late = this.takeLate(key);
+    if (late) return late;
+    const now = performance.now();
+    if (this.silent && now - this.askedAt < probeMilliseconds) return null;
+    this.askedAt = now;
     const { promise, resolve } = Promise.withResolvers<PlannerAnswer | null>();
-    this.waiting.set(question.id, resolve);
-    const patience = setTimeout(() => resolve(null), patienceMilliseconds);
-    void this.send(question);
+    this.question(about, { key, askedAt: now, hear: resolve });
+    if (this.silent) return null;
+    const patience = setTimeout(() => {
+      this.silent = true;
+      resolve(null);
+    }, patienceMilliseconds);
     const answer = await promise;
     clearTimeout(patience);
-    this.waiting.delete(question.id);
-    if (!answer) this.silentUntil = performance.now() + silenceMilliseconds;
     return answer;
+  }
+
+  private question(about: About, open: Open): void {
+    this.asked += 1;
+    this.forgetOld(open.askedAt);
+    this.open.set(this.asked, open);
+    void this.send({ ...about, id: this.asked, reply: this.reply });
   }
 
   /** A bus that is away is a planner that does not answer. */
@@ -63,7 +93,34 @@ export class PlannerInquiry {
 
   private hear(message: string): void {
     const answer = JSON.parse(message) as PlannerAnswer;
-    this.waiting.get(answer.id)?.(answer);
+    const question = this.open.get(answer.id);
+    if (!question) return;
+    this.silent = false;
+    this.open.delete(answer.id);
+    const heardAt = performance.now();
+    if (heardAt - question.askedAt >= patienceMilliseconds) {
+      this.late.set(question.key, { answer, heardAt });
+    }
+    question.hear(answer);
+  }
+
+  private takeLate(key: string): PlannerAnswer | null {
+    const late = this.late.get(key);
+    if (!late) return null;
+    this.late.delete(key);
+    return performance.now() - late.heardAt < keptMilliseconds ? late.answer : null;
+  }
+
+  /** Both maps are in the order of time. */
+  private forgetOld(now: number): void {
+    for (const [id, { askedAt }] of this.open) {
+      if (now - askedAt < keptMilliseconds && this.open.size < openAtMost) break;
+      this.open.delete(id);
+    }
+    for (const [key, { heardAt }] of this.late) {
+      if (now - heardAt < keptMilliseconds) break;
+      this.late.delete(key);
+    }
   }
 }
 
