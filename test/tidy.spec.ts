@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { importFaults } from './tidy/import-rules.js';
-import { compilePure } from './tidy/pure-compile.js';
+import { compileWith } from './tidy/pure-compile.js';
 import { rooms } from './tidy/rooms.js';
 import { secrecyFaults } from './tidy/secrecy-rules.js';
 import { shapeFaults } from './tidy/shape-rules.js';
@@ -60,8 +60,14 @@ describe('the house', () => {
   });
 
   it('compiles its pure rooms without process, timers or Node', () => {
-    const { files, faults } = compilePure(root);
+    const { files, faults } = compileWith(root, 'tsconfig.pure.json');
     expect(files).toBeGreaterThan(10);
+    expect(told(faults)).toEqual([]);
+  });
+
+  it('compiles what browsers run with the browser alone', () => {
+    const { files, faults } = compileWith(root, 'tsconfig.client.json');
+    expect(files).toBeGreaterThan(2);
     expect(told(faults)).toEqual([]);
   });
 });
@@ -157,6 +163,12 @@ const planted: readonly { path: string; text: string; found: RegExp }[] = [
   { path: 'libs/std/skip.spec.ts', text: "it.skip('x', () => 1);", found: /uses it.skip/ },
   { path: 'docs/where.md', text: `see /wo${'rk'}/main`, found: /a place that it must not name/ },
   { path: 'libs/domain/env.ts', text: 'export const e = process.env;', found: /name 'process'/ },
+  { path: 'libs/views/client/p.ts', text: 'export const e = process.env;', found: /'process'/ },
+  {
+    path: 'libs/views/client/q.ts',
+    text: "import '#domain/ids.js';",
+    found: /client may not import/,
+  },
   { path: 'libs/application/t.ts', text: 'setTimeout(() => 1, 1);', found: /name 'setTimeout'/ },
 ];
 
@@ -170,7 +182,7 @@ describe('the rules of the house', () => {
       mkdirSync(dirname(join(tree, path)), { recursive: true });
       writeFileSync(join(tree, path), `${text}\n`);
     }
-    for (const name of ['tsconfig.json', 'tsconfig.pure.json']) {
+    for (const name of ['tsconfig.json', 'tsconfig.pure.json', 'tsconfig.client.json']) {
       cpSync(join(root, name), join(tree, name));
     }
     const sources = readSources(tree);
@@ -181,7 +193,8 @@ describe('the rules of the house', () => {
       ...nameFaults(listFiles(tree)),
       ...tasteFaults(sources),
       ...secrecyFaults(texts),
-      ...compilePure(tree).faults,
+      ...compileWith(tree, 'tsconfig.pure.json').faults,
+      ...compileWith(tree, 'tsconfig.client.json').faults,
     ]);
   });
 

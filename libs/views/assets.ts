@@ -1,10 +1,11 @@
 /**
- * The one style sheet and the one script of all pages, as text with an address that changes with
- * the content, so that browsers may keep them for ever. They are strings since only scripts reach
- * the built tree.
+ * Style sheets and client scripts with the addresses that pages name. An address changes with the
+ * content, so that browsers may keep it for ever; the scripts share one folder, so that they may
+ * import each other.
  */
-import { clientScript } from './client-script.js';
-import { styleSheet } from './style-sheet.js';
+import { invariant } from '#std/invariant.js';
+import { readClientModules } from './assets/client-modules.js';
+import { adminSheet, logSheet, mainSheet } from './styles/sheets.js';
 
 export interface Asset {
   readonly address: string;
@@ -12,14 +13,37 @@ export interface Asset {
   readonly text: string;
 }
 
-export const assets = {
-  style: asset('style.css', 'text/css; charset=utf-8', styleSheet),
-  script: asset('script.js', 'text/javascript; charset=utf-8', clientScript),
-} as const;
+const scriptType = 'text/javascript; charset=utf-8';
+const styleType = 'text/css; charset=utf-8';
+const modules = readClientModules();
+const folder = `/static/${fingerprint(modules.map(({ text }) => text).join('\0'))}`;
 
-function asset(name: string, type: string, text: string): Asset {
-  const [stem, suffix] = name.split('.');
-  return { address: `/static/${stem}.${fingerprint(text)}.${suffix}`, type, text };
+const sheets = { main: mainSheet, log: logSheet, admin: adminSheet } as const;
+export type SheetName = keyof typeof sheets;
+
+/** All that is served below /static. */
+export const assets: readonly Asset[] = [
+  ...modules.map(({ name, text }) => ({
+    address: `${folder}/${name}.js`,
+    type: scriptType,
+    text,
+  })),
+  ...Object.entries(sheets).map(([name, text]) => ({
+    address: sheetAddress(name as SheetName),
+    type: styleType,
+    text,
+  })),
+];
+
+/** Of libs/views/client/NAME.ts. */
+export function scriptAddress(name: string): string {
+  const known = modules.some((module) => module.name === name);
+  invariant(known, `there is no client script ${name}`);
+  return `${folder}/${name}.js`;
+}
+
+export function sheetAddress(name: SheetName): string {
+  return `/static/${name}.${fingerprint(sheets[name])}.css`;
 }
 
 /**

@@ -37,7 +37,11 @@ export interface BuildModel {
 export function buildPage({ build, log, recipe, source, now }: BuildModel): string {
   const final = isFinal(build.status);
   return page(
-    { title: `${build.name}: ${build.status}`, json: `/api/v1/builds/${build.id}` },
+    {
+      title: `${build.name}: ${build.status}`,
+      json: `/api/v1/builds/${build.id}`,
+      scripts: ['log-tail'],
+    },
     <>
       <p class="crumbs">
         <Crumbs build={build} />

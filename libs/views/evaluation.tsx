@@ -41,7 +41,8 @@ export function evaluationPage(model: EvaluationModel): string {
       title: `${specification.name}, evaluation ${id}`,
       here: '/',
       json: `/api/v1/evaluations/${id}`,
-      live,
+      live: live ? [`evaluation/${id}`] : [],
+      scripts: ['log-tail'],
     },
     <>
       <p class="crumbs">

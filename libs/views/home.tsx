@@ -29,7 +29,7 @@ export interface HomeModel {
 export function homePage(model: HomeModel): string {
   const { now } = model;
   return page(
-    { title: 'Specifications', here: '/', json: '/api/v1/specifications', live: true },
+    { title: 'Specifications', here: '/', json: '/api/v1/specifications', live: ['farm'] },
     <>
       <h1>Specifications</h1>
       <p class="lead">{nowLine(model)}</p>

@@ -1,7 +1,7 @@
 /** The frame of every page, and the step from a component to a whole HTML document. */
 import type { ComponentChildren, VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
-import { assets } from './assets.js';
+import { scriptAddress, sheetAddress, type SheetName } from './assets.js';
 import { Shapes } from './parts.js';
 
 export interface Frame {
@@ -10,9 +10,25 @@ export interface Frame {
   readonly here?: '/' | '/workers' | '/queue' | '/use';
   /** The same in JSON. */
   readonly json?: string;
-  /** The page shows something that still changes: it fetches itself again. */
-  readonly live?: boolean;
+  /**
+   * What the page shows and still changes: at news of one of these topics it fetches itself again.
+   * What a script of the page draws by itself bears `data-keep` and is left alone.
+   */
+  readonly live?: readonly LiveTopic[];
+  /** Client scripts of this page beside the shell: libs/views/client/NAME.ts. */
+  readonly scripts?: readonly string[];
+  /** Style sheets beside the main one. */
+  readonly sheets?: readonly SheetName[];
 }
+
+/** What an open page may hear of on `GET /api/v1/events`. */
+export type LiveTopic =
+  | 'farm'
+  | 'workers'
+  | 'queue'
+  | `specification/${string}`
+  | `evaluation/${string}`
+  | `build/${string}`;
 
 const entries = [
   ['/', 'Specifications'],
@@ -39,8 +55,13 @@ function Document({ frame, children }: { frame: Frame; children: ComponentChildr
         <meta name="color-scheme" content="light dark" />
         <title>{`${frame.title} · Gambeson`}</title>
         <link rel="icon" href={icon} />
-        <link rel="stylesheet" href={assets.style.address} />
-        <script src={assets.script.address} defer />
+        <script src={scriptAddress('theme')} />
+        {(['main', ...(frame.sheets ?? [])] as const).map((name) => (
+          <link rel="stylesheet" href={sheetAddress(name)} />
+        ))}
+        {['shell', ...(frame.scripts ?? [])].map((name) => (
+          <script type="module" src={scriptAddress(name)} />
+        ))}
       </head>
       <body>
         <Shapes />
@@ -59,7 +80,7 @@ function Document({ frame, children }: { frame: Frame; children: ComponentChildr
             ))}
           </nav>
         </header>
-        <main id="main" data-live={frame.live ? 'yes' : undefined}>
+        <main id="main" data-live={frame.live?.length ? frame.live.join(' ') : undefined}>
           {children}
         </main>
         <footer>

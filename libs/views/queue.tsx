@@ -28,7 +28,7 @@ const sentences: Readonly<Record<string, string>> = {
 
 export function queuePage({ queue, now }: QueueModel): string {
   return page(
-    { title: 'Queue', here: '/queue', json: '/api/v1/queue', live: true },
+    { title: 'Queue', here: '/queue', json: '/api/v1/queue', live: ['queue'] },
     <>
       <h1>Queue</h1>
       <p class="lead">

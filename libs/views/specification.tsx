@@ -26,7 +26,12 @@ function watched(period: number): string {
 export function specificationPage({ specification, evaluations, now }: SpecificationModel): string {
   const { name, specification: document } = specification;
   return page(
-    { title: name, here: '/', json: `/api/v1/specifications/${name}`, live: true },
+    {
+      title: name,
+      here: '/',
+      json: `/api/v1/specifications/${name}`,
+      live: [`specification/${name}`],
+    },
     <>
       <h1>{name}</h1>
       <p class="lead">

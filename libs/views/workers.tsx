@@ -16,7 +16,7 @@ export function workersPage({ workers, address, now }: WorkersModel): string {
     .filter((worker) => worker.state !== 'offline')
     .reduce((sum, worker) => sum + worker.slots, 0);
   return page(
-    { title: 'Workers', here: '/workers', json: '/api/v1/workers', live: true },
+    { title: 'Workers', here: '/workers', json: '/api/v1/workers', live: ['workers'] },
     <>
       <h1>Workers</h1>
       <p class="lead">

@@ -1,5 +1,6 @@
 /**
- * Compiles the pure rooms with neither Node's nor the browser's types, as tsconfig.pure.json says.
+ * Compiles rooms with less than everything: the pure ones with neither Node's nor the browser's
+ * types (tsconfig.pure.json), the scripts of the pages with the browser's (tsconfig.client.json).
  */
 import { join } from 'node:path';
 import ts from 'typescript';
@@ -11,8 +12,8 @@ export interface PureCompile {
   readonly faults: readonly Fault[];
 }
 
-export function compilePure(root: string): PureCompile {
-  const configuration = join(root, 'tsconfig.pure.json');
+export function compileWith(root: string, settings: string): PureCompile {
+  const configuration = join(root, settings);
   const read = ts.readConfigFile(configuration, (path) => ts.sys.readFile(path));
   const parsed = ts.parseJsonConfigFileContent(read.config, ts.sys, root);
   const program = ts.createProgram(parsed.fileNames, { ...parsed.options, noEmit: true });

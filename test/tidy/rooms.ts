@@ -51,6 +51,10 @@ export const rooms: readonly Room[] = [
     may: ['libs/std', 'libs/domain', 'libs/protocol'],
     packages: ['preact', 'preact-render-to-string'],
   },
+  // The texts of the scripts are read where they were built.
+  { room: 'libs/views/assets', may: [], packages: ['node:*'] },
+  // What browsers run has nothing but the browser.
+  { room: 'libs/views/client', may: [], packages: [] },
   {
     room: 'libs/nest',
     may: ['libs/std', 'libs/application', 'libs/protocol'],

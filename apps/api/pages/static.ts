@@ -1,9 +1,9 @@
-/** Serves the style sheet and the script: their addresses change with their content. */
+/** Serves style sheets and client scripts: their addresses change with their content. */
 import type { FastifyInstance } from 'fastify';
 import { assets } from '#views/assets.js';
 
 export function serveStatic(fastify: FastifyInstance): void {
-  for (const asset of Object.values(assets)) {
+  for (const asset of assets) {
     fastify.get(asset.address, (_request, reply) => {
       void reply
         .type(asset.type)

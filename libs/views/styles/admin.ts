@@ -1,0 +1,2 @@
+/** What the pages of /admin alone have: a sheet of its own. */
+export const adminStyle = ``;

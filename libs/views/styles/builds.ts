@@ -1,0 +1,2 @@
+/** Build, graph, workers, queue, search, packages and metrics pages. */
+export const buildStyle = ``;

@@ -1,0 +1,2 @@
+/** Evaluation, specification, commit and request pages. */
+export const evaluationStyle = ``;

@@ -1,0 +1,2 @@
+/** What the log page alone has: a sheet of its own. */
+export const logStyle = ``;

@@ -1,0 +1,35 @@
+/** Faults, warnings and waits. */
+export const noticeStyle = `
+.fault,
+.warning,
+.wait {
+  margin: 0.35rem 0;
+  padding: 0.4rem 0.7rem;
+  border-left: 4px solid var(--bad);
+  background: var(--card);
+  white-space: pre-wrap;
+  overflow-wrap: anywhere;
+}
+p.fault,
+p.warning,
+.wait {
+  white-space: normal;
+}
+.warning {
+  border-color: var(--farm);
+}
+.wait {
+  border-color: var(--busy);
+}
+.wait p {
+  margin: 0;
+}
+.wait ul {
+  margin: 0.35rem 0 0;
+  padding-left: 1.25rem;
+}
+pre.fault {
+  max-height: 20rem;
+  overflow: auto;
+}
+`;
