@@ -49,11 +49,18 @@ export interface Call<T> {
 
 const patienceMillis = 15_000;
 
+/** The token for the farm: null when there is none, which only a call that reads does without. */
+export type TokenSource = (needed: boolean) => Promise<string | null>;
+
 export class FarmApi {
+  private readonly token: TokenSource;
+
   constructor(
-    private readonly base: string,
-    private readonly adminToken: string,
-  ) {}
+    readonly base: string,
+    token: string | TokenSource,
+  ) {
+    this.token = typeof token === 'string' ? () => Promise.resolve(token) : token;
+  }
 
   /** A token that enrols one worker, once. */
   async workerToken(note: string): Promise<string> {
@@ -101,27 +108,53 @@ export class FarmApi {
     return items.some(({ state }) => state !== 'offline' && state !== 'refused');
   }
 
-  /** Throws FarmFault `program-failed` with what the farm said, its status as the cause. */
+  /** Throws FarmFault: `program-failed` with what the farm said and its status as the cause. */
   async call<T>(call: Call<T>): Promise<T> {
-    const response = await fetch(`${this.base}${call.path}`, {
+    const response = await this.request(call);
+    const text = await response.text();
+    return call.answer.parse(text === '' ? undefined : JSON.parse(text));
+  }
+
+  /** The answer as it comes, for texts and streams; its refusals are thrown as `call` does. */
+  async request(call: Omit<Call<unknown>, 'answer'> & Sending): Promise<Response> {
+    const token = await this.token(call.method !== 'GET');
+    const address = `${this.base}${call.path}`;
+    const response = await fetch(address, {
       method: call.method,
       headers: {
-        authorization: `Bearer ${this.adminToken}`,
+        ...call.headers,
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
         ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(call.ifMatch === undefined ? {} : { 'if-match': call.ifMatch }),
       },
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
-      signal: AbortSignal.timeout(patienceMillis),
+      signal: call.signal ?? AbortSignal.timeout(patienceMillis),
+    }).catch((cause: unknown) => {
+      throw new FarmFault('fetch-failed', `${this.base} does not answer${whyOf(cause)}`, 'later', {
+        cause,
+      });
     });
+    if (response.ok) return response;
     const text = await response.text();
-    if (!response.ok) {
-      const message =
-        refusalText(text) ?? `${call.method} ${call.path}: ${response.status} ${text}`;
-      const cause = { status: response.status };
-      throw new FarmFault('program-failed', message, 'never', { cause });
-    }
-    return call.answer.parse(text === '' ? undefined : JSON.parse(text));
+    const said = refusalText(text) ?? `${call.method} ${call.path}: ${response.status} ${text}`;
+    const hint = response.status === 401 && token === null ? ' Give --token-file.' : '';
+    const cause = { status: response.status };
+    throw new FarmFault('program-failed', `${said}${hint}`, 'never', { cause });
   }
+}
+
+interface Sending {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** In place of a patience of 15 seconds. */
+  readonly signal?: AbortSignal;
+}
+
+/** The reason of the network, which `fetch` hides in a cause. */
+function whyOf(thrown: unknown): string {
+  const { cause, name } = thrown as { cause?: { code?: string; message?: string }; name?: string };
+  if (name === 'TimeoutError') return ` within ${patienceMillis / 1000} seconds`;
+  const why = cause?.code ?? cause?.message;
+  return why === undefined || why === '' ? '' : ` (${why})`;
 }
 
 /** What a problem+json says, for people; null when it is none. */

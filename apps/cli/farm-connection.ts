@@ -1,7 +1,12 @@
 /** Commands that ask a running farm once and print its answer, in words or as JSON. */
 import type { Command } from 'commander';
 import type { Call } from './farm-api.js';
-import { openFarmApi, withFarmOptions, type FarmOptions as Reached } from './farm-options.js';
+import {
+  openFarmApi,
+  reachFarm,
+  withFarmOptions,
+  type FarmOptions as Reached,
+} from './farm-options.js';
 
 export interface FarmOptions extends Reached {
   readonly json: boolean;
@@ -11,11 +16,16 @@ export function ofFarm(command: Command): Command {
   return withFarmOptions(command).option('--json', 'what the farm answers, as JSON', false);
 }
 
-/** The token is read when the farm is first asked. */
+/** The token is read when a call needs it. */
 export class FarmConnection {
   constructor(private readonly options: FarmOptions) {}
 
   async call<T>(call: Call<T>): Promise<T> {
     return (await openFarmApi(this.options)).call(call);
+  }
+
+  /** Where the farm is, without a slash at its end. */
+  async address(): Promise<string> {
+    return (await reachFarm(this.options)).base;
   }
 }

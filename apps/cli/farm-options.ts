@@ -1,35 +1,94 @@
-/** The options of every command that asks a running farm: where it is, and the admin's token. */
+/** The options of every command that asks a running farm: where it is, and the token's file. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Command } from 'commander';
-import { FarmFault } from '#std/farm-fault.js';
+import { Option, type Command } from 'commander';
+import { sentenceOf } from '#std/farm-fault.js';
+import { Refusal } from './exit-codes.js';
 import { FarmApi } from './farm-api.js';
+import { readFarmConfig, type FarmConfig, type KnownFarm } from './farm-config.js';
 
 export interface FarmOptions {
-  readonly farm: string;
+  readonly farm?: string;
+  readonly tokenFile?: string;
   readonly adminTokenFile?: string;
 }
 
+/** Where nothing says otherwise: `gambeson up` listens there. */
+export const usualFarm = 'http://127.0.0.1:8081';
+
 export function withFarmOptions(command: Command): Command {
   return command
-    .option(
-      '--farm <url>',
-      'the api of the farm',
-      process.env['GAMBESON_URL'] ?? 'http://127.0.0.1:8081',
-    )
-    .option(
-      '--admin-token-file <file>',
-      'else GAMBESON_ADMIN_TOKEN_FILE, else secrets/admin-token below GAMBESON_DATA',
-    );
+    .option('--farm <farm>', `an address, or a name of your config; else GAMBESON_URL`)
+    .option('--token-file <file>', 'holds the token; needed where something is changed')
+    .addOption(new Option('--admin-token-file <file>', 'as --token-file').hideHelp());
 }
 
-/** Throws FarmFault `misconfigured` when there is no token to be read. */
-export async function openFarmApi(options: FarmOptions): Promise<FarmApi> {
-  const { GAMBESON_ADMIN_TOKEN_FILE: named, GAMBESON_DATA: data = '.gambeson' } = process.env;
-  const file = options.adminTokenFile ?? named ?? join(data, 'secrets', 'admin-token');
-  const token = await readFile(file, 'utf8').catch((cause: unknown) => {
-    const message = `the admin token cannot be read from ${file}: give --admin-token-file`;
-    throw new FarmFault('misconfigured', message, 'never', { cause });
-  });
-  return new FarmApi(options.farm.replace(/\/+$/, ''), token.trim());
+export interface Reached {
+  /** Without a slash at its end. */
+  readonly base: string;
+  /** Where its token lies; a file that was named here and now has to be there. */
+  readonly token: { readonly file: string; readonly named: boolean } | null;
+}
+
+/**
+ * Which farm is asked: the one that --farm names, else the one of a pasted address, else
+ * GAMBESON_URL, else the config's. A token goes only to the farm that it is kept for: the one of
+ * the environment never goes where a pasted address leads.
+ */
+export async function reachFarm(options: FarmOptions, pasted?: string): Promise<Reached> {
+  const env = process.env;
+  const config = await readFarmConfig(env);
+  const usual = env['GAMBESON_URL'] ?? (config.farm && config.farms[config.farm]?.url);
+  const own = trimmed(usual ?? usualFarm);
+  const base = trimmed(addressOf(options.farm, config) ?? pasted ?? own);
+  const file = options.tokenFile ?? options.adminTokenFile;
+  if (file !== undefined) return { base, token: { file, named: true } };
+  const known = farmAt(base, config)?.tokenFile;
+  const given = env['GAMBESON_TOKEN_FILE'] ?? env['GAMBESON_ADMIN_TOKEN_FILE'];
+  const mine = options.farm !== undefined || base === own;
+  if (given !== undefined && mine) return { base, token: { file: given, named: false } };
+  if (known !== undefined) return { base, token: { file: known, named: false } };
+  if (!mine) return { base, token: null };
+  const local = join(env['GAMBESON_DATA'] ?? '.gambeson', 'secrets', 'admin-token');
+  return { base, token: { file: local, named: false } };
+}
+
+function addressOf(farm: string | undefined, config: FarmConfig): string | undefined {
+  if (farm === undefined || /^https?:\/\//i.test(farm)) return farm;
+  const known = config.farms[farm];
+  if (known) return known.url;
+  const names = Object.keys(config.farms).join(', ') || 'none';
+  throw new Refusal('usage', `--farm ${farm} is neither an address nor in your config (${names})`);
+}
+
+function farmAt(base: string, config: FarmConfig): KnownFarm | undefined {
+  return Object.values(config.farms).find(({ url }) => trimmed(url) === base);
+}
+
+function trimmed(url: string): string {
+  return url.replace(/\/+$/, '');
+}
+
+/** The token is read when a call wants it: reading a farm needs none. */
+export async function openFarmApi(options: FarmOptions, pasted?: string): Promise<FarmApi> {
+  const { base, token } = await reachFarm(options, pasted);
+  return new FarmApi(base, (needed) => readToken(base, token, needed));
+}
+
+async function readToken(
+  base: string,
+  token: Reached['token'],
+  needed: boolean,
+): Promise<string | null> {
+  if (token === null) {
+    if (!needed) return null;
+    throw new Refusal('unauthorized', `no token of yours is for ${base}: give --token-file`);
+  }
+  try {
+    return (await readFile(token.file, 'utf8')).trim();
+  } catch (error) {
+    if (!needed && !token.named) return null;
+    const why = `the token cannot be read (${sentenceOf(error)}): give --token-file`;
+    throw new Refusal('unauthorized', why);
+  }
 }

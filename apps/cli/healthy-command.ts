@@ -1,6 +1,7 @@
 /** `gambeson healthy URL`: exit status 0 when the address answers well; for health checks. */
 import { Command } from 'commander';
 import { sentenceOf } from '#std/farm-fault.js';
+import { exitCodes } from './exit-codes.js';
 
 const patienceMillis = 4_000;
 
@@ -15,6 +16,6 @@ export function healthyCommand(): Command {
       );
       if (answer === null) return;
       process.stderr.write(`${answer}\n`);
-      process.exitCode = 1;
+      process.exitCode = exitCodes.unwell;
     });
 }

@@ -1,45 +1,15 @@
-/**
- * `gambeson`, the command: `up` brings a whole farm to one machine, `migrate` the schema up to
- * date.
- */
-import { Command } from 'commander';
-import { sentenceOf } from '#std/farm-fault.js';
-import { doctorCommand } from './doctor/doctor-command.js';
-import { forgeCommand } from './forge/forge-command.js';
-import { healthyCommand } from './healthy-command.js';
-import { keyCommand } from './key/key-command.js';
-import { migrateCommand } from './migrate-command.js';
-import { provenanceCommand } from './provenance/provenance-command.js';
-import { notificationCommand } from './notification/notification-command.js';
-import { pinCommand } from './retention/pin-command.js';
-import { releaseCommand } from './retention/release-command.js';
-import { specCommand } from './spec/spec-command.js';
-import { storeCommand } from './store/store-command.js';
-import { tokenCommand } from './token/token-command.js';
-import { upCommand } from './up/up-command.js';
-import { upstreamCommand } from './upstream/upstream-command.js';
+/** `gambeson`, the command: what it can do stands in program.ts, how it ends in exit-codes.ts. */
+import { endBadly } from './exit-codes.js';
+import { gambesonProgram } from './program.js';
 
-const program = new Command('gambeson')
-  .description('A continuous-integration build farm coordinator for GNU Guix and Nix')
-  .showHelpAfterError('(--help tells the options)')
-  .addCommand(upCommand())
-  .addCommand(tokenCommand())
-  .addCommand(upstreamCommand())
-  .addCommand(specCommand())
-  .addCommand(migrateCommand())
-  .addCommand(forgeCommand())
-  .addCommand(storeCommand())
-  .addCommand(doctorCommand())
-  .addCommand(healthyCommand())
-  .addCommand(keyCommand())
-  .addCommand(notificationCommand())
-  .addCommand(pinCommand())
-  .addCommand(provenanceCommand())
-  .addCommand(releaseCommand());
+// Whoever reads the output may have seen enough of it.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 
 try {
-  await program.parseAsync();
+  await gambesonProgram().parseAsync();
 } catch (error) {
-  process.stderr.write(`gambeson: ${sentenceOf(error)}\n`);
-  process.exitCode = 1;
+  endBadly(error);
 }

@@ -99,7 +99,7 @@ describe('specification files of every kind', () => {
     await cp(join(fixtures, 'malformed'), broken, { recursive: true });
     await writeFile(join(broken, '00-good.scm'), '(list (specification (name "good")))');
     const told = await spec('apply', broken, '--prune');
-    expect(told).toMatchObject({ out: '', status: 1 });
+    expect(told).toMatchObject({ out: '', status: 2 });
     for (const name of await readdir(join(fixtures, 'malformed'))) {
       expect(told.errors).toMatch(new RegExp(`${name.replaceAll('.', '\\.')}:\\d+:\\d+: `));
     }
@@ -142,7 +142,7 @@ describe('what a file keeps', () => {
     const thief = await write('thief.scm', text);
     const refused = await spec('apply', thief);
     expect(refused.out).toContain('! owned is kept by the file owner: --adopt takes it over\n');
-    expect(refused).toMatchObject({ status: 1 });
+    expect(refused).toMatchObject({ status: 5 });
     expect((await versions())['mine']).toBeUndefined();
     expect((await spec('apply', thief, '--adopt')).out).toContain('until now by the file owner');
     expect(await versions()).toMatchObject({ owned: '1 file:thief', mine: '1 file:thief' });

@@ -98,7 +98,7 @@ describe('gambeson store verify', () => {
   });
 
   it('says why it cannot be done', async () => {
-    expect(await verify('--store', 'nowhere')).toBe(2);
+    expect(await verify('--store', 'nowhere')).toBe(3);
     expect(said.join('')).toContain('There is no store nowhere.');
     expect(await verify('--sample', 'half')).toBe(2);
     const refused = await fetch(`${api.address}/api/v1/verifications`, { method: 'POST' });

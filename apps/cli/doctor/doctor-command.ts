@@ -1,12 +1,14 @@
 /**
  * `gambeson doctor substitute`: why does a client not get this path? The exit status is 0 when it
- * would, 1 when a link of the chain is broken, 2 when that cannot be found out.
+ * would, 1 when a link of the chain is broken; otherwise it could not be found out.
  */
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { UseAnswer } from '#protocol/api/use.js';
 import { parseBasename } from '#formats/store-path.js';
 import { FarmFault, sentenceOf } from '#std/farm-fault.js';
+import { endBadly, exitCodes } from '../exit-codes.js';
+import { usualFarm } from '../farm-options.js';
 import type { Server } from './ask.js';
 import { examine, type Diagnosis } from './examine.js';
 import type { Link } from './links.js';
@@ -49,7 +51,7 @@ function substituteCommand(): Command {
     .option(
       '--farm <url>',
       'the api of the farm that is asked for address and keys',
-      process.env['GAMBESON_URL'] ?? 'http://127.0.0.1:8081',
+      process.env['GAMBESON_URL'] ?? usualFarm,
     )
     .option('--token-file <file>', 'for a store that is not open to everybody')
     .option('--json', 'one object at the end, for programs', false)
@@ -59,10 +61,9 @@ function substituteCommand(): Command {
         const diagnosis = await diagnose(path, options);
         if (options.json) process.stdout.write(`${JSON.stringify(diagnosis, null, 2)}\n`);
         else process.stdout.write(`${verdict(diagnosis)}\n`);
-        process.exitCode = diagnosis.whole ? 0 : 1;
+        process.exitCode = diagnosis.whole ? exitCodes.well : exitCodes.unwell;
       } catch (error) {
-        process.stderr.write(`gambeson: ${sentenceOf(error)}\n`);
-        process.exitCode = 2;
+        endBadly(error);
       }
     });
 }

@@ -9,6 +9,7 @@ import {
   ForgeList,
   ForgeTrial,
 } from '#protocol/api/forge.js';
+import { exitCodes } from '../exit-codes.js';
 import { FarmConnection, ofFarm, type FarmOptions } from '../farm-connection.js';
 import { addressOf, tell } from './forge-words.js';
 import { requestsCommand } from './requests-command.js';
@@ -48,7 +49,9 @@ function addCommand(): Command {
   return ofFarm(new Command('add'))
     .description('hear it from now on; of a name that is known: change it')
     .argument('<name>', 'as in FARM/webhooks/NAME')
-    .addOption(new Option('--kind <kind>').choices(forgeKinds).makeOptionMandatory())
+    .addOption(
+      new Option('--kind <kind>', 'which software it is').choices(forgeKinds).makeOptionMandatory(),
+    )
     .option('--address <url>', 'where its repositories lie (of GitHub itself it need not be said)')
     .option('--api <url>', 'where its API lies, when that is not where it usually is')
     .requiredOption('--secret <credential>', 'names a secret (repeat it for more)', collect, [])
@@ -61,9 +64,11 @@ function addCommand(): Command {
         ...(api !== undefined && { apiAddress: api }),
       };
       const call = { method: 'PUT', path: addressOf(name), body, answer: ForgeAnswer } as const;
-      const added = await new FarmConnection(options).call(call);
+      const farm = new FarmConnection(options);
+      const added = await farm.call(call);
+      const base = await farm.address();
       tell(options, added, () => [
-        `Give its webhook the address ${options.farm}/webhooks/${added.name}`,
+        `Give its webhook the address ${base}/webhooks/${added.name}`,
         `and the secret that is in the credential ${added.secrets.join(' or ')}.`,
       ]);
     });
@@ -88,7 +93,7 @@ function lineOf({ name, kind, address, lastDeliveryAt, refused }: ForgeAnswer): 
 function removeCommand(): Command {
   return ofFarm(new Command('remove'))
     .description('hear it no more; the specifications of its requests go')
-    .argument('<name>')
+    .argument('<forge>', 'as "list" tells it')
     .action(async (name: string, options: FarmOptions) => {
       const call = { method: 'DELETE', path: addressOf(name), answer: z.unknown() } as const;
       await new FarmConnection(options).call(call);
@@ -98,7 +103,7 @@ function removeCommand(): Command {
 function testCommand(): Command {
   return ofFarm(new Command('test'))
     .description('whether its secrets and its token are good; exit status 1 when one is not')
-    .argument('<name>')
+    .argument('<forge>', 'as "list" tells it')
     .action(async (name: string, options: FarmOptions) => {
       const path = `${addressOf(name)}/try`;
       const call = { method: 'POST', path, answer: ForgeTrial } as const;
@@ -106,7 +111,7 @@ function testCommand(): Command {
       tell(options, trial, () =>
         trial.steps.map((step) => `${step.ok ? 'ok    ' : 'broken'}  ${step.name}: ${step.detail}`),
       );
-      if (!trial.ok) process.exitCode = 1;
+      if (!trial.ok) process.exitCode = exitCodes.unwell;
     });
 }
 

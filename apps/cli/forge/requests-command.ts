@@ -41,7 +41,7 @@ function addCommand(): Command {
   const collect = (value: string, before: readonly string[]): string[] => [...before, value];
   return ofFarm(new Command('add'))
     .description('build them from now on; said again: change how')
-    .argument('<forge>')
+    .argument('<forge>', 'as "forge list" tells it')
     .argument('<repository>', 'OWNER/NAME, where they ask to be merged')
     .requiredOption('--specification <name>', 'the one that stands model; it may be inactive')
     .addOption(new Option('--admit <whom>', 'whose').choices(admissions).default('collaborators'))
@@ -69,7 +69,7 @@ function addCommand(): Command {
 function listCommand(): Command {
   return ofFarm(new Command('list'))
     .description('whose are built')
-    .argument('<forge>')
+    .argument('<forge>', 'as "forge list" tells it')
     .action(async (forge: string, options: FarmOptions) => {
       const path = `${addressOf(forge)}/templates`;
       const call = { method: 'GET', path, answer: TemplateList } as const;
@@ -89,7 +89,7 @@ function lineOf(template: TemplateAnswer): string {
 function removeCommand(): Command {
   return ofFarm(new Command('remove'))
     .description('build them no more; their specifications go')
-    .argument('<forge>')
+    .argument('<forge>', 'as "forge list" tells it')
     .argument('<id>', 'as "list" tells it')
     .action(async (forge: string, id: string, options: FarmOptions) => {
       const path = `${addressOf(forge)}/templates/${encodeURIComponent(id)}`;

@@ -8,6 +8,7 @@ import {
   TrialList,
   type NotificationAnswer,
 } from '#protocol/api/notification.js';
+import { exitCodes } from '../exit-codes.js';
 import { FarmConnection, ofFarm, type FarmOptions } from '../farm-connection.js';
 import { columns } from '../retention/units.js';
 
@@ -75,7 +76,7 @@ interface TestOptions extends FarmOptions {
 function testCommand(): Command {
   return ofFarm(new Command('test'))
     .description('tell every receiver of a specification that this is a trial')
-    .argument('<specification>')
+    .argument('<specification>', 'its name')
     .option('--wait <seconds>', 'how long to wait for their answers', countOf, 30)
     .action(async (specification: string, options: TestOptions) => {
       const farm = new FarmConnection(options);
@@ -84,7 +85,7 @@ function testCommand(): Command {
       const begun = await farm.call({ method: 'POST', path, body, answer: TrialList });
       const ended = await firstAnswers(farm, begun.items, options.wait);
       tell(options, { items: ended }, () => ended.map(lineOf).join(''));
-      if (ended.some(({ state }) => state !== 'delivered')) process.exitCode = 1;
+      if (ended.some(({ state }) => state !== 'delivered')) process.exitCode = exitCodes.unwell;
     });
 }
 

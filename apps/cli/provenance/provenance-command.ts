@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { readProfileManifest } from '#formats/profile-manifest.js';
 import { printChannels } from '#domain/evaluation/channels-scm.js';
 import { printManifest, provenanceOf, type Provenance } from '#domain/provenance/provenance.js';
+import { exitCodes } from '../exit-codes.js';
 import { findManifest } from './find-manifest.js';
 
 /** Where what is said goes; standard output takes only what a file may be made of. */
@@ -57,7 +58,7 @@ async function tell(voice: Voice, file: string, wish: Wish): Promise<void> {
   for (const sentence of provenance.doubts) voice.remark(sentence);
   if (wish.output !== undefined) await write(wish.output, provenance);
   else voice.tell(printed(provenance, wish));
-  if (unknown) process.exitCode = 2;
+  if (unknown) process.exitCode = exitCodes.unwell;
 }
 
 async function write(directory: string, provenance: Provenance): Promise<void> {

@@ -35,7 +35,7 @@ export function releaseCommand(): Command {
 function createCommand(): Command {
   return ofFarm(new Command('create'))
     .description('make an evaluation a release; once more: change its note and expiry')
-    .argument('<name>')
+    .argument('<name>', 'of the release')
     .argument('<evaluation>', 'its number')
     .option('--note <text>', 'for others', '')
     .option('--expires <time>', 'such as 52w or 2027-05-01; for ever unless told', (text) =>
@@ -53,7 +53,7 @@ function createCommand(): Command {
 function listCommand(): Command {
   return ofFarm(new Command('list'))
     .description('releases, the newest first; expired ones are history')
-    .argument('[name]')
+    .argument('[name]', 'those of this name alone')
     .action(async (name: string | undefined, options: FarmOptions) => {
       const path = name === undefined ? address : `${address}?name=${encodeURIComponent(name)}`;
       const farm = new FarmConnection(options);

@@ -10,6 +10,7 @@ import { type ApplyStep, planApply } from '#domain/specification/apply-plan.js';
 import { withoutPasswords } from '#domain/specification/password.js';
 import type { SpecificationAnswer } from '#protocol/api/specification.js';
 import type { SpecificationInput } from '#protocol/specification.js';
+import { exitCodes } from '../exit-codes.js';
 import { FarmConnection, type FarmOptions, ofFarm } from '../farm-connection.js';
 import { planWords } from './plan-words.js';
 import { keeperFor, readPlace } from './read-place.js';
@@ -46,7 +47,7 @@ function tellFaults(faults: readonly FileFault[], { json }: ApplyOptions): void 
   const answer = { applied: false, faults, steps: [] };
   if (json) process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
   else process.stderr.write(faults.map((fault) => `${faultLine(fault)}\n`).join(''));
-  process.exitCode = 1;
+  process.exitCode = exitCodes.usage;
 }
 
 interface Wish {
@@ -70,7 +71,7 @@ async function apply({ wanted, managedBy, options }: Wish): Promise<void> {
   const refused = steps.some(({ action }) => action === 'refuse');
   if (!json) process.stdout.write(planWords(steps, isColoured()));
   const written = new Writing({ farm, standing, wanted, managedBy, force: adopt });
-  if (refused) process.exitCode = 1;
+  if (refused) process.exitCode = exitCodes.conflict;
   else if (!dryRun) await written.carryOut(steps);
   const applied = !refused && !dryRun;
   if (json) {

@@ -51,7 +51,7 @@ export function followedCommand(): Command {
 export function lookCommand(): Command {
   return ofFarm(new Command('look'))
     .description('look at a followed repository now')
-    .argument('<name>')
+    .argument('<repository>', 'as "followed" tells it')
     .action(async (name: string, options: FarmOptions) => {
       const path = `${address}/${encodeURIComponent(name)}/look`;
       const call = { method: 'POST', path, answer: RepositoryAnswer } as const;
@@ -63,7 +63,7 @@ export function lookCommand(): Command {
 export function unfollowCommand(): Command {
   return ofFarm(new Command('unfollow'))
     .description('follow a repository no more; its specifications stay, kept by nobody')
-    .argument('<name>')
+    .argument('<repository>', 'as "followed" tells it')
     .action(async (name: string, options: FarmOptions) => {
       const path = `${address}/${encodeURIComponent(name)}`;
       const call = { method: 'DELETE', path, answer: z.unknown() } as const;

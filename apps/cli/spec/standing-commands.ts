@@ -47,7 +47,7 @@ export function listCommand(): Command {
 export function showCommand(): Command {
   return ofFarm(new Command('show'))
     .description('what one says')
-    .argument('<name>')
+    .argument('<specification>', 'its name, or its address')
     .action(async (name: string, options: FarmOptions) => {
       const standing = await farmOf(options).find(name);
       tell(options, standing, () => {
@@ -67,7 +67,7 @@ export function resumeCommand(): Command {
 function activeCommand(word: string, description: string, active: boolean): Command {
   return ofFarm(new Command(word))
     .description(description)
-    .argument('<name>')
+    .argument('<specification>', 'its name, or its address')
     .option('--force', 'though a file or a repository keeps it', false)
     .action(async (name: string, options: ForceOptions) => {
       const farm = farmOf(options);
@@ -81,7 +81,7 @@ function activeCommand(word: string, description: string, active: boolean): Comm
 export function releaseCommand(): Command {
   return ofFarm(new Command('release'))
     .description('let no file and no repository keep it any more; it stays as it is')
-    .argument('<name>')
+    .argument('<specification>', 'its name, or its address')
     .action(async (name: string, options: FarmOptions) => {
       const farm = farmOf(options);
       const { specification, version } = await farm.find(name);
@@ -93,7 +93,7 @@ export function releaseCommand(): Command {
 export function removeCommand(): Command {
   return ofFarm(new Command('remove'))
     .description('archive it: its evaluations and builds stay, and its name is free again')
-    .argument('<name>')
+    .argument('<specification>', 'its name, or its address')
     .option('--force', 'though a file or a repository keeps it', false)
     .action(async (name: string, options: ForceOptions) => {
       await farmOf(options).archive(name, { force: options.force });

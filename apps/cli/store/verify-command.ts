@@ -1,13 +1,13 @@
 /**
  * `gambeson store verify`: asks the farm to verify what it offers, follows it to its end and tells
  * what was found. The exit status is 0 when everything is whole, 1 when something is broken or
- * incomplete, 2 when that cannot be said.
+ * incomplete; otherwise it could not be said.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Command } from 'commander';
 import { pageOf } from '#protocol/api/page.js';
 import { FindingAnswer, VerificationAnswer } from '#protocol/api/verification.js';
-import { sentenceOf } from '#std/farm-fault.js';
+import { endBadly, exitCodes } from '../exit-codes.js';
 import type { FarmApi } from '../farm-api.js';
 import { openFarmApi, withFarmOptions, type FarmOptions } from '../farm-options.js';
 import { findingLine, progressLine, summaryLines } from './verify-words.js';
@@ -44,13 +44,12 @@ export function verifyCommand(): Command {
     try {
       process.exitCode = await verify(options);
     } catch (error) {
-      process.stderr.write(`gambeson: ${sentenceOf(error)}\n`);
-      process.exitCode = 2;
+      endBadly(error);
     }
   });
 }
 
-async function verify(options: VerifyOptions): Promise<0 | 1 | 2> {
+async function verify(options: VerifyOptions): Promise<number> {
   const api = await openFarmApi(options);
   const { store, sample, repair } = options;
   const asked = await api.call({
@@ -98,10 +97,10 @@ async function tellFindings(api: FarmApi, telling: Telling): Promise<string | nu
   }
 }
 
-function tellEnd(verification: VerificationAnswer, json: boolean): 0 | 1 | 2 {
+function tellEnd(verification: VerificationAnswer, json: boolean): number {
   if (process.stderr.isTTY) process.stderr.write('\r');
   const lines = json ? [JSON.stringify(verification)] : summaryLines(verification);
   process.stdout.write(`${lines.join('\n')}\n`);
-  if (verification.fault !== null) return 2;
-  return verification.broken + verification.incomplete > 0 ? 1 : 0;
+  if (verification.fault !== null) return exitCodes.broken;
+  return verification.broken + verification.incomplete > 0 ? exitCodes.unwell : exitCodes.well;
 }

@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { FarmFault, sentenceOf } from '#std/farm-fault.js';
 import { TrialAnswer, UpstreamAnswer, UpstreamList } from '#protocol/api/upstream.js';
+import { exitCodes } from '../exit-codes.js';
 import { openFarmApi, withFarmOptions, type FarmOptions } from '../farm-options.js';
 
 type Upstream = z.infer<typeof UpstreamAnswer>;
@@ -118,7 +119,7 @@ function testCommand(): Command {
           .map((step) => `${step.ok ? 'ok    ' : 'broken'}  ${step.name}: ${step.detail}\n`)
           .join(''),
       );
-      if (!trial.ok) process.exitCode = 1;
+      if (!trial.ok) process.exitCode = exitCodes.unwell;
     });
 }
 

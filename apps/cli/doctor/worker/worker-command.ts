@@ -1,13 +1,14 @@
 /**
  * `gambeson doctor worker`: has this machine all that its worker needs? Run it on the worker, as
  * its user, with its settings. The exit status is 0 when it can build (warnings or not), 1 when
- * something is broken, 2 when that cannot be found out.
+ * something is broken; otherwise it could not be found out.
  */
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { hasDaemon } from '#adapters/backends/guix/build/guix-place.js';
 import { lookForProgram } from '#adapters/backends/sandbox/program.js';
-import { FarmFault, sentenceOf } from '#std/farm-fault.js';
+import { FarmFault } from '#std/farm-fault.js';
+import { endBadly, exitCodes } from '../../exit-codes.js';
 import { Examination, type Check } from './check.js';
 import { examineFarm } from './farm.js';
 import { examineGuix } from './guix.js';
@@ -63,10 +64,9 @@ export function workerCommand(): Command {
           ? JSON.stringify({ whole, broken, warnings, checks }, null, 2)
           : verdict(broken, warnings);
         process.stdout.write(`${text}\n`);
-        process.exitCode = whole ? 0 : 1;
+        process.exitCode = whole ? exitCodes.well : exitCodes.unwell;
       } catch (error) {
-        process.stderr.write(`gambeson: ${sentenceOf(error)}\n`);
-        process.exitCode = 2;
+        endBadly(error);
       }
     });
 }

@@ -1,0 +1,34 @@
+/** A command of `gambeson` run in this process: what it printed, and how it ended. */
+
+export interface Ran {
+  readonly out: string;
+  readonly errors: string;
+  readonly status: number;
+}
+
+type Write = typeof process.stdout.write;
+
+/** One at a time: it stands in the way of everything else that is printed meanwhile. */
+export async function runCommand(
+  act: () => Promise<unknown>,
+  onFault: (thrown: unknown) => void,
+): Promise<Ran> {
+  const told = { out: '', errors: '' };
+  const listen = (stream: 'out' | 'errors'): Write =>
+    ((text: unknown) => {
+      told[stream] += String(text);
+      return true;
+    }) as Write;
+  const [out, errors] = [process.stdout.write, process.stderr.write];
+  process.stdout.write = listen('out');
+  process.stderr.write = listen('errors');
+  try {
+    await act().catch(onFault);
+  } finally {
+    process.stdout.write = out;
+    process.stderr.write = errors;
+  }
+  const status = Number(process.exitCode ?? 0);
+  process.exitCode = 0;
+  return { ...told, status };
+}
