@@ -3,7 +3,9 @@
  * have something due; every coordinator delivers.
  */
 import { Logger } from '@nestjs/common';
+import { join } from 'node:path';
 import { sentenceOf } from '#std/farm-fault.js';
+import { DiskLogStore } from '#adapters/log-store/disk-log-store.js';
 import { mailCourier } from '#adapters/mail/mail-courier.js';
 import { forgeStatusWriter } from '#adapters/outgoing/forge-status.js';
 import { ReachableAddresses } from '#adapters/outgoing/reachable-address.js';
@@ -23,6 +25,7 @@ import { id, type ForgeId } from '#domain/ids.js';
 import { pagesAt } from '#domain/notification/pages.js';
 import type { Settings } from '#nest/settings.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
+import { EndsOfLogs } from './ends-of-logs.js';
 import type { LifecycleLoop } from './lifecycle-loops.js';
 
 /** They wait for others nearly all the time; each has one lane. */
@@ -51,7 +54,7 @@ export class NotificationDesk {
     this.tasks = new BullDeliveryTasks(queue);
     this.delivery = {
       store: this.store,
-      couriers: couriersOf(settings),
+      couriers: couriersOf(settings, new EndsOfLogs(database, logsOf(settings))),
       claimSeconds: settings.notifications.timeoutSeconds + claimSlackSeconds,
       now: () => performance.now(),
       chance: Math.random,
@@ -140,7 +143,12 @@ function forgeWriterOf({ credentialsDirectory, notifications }: Settings): Forge
   });
 }
 
-function couriersOf({ publicUrl, credentialsDirectory, notifications }: Settings): Couriers {
+function logsOf({ dataDirectory }: Settings): DiskLogStore {
+  return new DiskLogStore(join(dataDirectory, 'logs'));
+}
+
+function couriersOf(settings: Settings, ends: EndsOfLogs): Couriers {
+  const { publicUrl, credentialsDirectory, notifications } = settings;
   const { privateReceivers, sendmail, timeoutSeconds } = notifications;
   const pages = pagesAt(publicUrl);
   const credentials = new Credentials(credentialsDirectory);
@@ -148,7 +156,10 @@ function couriersOf({ publicUrl, credentialsDirectory, notifications }: Settings
   const host = new URL(publicUrl).hostname.replace(/^\[|\]$/g, '');
   const addresses = new ReachableAddresses(privateReceivers);
   return {
-    email: mailCourier({ pages, host, sendmail, timeoutSeconds, secret }),
+    email: mailCourier({
+      ...{ pages, host, sendmail, timeoutSeconds, secret },
+      endOfLog: (build) => ends.of(build),
+    }),
     webhook: webhookCourier({ pages, addresses, timeoutSeconds, secret, clock: () => Date.now() }),
   };
 }

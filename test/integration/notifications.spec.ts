@@ -17,7 +17,7 @@ import { startTestPostgres, type TestPostgres } from '#testkit/postgres.js';
 import { startTestRedis, type TestRedis } from '#testkit/redis.js';
 import { Coordinator } from '../../apps/coordinator/coordinator.js';
 import { openCoordinator } from '../../apps/coordinator/coordinator-parts.js';
-import { addChanges, addSpecification } from './notification-support/change-rows.js';
+import { addChanges, addLog, addSpecification } from './notification-support/change-rows.js';
 import {
   accept,
   hang,
@@ -146,6 +146,7 @@ describe('a build that breaks', () => {
       { ...email('people@example.org'), server: `smtp://ci%40farm@127.0.0.1:${mail.port}` },
       { type: 'mastodon' },
     ]);
+    await addLog(data, database, [101, 'checking for hello... \x1b[31mno\x1b[0m\n']);
     await addChanges(database, [specification, 7], [{ job: 'hello', weather: 'new-failure' }]);
 
     const quick = await hooks.at('/quick').nth(1);
@@ -169,6 +170,7 @@ describe('a build that breaks', () => {
     expect(letter.text).toMatch(/^Auto-Submitted: auto-generated\r$/m);
     expect(letter.text).toMatch(/^List-I[Dd]: <base\.gambeson\.ci\.example\.org>\r$/m);
     expect(letter.text).toContain('https://ci.example.org/build/101/details');
+    expect(letter.text).toContain('The end of its log:\r\n\r\n    checking for hello... no\r\n');
 
     const failing = `webhook:${hooks.url}/fails-first`;
     for (let tries = 1; tries <= failingTimes; tries += 1) {

@@ -43,7 +43,7 @@ async function send(
   await writeFile(sendmail, `#!/bin/sh\ncd '${directory}'\n${script}\n`, { mode: 0o755 });
   const courier = mailCourier({
     ...{ pages: pagesAt('https://ci.example.org'), host: 'ci.example.org', sendmail },
-    ...{ timeoutSeconds: 2, secret: async () => '' },
+    ...{ timeoutSeconds: 2, endOfLog: async () => 'error: it broke\n', secret: async () => '' },
   });
   return courier(message, { type: 'email', from: 'a@example.org', to, server }, never);
 }

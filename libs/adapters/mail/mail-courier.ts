@@ -6,7 +6,8 @@ import { spawn } from 'node:child_process';
 import nodemailer from 'nodemailer';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { FarmFault, sentenceOf } from '#std/farm-fault.js';
-import { mailOf, type Mail } from '#domain/notification/mail.js';
+import type { BuildId } from '#domain/ids.js';
+import { brokenBuilds, mailOf, type Mail } from '#domain/notification/mail.js';
 import { readMailer, type Mailer } from '#domain/notification/mailer-address.js';
 import type { Pages } from '#domain/notification/pages.js';
 import type { Outcome } from '#domain/notification/timing.js';
@@ -23,6 +24,8 @@ export interface MailSettings {
   readonly timeoutSeconds: number;
   /** Of a credential; throws FarmFault. */
   readonly secret: (name: string) => Promise<string>;
+  /** The last kilobytes of a build's log; empty when there is none to be read. */
+  readonly endOfLog: (build: BuildId) => Promise<string>;
 }
 
 type Letter = Mail & { readonly from: string; readonly to: string };
@@ -35,7 +38,10 @@ export function mailCourier(settings: MailSettings): Courier<'email'> {
   return async (message, { from, to, server }, cancellation) => {
     const mailer = readMailer(server);
     if (!mailer.ok) return { kind: 'refused', answer: mailer.error };
-    const letter = { ...mailOf(message, settings.pages, settings.host), from, to };
+    const builds = brokenBuilds(message);
+    const ends = await Promise.all(builds.map((build) => settings.endOfLog(build)));
+    const logs = new Map(builds.map((build, index) => [build, ends[index]!]));
+    const letter = { ...mailOf(message, { ...settings, logs }), from, to };
     const signal = timeLimit(settings.timeoutSeconds, cancellation);
     return mailer.value.kind === 'smtp'
       ? bySmtp(settings, mailer.value, { letter, signal })

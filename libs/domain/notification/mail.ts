@@ -2,7 +2,9 @@
  * A message as mail: plain text that a person reads on a terminal, and headers by which filters and
  * threads know it (RFC 2919 List-Id, RFC 3834 Auto-Submitted, RFC 5322 Message-ID).
  */
+import type { BuildId } from '../ids.js';
 import { changeSentence, type WeatherChange } from './change.js';
+import { logEnd, logsToldAtMost } from './log-end.js';
 import type { Message } from './message.js';
 import type { Pages } from './pages.js';
 
@@ -14,12 +16,27 @@ export interface Mail {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** `host` is that of the farm's public address; the same message is always the same mail. */
-export function mailOf(message: Message, pages: Pages, host: string): Mail {
+export interface MailFacts {
+  readonly pages: Pages;
+  /** Of the farm's public address. */
+  readonly host: string;
+  /** The last kilobytes of the logs of `brokenBuilds`. */
+  readonly logs: ReadonlyMap<BuildId, string>;
+}
+
+/** The builds whose logs a letter shows the end of. */
+export function brokenBuilds({ changes }: Message): BuildId[] {
+  const broken = changes.filter(({ kind }) => kind === 'broken');
+  return broken.slice(0, logsToldAtMost).map(({ build }) => build);
+}
+
+/** The same message and logs are always the same mail. */
+export function mailOf(message: Message, facts: MailFacts): Mail {
+  const { host } = facts;
   const { specification, key, createdAt } = message;
   return {
     subject: printable(subjectOf(message)),
-    text: `${bodyOf(message, pages).map(printable).join('\n')}\n`,
+    text: `${bodyOf(message, facts).map(printable).join('\n')}\n`,
     messageId: `<${key}@${host}>`,
     date: createdAt,
     headers: {
@@ -44,7 +61,8 @@ export function subjectOf({ specification, changes, counts }: Message): string {
   return `Builds on ${specification}: ${parts.join(', ')}.`;
 }
 
-function bodyOf(message: Message, pages: Pages): string[] {
+function bodyOf(message: Message, facts: MailFacts): string[] {
+  const { pages } = facts;
   const { specification, evaluation, changes, counts } = message;
   const [only] = changes;
   const all = counts.broken + counts.fixed;
@@ -61,11 +79,15 @@ function bodyOf(message: Message, pages: Pages): string[] {
       `The build of ${only.job} for ${only.system} on ${specification} is ${only.kind}.`,
       ...['', `Build:       ${pages.build(only.build)}`],
       `Evaluation:  ${pages.evaluation(evaluation)}`,
+      ...logOfOnly(message, only, facts),
     ];
   }
   const named = (kind: WeatherChange['kind']): string[] => {
     const some = changes.filter((change) => change.kind === kind);
-    return [...section(kind, some, { all: counts[kind], pages }), ...(some.length > 0 ? [''] : [])];
+    return [
+      ...section(kind, some, { all: counts[kind], message, facts }),
+      ...(some.length > 0 ? [''] : []),
+    ];
   };
   return [
     ...named('broken'),
@@ -77,15 +99,27 @@ function bodyOf(message: Message, pages: Pages): string[] {
 function section(
   kind: WeatherChange['kind'],
   changes: readonly WeatherChange[],
-  { all, pages }: { readonly all: number; readonly pages: Pages },
+  told: { readonly all: number; readonly message: Message; readonly facts: MailFacts },
 ): string[] {
   if (changes.length === 0) return [];
+  const { all, facts } = told;
+  const shown = new Set(brokenBuilds(told.message));
   const rest = all - changes.length;
   return [
     `${all} ${verb(all)} ${kind}:`,
-    ...changes.flatMap(({ job, build }) => [`  ${job}`, `    ${pages.build(build)}`]),
+    ...changes.flatMap(({ job, build }) => [
+      ...[`  ${job}`, `    ${facts.pages.build(build)}`],
+      ...(shown.has(build) ? logEnd(facts.logs.get(build) ?? '', shown.size) : []).map(
+        (line) => `      ${line}`,
+      ),
+    ]),
     ...(rest > 0 ? [`  and ${rest} more`] : []),
   ];
+}
+
+function logOfOnly(message: Message, { build }: WeatherChange, { logs }: MailFacts): string[] {
+  const told = brokenBuilds(message).includes(build) ? logEnd(logs.get(build) ?? '', 1) : [];
+  return told.length === 0 ? [] : ['', 'The end of its log:', '', ...told.map((l) => `    ${l}`)];
 }
 
 function verb(count: number): string {

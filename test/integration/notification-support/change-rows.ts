@@ -1,6 +1,8 @@
 /** Changes of weather as the farm writes them, for specs about who is told of them. */
 import type { Notification } from '#domain/specification/notification.js';
 import type { Database } from '#adapters/postgres/database.js';
+import { DiskLogStore } from '#adapters/log-store/disk-log-store.js';
+import { join } from 'node:path';
 
 export interface TestChange {
   readonly job: string;
@@ -51,4 +53,25 @@ export async function addChanges(
     [specification, evaluation, jobs, changes.map(({ weather }) => weather)],
   );
   return rows.map((row) => row.id);
+}
+
+/** What the only attempt of that build said. */
+export async function addLog(
+  data: string,
+  database: Database,
+  [build, text]: readonly [build: number, text: string],
+): Promise<void> {
+  await database.execute('select ensure_evaluation_partitions(7)');
+  const [worker] = await database.query<{ id: number }>(
+    `insert into workers (name, credential_hash, systems, slots, class)
+     values ('amber', '', '{x86_64-linux}', 1, 'any') returning id`,
+  );
+  const [attempt] = await database.query<{ id: number }>(
+    `insert into attempts (evaluation_id, build_id, number, worker_id, slot, status)
+     values (7, $1, 1, $2, 0, 'failed') returning id`,
+    [build, worker!.id],
+  );
+  const logs = new DiskLogStore(join(data, 'logs'));
+  await logs.append(`attempt-${attempt!.id}`, 0, Buffer.from(text));
+  await logs.close();
 }
