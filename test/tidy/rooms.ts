@@ -33,6 +33,7 @@ export const rooms: readonly Room[] = [
   { room: 'libs/domain', may: ['libs/std', 'libs/formats'], packages: [] },
   { room: 'libs/application', may: pure, packages: [] },
   { room: 'libs/protocol', may: ['libs/std', 'libs/domain'], packages: ['zod'] },
+  { room: 'libs/client', may: ['libs/std'], packages: [] },
   adapter('postgres', ['pg', 'pg-copy-streams', '@prisma/*']),
   // BullMQ's Postgres backend takes a pool of pg.
   adapter('redis', ['bullmq', 'ioredis', 'pg']),
@@ -106,8 +107,11 @@ export const rooms: readonly Room[] = [
     room: 'apps/cli',
     may: [
       ...[...appMay, 'libs/nest', ...adapters('postgres', 'system', 'specification-files')],
+      'libs/client',
       // The doctor looks at what a worker builds with.
       ...adapters('backends'),
+      // Numbers and times are told as the pages tell them.
+      'libs/views/words',
     ],
     packages: ['commander', 'zod', 'node:*'],
   },

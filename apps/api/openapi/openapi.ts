@@ -1,30 +1,26 @@
 /**
- * The OpenAPI document, generated from the controllers and the zod schemas that they check with.
+ * The OpenAPI document, generated from the controllers and the zod schemas that they check with;
+ * made when somebody asks for it first.
  */
+import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import { completeDocument, type RawDocument } from './document.js';
+import type { ApiDocument } from './document-shape.js';
+import { schemaConverter } from './schema-converter.js';
 
-const pages = /^\/(?!api\/v1\/|jobset\/|livez$|readyz$)/;
-
-export function serveOpenApi(app: NestFastifyApplication, version: string): void {
-  const outline = new DocumentBuilder()
-    .setTitle('Gambeson')
-    .setDescription('Specifications, evaluations, builds and workers of this build farm.')
-    .setVersion(version)
-    .setOpenAPIVersion('3.1.0')
-    .addBearerAuth()
-    .build();
-  const document = SwaggerModule.createDocument(app, outline);
-  for (const path of Object.keys(document.paths)) {
-    if (pages.test(path)) delete document.paths[path];
-  }
-  const body = JSON.stringify(document);
-  app.getHttpAdapter().get('/api/v1/openapi.json', (_request: unknown, reply: Reply) => {
-    reply.type('application/json; charset=utf-8').send(body);
-  });
+export function openApiOf(app: INestApplication, version: string): ApiDocument {
+  const outline = new DocumentBuilder().setVersion(version).setOpenAPIVersion('3.1.0').build();
+  const standardSchemaConverter = schemaConverter();
+  const raw = SwaggerModule.createDocument(app, outline, { standardSchemaConverter });
+  return completeDocument(raw as unknown as RawDocument, version);
 }
 
-interface Reply {
-  type(type: string): Reply;
-  send(body: string): void;
+export function serveOpenApi(app: INestApplication, version: string): void {
+  const fastify = app.getHttpAdapter().getInstance() as FastifyInstance;
+  let made: string | null = null;
+  fastify.get('/api/v1/openapi.json', (_request, reply) => {
+    made ??= JSON.stringify(openApiOf(app, version));
+    void reply.type('application/json; charset=utf-8').send(made);
+  });
 }

@@ -1,0 +1,241 @@
+// Generated from the OpenAPI document by `npm run client`: do not edit.
+/** Wishes that a derivation be realised, with their logs. */
+import type { Client, RawAnswer, Reading, Starting } from '../client.js';
+import type { BuildStatusWord, BuildSummary, Estimate, IntentAnswer } from './shared.js';
+
+export interface AttemptAnswer {
+  readonly id: string;
+  readonly number: number;
+  readonly worker: { readonly id: string; readonly name: string };
+  readonly slot: number;
+  readonly status: 'submitted' | 'started' | 'succeeded' | 'failed' | 'failed-other' | 'canceled';
+  readonly reason: string | null;
+  readonly message: string | null;
+  readonly exitCode: number | null;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly logBytes: number;
+  readonly log: string;
+}
+
+export interface BuildAnswer {
+  readonly id: string;
+  readonly name: string;
+  readonly system: string;
+  readonly status: BuildStatusWord;
+  readonly reason: string | null;
+  readonly scheduledAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly store: { readonly slug: string; readonly dir: string };
+  readonly derivation: string;
+  readonly packageName: string;
+  readonly requiredFeatures: readonly string[];
+  readonly sentence: string | null;
+  readonly message: string | null;
+  readonly wait: WaitAnswer | null;
+  readonly estimate: Estimate | null;
+  readonly failedInput: BuildSummary | null;
+  readonly priority: number;
+  readonly limits: { readonly timeoutSeconds: number; readonly maxSilentSeconds: number };
+  readonly attempts: readonly AttemptAnswer[];
+  readonly outputs: readonly OutputAnswer[];
+  readonly products: readonly BuildProductAnswer[];
+  readonly nondeterministic: boolean;
+  readonly inputs: { readonly total: number; readonly items: readonly BuildSummary[] };
+  readonly dependents: { readonly total: number; readonly items: readonly BuildSummary[] };
+  readonly jobs: readonly {
+    readonly evaluation: string;
+    readonly specification: string;
+    readonly name: string;
+  }[];
+  readonly log: string;
+}
+
+export interface BuildProductAnswer {
+  readonly id: string;
+  readonly type: string;
+  readonly output: string;
+  readonly path: string;
+  readonly state: 'there' | 'awaited' | 'refused';
+  readonly reason: string | null;
+  readonly file: {
+    readonly name: string;
+    readonly size: number;
+    readonly sha256: string;
+    readonly takenAt: string;
+    readonly download: string;
+  } | null;
+}
+
+export interface BuildWishAnswer {
+  readonly build: string;
+  readonly status: BuildStatusWord;
+  readonly intent: IntentAnswer | null;
+}
+
+export interface CancelBuildRequest {
+  readonly force?: boolean;
+}
+
+export interface DifferingNar {
+  readonly offeredHash: string;
+  readonly otherHash: string;
+  readonly from: string;
+  readonly seenAt: string;
+}
+
+export interface ListBuildDependentsAnswer {
+  readonly items: readonly BuildSummary[];
+  readonly next: string | null;
+}
+
+export interface ListBuildInputsAnswer {
+  readonly items: readonly BuildSummary[];
+  readonly next: string | null;
+}
+
+export interface ListBuildsAnswer {
+  readonly items: readonly BuildSummary[];
+  readonly next: string | null;
+}
+
+export interface OutputAnswer {
+  readonly name: string;
+  readonly path: string | null;
+  readonly offered: boolean;
+  readonly narHash: string | null;
+  readonly narSize: number | null;
+  readonly narinfo: string | null;
+  readonly upstream: string | null;
+  readonly differing: readonly DifferingNar[];
+}
+
+export interface RestartBuildRequest {
+  readonly mode?: 'only' | 'with-failed-dependents';
+}
+
+export interface WaitAnswer {
+  readonly reason: string;
+  readonly sentence: string;
+  readonly until: string | null;
+  readonly position: number | null;
+  readonly inputs: readonly BuildSummary[];
+}
+
+/** Builds, newest first. */
+export function listBuilds(
+  client: Client,
+  input: {
+    readonly query?: {
+      readonly cursor?: string;
+      readonly limit?: number;
+      readonly status?: BuildStatusWord;
+      readonly system?: string;
+      readonly package?: string;
+    };
+  } & Reading = {},
+): Promise<ListBuildsAnswer> {
+  return client.call({ method: 'GET', path: '/api/v1/builds', answer: 'json' }, input);
+}
+
+/** One build: where it stands and why, its attempts, outputs and neighbours. */
+export function getBuild(
+  client: Client,
+  input: { readonly path: { readonly id: string } } & Reading,
+): Promise<BuildAnswer> {
+  return client.call({ method: 'GET', path: '/api/v1/builds/{id}', answer: 'json' }, input);
+}
+
+/** The builds that it needs. */
+export function listBuildInputs(
+  client: Client,
+  input: {
+    readonly path: { readonly id: string };
+    readonly query?: { readonly cursor?: string; readonly limit?: number };
+  } & Reading,
+): Promise<ListBuildInputsAnswer> {
+  return client.call({ method: 'GET', path: '/api/v1/builds/{id}/inputs', answer: 'json' }, input);
+}
+
+/** The builds that need it. */
+export function listBuildDependents(
+  client: Client,
+  input: {
+    readonly path: { readonly id: string };
+    readonly query?: { readonly cursor?: string; readonly limit?: number };
+  } & Reading,
+): Promise<ListBuildDependentsAnswer> {
+  return client.call(
+    { method: 'GET', path: '/api/v1/builds/{id}/dependents', answer: 'json' },
+    input,
+  );
+}
+
+/** The log of one attempt, the last unless told; takes a byte range. */
+export function getBuildLog(
+  client: Client,
+  input: {
+    readonly path: { readonly id: string };
+    readonly query?: { readonly attempt?: string };
+  } & Reading,
+): Promise<RawAnswer> {
+  return client.call({ method: 'GET', path: '/api/v1/builds/{id}/log', answer: 'raw' }, input);
+}
+
+/** The log as it grows, as server-sent events. */
+export function streamBuildLog(
+  client: Client,
+  input: {
+    readonly path: { readonly id: string };
+    readonly query?: {
+      readonly attempt?: string;
+      readonly from?: number;
+      readonly format?: 'text' | 'spans';
+    };
+  } & Reading,
+): Promise<RawAnswer> {
+  return client.call(
+    { method: 'GET', path: '/api/v1/builds/{id}/log/stream', answer: 'raw' },
+    input,
+  );
+}
+
+/** The commands that do it again, for a POSIX shell. */
+export function getReproduceCommand(
+  client: Client,
+  input: { readonly path: { readonly id: string } } & Reading,
+): Promise<RawAnswer> {
+  return client.call(
+    { method: 'GET', path: '/api/v1/builds/{id}/reproduce', answer: 'raw' },
+    input,
+  );
+}
+
+/** Schedule it again, and what failed because of it unless mode is only. */
+export function restartBuild(
+  client: Client,
+  input: { readonly path: { readonly id: string }; readonly body?: RestartBuildRequest } & Starting,
+): Promise<BuildWishAnswer> {
+  return client.call(
+    { method: 'POST', path: '/api/v1/builds/{id}/restart', answer: 'json' },
+    input,
+  );
+}
+
+/** Stop it; refused while several live evaluations need it. */
+export function cancelBuild(
+  client: Client,
+  input: { readonly path: { readonly id: string }; readonly body?: CancelBuildRequest } & Starting,
+): Promise<BuildWishAnswer> {
+  return client.call({ method: 'POST', path: '/api/v1/builds/{id}/cancel', answer: 'json' }, input);
+}
+
+/** How far a restart or cancel of many builds has come. */
+export function getIntent(
+  client: Client,
+  input: { readonly path: { readonly id: string } } & Reading,
+): Promise<IntentAnswer> {
+  return client.call({ method: 'GET', path: '/api/v1/intents/{id}', answer: 'json' }, input);
+}

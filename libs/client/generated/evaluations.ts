@@ -1,0 +1,138 @@
+// Generated from the OpenAPI document by `npm run client`: do not edit.
+/** Readings of a specification at fixed checkouts. */
+import type { Client, RawAnswer, Reading, Starting } from '../client.js';
+import type { EvaluationAnswer, IntentAnswer, JobStatusWord } from './shared.js';
+
+export interface JobAnswer {
+  readonly id: string;
+  readonly name: string;
+  readonly system: string;
+  readonly status: JobStatusWord;
+  readonly reason: string | null;
+  readonly build: string | null;
+  readonly error: string | null;
+  readonly description: string | null;
+  readonly endedAt: string | null;
+}
+
+export interface ListEvaluationJobsAnswer {
+  readonly items: readonly JobAnswer[];
+  readonly next: string | null;
+}
+
+export interface ListEvaluationsAnswer {
+  readonly items: readonly EvaluationAnswer[];
+  readonly next: string | null;
+}
+
+export interface RestartEvaluationRequest {
+  readonly failures?: 'failed' | 'infrastructure' | 'canceled' | 'all';
+}
+
+/** Evaluations, newest first. */
+export function listEvaluations(
+  client: Client,
+  input: {
+    readonly query?: {
+      readonly cursor?: string;
+      readonly limit?: number;
+      readonly specification?: string;
+    };
+  } & Reading = {},
+): Promise<ListEvaluationsAnswer> {
+  return client.call({ method: 'GET', path: '/api/v1/evaluations', answer: 'json' }, input);
+}
+
+/** One evaluation, with how many jobs are in each status. */
+export function getEvaluation(
+  client: Client,
+  input: { readonly path: { readonly id: string } } & Reading,
+): Promise<EvaluationAnswer> {
+  return client.call({ method: 'GET', path: '/api/v1/evaluations/{id}', answer: 'json' }, input);
+}
+
+/** Its jobs, in the order in which it told them. */
+export function listEvaluationJobs(
+  client: Client,
+  input: {
+    readonly path: { readonly id: string };
+    readonly query?: {
+      readonly cursor?: string;
+      readonly limit?: number;
+      readonly status?: JobStatusWord;
+      readonly name?: string;
+      readonly system?: string;
+    };
+  } & Reading,
+): Promise<ListEvaluationJobsAnswer> {
+  return client.call(
+    { method: 'GET', path: '/api/v1/evaluations/{id}/jobs', answer: 'json' },
+    input,
+  );
+}
+
+/** What the evaluator said; takes a byte range. */
+export function getEvaluationLog(
+  client: Client,
+  input: { readonly path: { readonly id: string } } & Reading,
+): Promise<RawAnswer> {
+  return client.call({ method: 'GET', path: '/api/v1/evaluations/{id}/log', answer: 'raw' }, input);
+}
+
+/** Read the same version at the same checkouts once more. */
+export function retryEvaluation(
+  client: Client,
+  input: { readonly path: { readonly id: string } } & Starting,
+): Promise<EvaluationAnswer> {
+  return client.call(
+    { method: 'POST', path: '/api/v1/evaluations/{id}/retry', answer: 'json' },
+    input,
+  );
+}
+
+/** Its channels at their exact commits, for guix time-machine. */
+export function getEvaluationChannels(
+  client: Client,
+  input: { readonly path: { readonly id: string } } & Reading,
+): Promise<RawAnswer> {
+  return client.call(
+    { method: 'GET', path: '/api/v1/evaluations/{id}/channels.scm', answer: 'raw' },
+    input,
+  );
+}
+
+/** A git bundle of one channel as it then stood. */
+export function getEvaluationBundle(
+  client: Client,
+  input: { readonly path: { readonly id: string; readonly file: string } } & Reading,
+): Promise<RawAnswer> {
+  return client.call(
+    { method: 'GET', path: '/api/v1/evaluations/{id}/channels/{file}', answer: 'raw' },
+    input,
+  );
+}
+
+/** Schedule its failures of one kind again, with what fell with them. */
+export function restartEvaluation(
+  client: Client,
+  input: {
+    readonly path: { readonly id: string };
+    readonly body?: RestartEvaluationRequest;
+  } & Starting,
+): Promise<IntentAnswer> {
+  return client.call(
+    { method: 'POST', path: '/api/v1/evaluations/{id}/restart', answer: 'json' },
+    input,
+  );
+}
+
+/** Stop reading it, and cancel what no other live evaluation needs. */
+export function cancelEvaluation(
+  client: Client,
+  input: { readonly path: { readonly id: string } } & Starting,
+): Promise<IntentAnswer> {
+  return client.call(
+    { method: 'POST', path: '/api/v1/evaluations/{id}/cancel', answer: 'json' },
+    input,
+  );
+}
