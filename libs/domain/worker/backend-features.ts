@@ -1,26 +1,32 @@
 /**
- * What a build asks of a machine besides its system: Guix' derivations want one with a guix-daemon.
- * It is a feature like `kvm`, that nobody has to write down: a worker offers it by its backend, a
- * derivation asks for it by its store. (Whatever else can be built, each worker is taken to build.)
+ * What a build asks of a machine besides its system: derivations of Guix want one with a
+ * guix-daemon, those of Nix one with Nix. These are features like `kvm`, that nobody has to write
+ * down: a worker offers them by its backends, a derivation asks for one by its store. (What the
+ * `local` backend builds, each worker builds.)
  */
-import type { BackendName } from '../specification/specification.js';
-import { backendStores } from '../specification/specification.js';
+import { backendAt, type BackendName } from '../specification/specification.js';
 
-export const guixFeature = 'guix-daemon';
+export const backendFeatures: Readonly<Partial<Record<BackendName, string>>> = {
+  guix: 'guix-daemon',
+  nix: 'nix',
+};
 
 /** Of a worker that has these backends. */
 export function offeredFeatures(
   features: readonly string[],
   backends: readonly BackendName[],
 ): string[] {
-  return backends.includes('guix') ? together(features) : [...features];
+  return together(features, backends);
 }
 
 /** Of a derivation in that store directory. */
 export function demandedFeatures(features: readonly string[], dir: string): string[] {
-  return dir === backendStores.guix.dir ? together(features) : [...features];
+  const backend = backendAt(dir);
+  return together(features, backend === null ? [] : [backend]);
 }
 
-function together(features: readonly string[]): string[] {
-  return [...new Set([...features, guixFeature])].sort();
+/** Sorted, each once. */
+function together(features: readonly string[], backends: readonly BackendName[]): string[] {
+  const more = backends.flatMap((backend) => backendFeatures[backend] ?? []);
+  return [...new Set([...features, ...more])].sort();
 }
