@@ -20,7 +20,7 @@ const full = process.argv.includes('--full');
 const paths = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 
 /** What belongs to each group, and how many of its specs run at once. */
-const needsRealParts = /^test\/(integration|clients|scenarios|fuzz\/http)/;
+const needsRealParts = /^test\/(integration|clients|scenarios|browser|fuzz\/http)/;
 const specs = findSpecs();
 const groups = [
   { name: 'units', specs: specs.filter((path) => !needsRealParts.test(path)), workers: '50%' },

@@ -7,7 +7,7 @@ import { Shapes } from './parts.js';
 export interface Frame {
   readonly title: string;
   /** Which entry of the navigation is the current one. */
-  readonly here?: '/' | '/workers' | '/queue' | '/use';
+  readonly here?: string;
   /** The same in JSON. */
   readonly json?: string;
   /**

@@ -44,7 +44,14 @@ export function LogView({ tail, raw, stream }: Props) {
           </span>
         ) : null}
       </p>
-      <pre class="log" tabindex={0} aria-label="Log" data-stream={stream}>
+      <pre
+        class="log"
+        tabindex={0}
+        role="log"
+        aria-live="off"
+        aria-label="Log"
+        data-stream={stream}
+      >
         <Spans spans={ansiSpans(text)} />
       </pre>
     </>

@@ -89,17 +89,20 @@ export function Section({ title, children }: { title: string; children: Componen
   );
 }
 
-/** A wide table scrolls in its own box, so that the page never does. */
-export function Table({
-  head,
-  children,
-}: {
-  head: readonly string[];
-  children: ComponentChildren;
-}) {
+interface TableProps {
+  readonly head: readonly string[];
+  /** What the table tells, for those who do not see where it stands; the head unless said. */
+  readonly caption?: string;
+  readonly children: ComponentChildren;
+}
+
+/** A wide table scrolls in its own box, by keys too, so that the page never does. */
+export function Table({ head, caption, children }: TableProps) {
+  const name = caption ?? head.filter((word) => word !== '').join(', ');
   return (
-    <div class="scroll">
+    <div class="scroll" role="group" aria-label={name} tabindex={0}>
       <table>
+        {caption ? <caption class="unseen">{caption}</caption> : null}
         <thead>
           <tr>
             {head.map((word) => (

@@ -82,14 +82,18 @@ export async function seedFarm(database: Database, logs: LogStore): Promise<Seed
   return { evaluation, builds, attempts };
 }
 
-export async function seedEvaluation(database: Database, name: string): Promise<number> {
+export async function seedEvaluation(
+  database: Database,
+  name: string,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<number> {
   const [specification] = await database.query<{ id: number }>(
     'insert into specifications (name, version) values ($1, 1) returning id',
     [name],
   );
   await database.execute(
     'insert into specification_versions (specification_id, version, document) values ($1, 1, $2)',
-    [specification!.id, JSON.stringify(document(name))],
+    [specification!.id, JSON.stringify({ ...document(name), ...more })],
   );
   const [evaluation] = await database.query<{ id: number }>(
     `insert into evaluations (specification_id, specification_version, revisions_digest, try,
@@ -104,7 +108,7 @@ export async function seedEvaluation(database: Database, name: string): Promise<
   return evaluation!.id;
 }
 
-interface Wish {
+export interface Wish {
   readonly name: string;
   readonly status: string;
   readonly system?: string;
@@ -114,8 +118,12 @@ interface Wish {
   readonly output?: boolean;
 }
 
-async function seedBuild(database: Database, evaluation: number, wish: Wish): Promise<number> {
-  const ended = wish.status.startsWith('failed') || wish.status === 'succeeded';
+export async function seedBuild(
+  database: Database,
+  evaluation: number,
+  wish: Wish,
+): Promise<number> {
+  const ended = /^(failed|succeeded|canceled)/.test(wish.status);
   const [row] = await database.query<{ id: number }>(
     `insert into derivations (store_id, path, name, package_name, system)
      select s.id, lpad((select coalesce(max(id), 0) + 1 from derivations)::text, 32, '0')
@@ -145,16 +153,30 @@ async function seedBuild(database: Database, evaluation: number, wish: Wish): Pr
   for (const input of wish.inputs ?? []) {
     await database.execute('insert into derivation_inputs values ($1, $2)', [build, input]);
   }
-  await database.execute(
-    `with n as (insert into job_names (name) values ($3) returning id)
-     insert into jobs (evaluation_id, name_id, system, build_id, meta)
-     select $1, id, 'x86_64-linux', $2, '{"description": "What <it> is"}' from n`,
-    [evaluation, build, wish.name.replace(/-1\.0$/, '')],
-  );
+  await seedJob(database, evaluation, { name: wish.name.replace(/-[0-9.]+$/, ''), build });
   return build;
 }
 
-async function seedAttempt(database: Database, build: number, status: string): Promise<number> {
+/** A job that points at a build which may be of another evaluation. */
+export async function seedJob(
+  database: Database,
+  evaluation: number,
+  { name, build }: { readonly name: string; readonly build: number },
+): Promise<void> {
+  await database.execute(
+    `with n as (insert into job_names (name) values ($3)
+                on conflict (name) do update set name = excluded.name returning id)
+     insert into jobs (evaluation_id, name_id, system, build_id, meta)
+     select $1, id, 'x86_64-linux', $2, '{"description": "What <it> is"}' from n`,
+    [evaluation, build, name],
+  );
+}
+
+export async function seedAttempt(
+  database: Database,
+  build: number,
+  status: string,
+): Promise<number> {
   const [row] = await database.query<{ id: number }>(
     `insert into attempts (evaluation_id, build_id, number, worker_id, slot, status, reason,
        message, started_at, ended_at, log_bytes)

@@ -81,6 +81,14 @@ time,
 .break {
   overflow-wrap: anywhere;
 }
+.unseen {
+  position: absolute;
+  width: 1px;
+  height: 1px;
+  overflow: hidden;
+  clip-path: inset(50%);
+  white-space: nowrap;
+}
 .empty {
   color: var(--quiet);
   padding: 0.75rem 0;

@@ -1,0 +1,81 @@
+/**
+ * Every page in Chromium: what axe-core finds, what the console tells, whether it goes sideways;
+ * in both themes, wide and narrow, and once without scripts. Screenshots lie in .test-output/tour.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import {
+  accessibilityFaults,
+  openChromium,
+  sidewaysPixels,
+  visit,
+  type Theme,
+  type Visit,
+} from './chromium.js';
+import { startLivedInFarm, type LivedInFarm } from './lived-in-farm.js';
+import { tour, type Stop } from './tour.js';
+
+const shots = join(process.cwd(), '.test-output', 'tour');
+const sizes = [
+  { width: 1280, height: 900 },
+  { width: 320, height: 640 },
+] as const;
+const themes: readonly Theme[] = ['light', 'dark'];
+
+let farm: LivedInFarm;
+let browser: Browser;
+beforeAll(async () => {
+  mkdirSync(shots, { recursive: true });
+  [farm, browser] = await Promise.all([startLivedInFarm(), openChromium()]);
+}, 60_000);
+afterAll(async () => {
+  await browser?.close();
+  await farm?.stop();
+}, 60_000);
+
+/** Goes there; what the address answers is part of what is wrong. */
+async function open(stop: Stop, one: Visit): Promise<void> {
+  const address = `${farm.address}${stop.address(farm.ids)}`;
+  const answer = await one.page.goto(address, { waitUntil: 'load' });
+  expect(answer?.status()).toBe(stop.status ?? 200);
+}
+
+describe.each(tour)('$name', (stop) => {
+  it('is whole and accessible in both themes, wide and narrow', async () => {
+    const one = await visit(browser);
+    const found: string[] = [];
+    await open(stop, one);
+    for (const size of sizes) {
+      await one.page.setViewportSize(size);
+      for (const theme of themes) {
+        await one.page.emulateMedia({ colorScheme: theme });
+        const look = `${size.width} ${theme}`;
+        const faults = await accessibilityFaults(
+          one.page,
+          theme === 'dark' ? 'colours' : undefined,
+        );
+        found.push(...faults.map((fault) => `${look}: ${fault}`));
+        await one.page.screenshot({ path: join(shots, `${stop.name}-${size.width}-${theme}.png`) });
+      }
+      expect([size.width, await sidewaysPixels(one.page)]).toEqual([size.width, 0]);
+    }
+    // The address that is not there is told by the console itself.
+    const faults = stop.status ? one.faults.filter((fault) => !/ 404 /.test(fault)) : one.faults;
+    await one.close();
+    expect([...found, ...faults]).toEqual([]);
+  });
+
+  it('says all of it without scripts', async () => {
+    const one = await visit(browser, { width: 320, height: 640, scripts: false });
+    await open(stop, one);
+    const heading = (await one.page.locator('h1').first().textContent()) ?? '';
+    const text = (await one.page.locator('main').textContent()) ?? '';
+    await one.page.screenshot({ path: join(shots, `${stop.name}-320-plain.png`) });
+    await one.close();
+    expect(heading.trim()).not.toBe('');
+    expect(text.length).toBeGreaterThan(heading.length + 20);
+    expect(one.faults.filter((fault) => !/ 404 /.test(fault))).toEqual([]);
+  });
+});
