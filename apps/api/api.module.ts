@@ -1,6 +1,7 @@
 /** All of the api: REST, the hook, the dashboard's pages and the worker gateway. */
 import { Module, type DynamicModule } from '@nestjs/common';
 import { HealthController } from '#nest/health.js';
+import { AccessModule } from './access/access.module.js';
 import { BuildReader } from './builds/build-reader.js';
 import { BuildsController } from './builds/builds.controller.js';
 import { LogStream } from './builds/log-stream.js';
@@ -125,6 +126,6 @@ import { Wishes } from './wishes/wishes.js';
 })
 export class ApiModule {
   static of(parts: FarmParts): DynamicModule {
-    return { module: ApiModule, imports: [FarmModule.of(parts), GatewayModule] };
+    return { module: ApiModule, imports: [FarmModule.of(parts), AccessModule, GatewayModule] };
   }
 }

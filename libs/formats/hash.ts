@@ -45,6 +45,11 @@ export function sha256HexOfByteString(text: string): string {
   return oneShot('sha256', Buffer.from(text, 'latin1'), 'hex');
 }
 
+/** Of a text in UTF-8, in lower-case hexadecimal. */
+export function sha256OfUtf8(text: string): string {
+  return oneShot('sha256', text, 'hex');
+}
+
 /** Hashes what is written to it piece by piece, and counts the bytes. */
 export class HashSink {
   readonly #hash: NodeHash;

@@ -1,5 +1,5 @@
 /** Cuirass's form for specifications, and the links that put one away. */
-import { Controller, Inject, Param, Post, Req, Res, UseFilters, UseGuards } from '@nestjs/common';
+import { Controller, Inject, Param, Post, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type {
@@ -8,7 +8,7 @@ import type {
 } from '#application/ports/specification-store.js';
 import type { SpecificationInput } from '#protocol/specification.js';
 import { SPECIFICATIONS } from '../farm/tokens.js';
-import { AdminGuard } from '../security/admin-guard.js';
+import { Requires } from '../access/requires.js';
 import { SpecificationWriter } from '../specifications/specification-writer.js';
 import { redirect } from './answers.js';
 import { CuirassErrors, CuirassRefusal, specificationNotFound } from './refusals.js';
@@ -16,7 +16,6 @@ import { readSpecificationForm } from './specification-form.js';
 
 @ApiExcludeController()
 @UseFilters(CuirassErrors)
-@UseGuards(AdminGuard)
 @Controller('admin')
 export class CuirassAdminSpecificationsController {
   constructor(
@@ -25,6 +24,7 @@ export class CuirassAdminSpecificationsController {
   ) {}
 
   @Post('specification/add')
+  @Requires('specification.add', 'specification/=name')
   async add(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const form = formOf(request);
     const name = form.get('name') ?? '';
@@ -36,6 +36,7 @@ export class CuirassAdminSpecificationsController {
   }
 
   @Post('specification/edit')
+  @Requires('specification.edit', 'specification/=name')
   async edit(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const form = formOf(request);
     const { name, specification, version } = await this.standing(form.get('name') ?? '');
@@ -45,6 +46,7 @@ export class CuirassAdminSpecificationsController {
 
   /** Kept, and neither polled nor evaluated. */
   @Post('specifications/deactivate/:name')
+  @Requires('specification.pause', 'specification/:name')
   async deactivate(@Param('name') name: string, @Res() reply: FastifyReply): Promise<void> {
     const { specification, version } = await this.standing(name);
     const input = { ...specification, active: false } as SpecificationInput;
@@ -54,6 +56,7 @@ export class CuirassAdminSpecificationsController {
 
   /** Archived: what it built stays, and its name is free again. */
   @Post('specifications/delete/:name')
+  @Requires('specification.remove', 'specification/:name')
   async delete(@Param('name') name: string, @Res() reply: FastifyReply): Promise<void> {
     await this.standing(name);
     await this.writer.archive(name);

@@ -12,7 +12,6 @@ import {
   Req,
   Res,
   UseFilters,
-  UseGuards,
 } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -20,7 +19,7 @@ import type { Bus } from '#application/ports/bus.js';
 import type { PollStore } from '#application/ports/poll-store.js';
 import { id as idOf, type BuildId, type EvaluationId } from '#domain/ids.js';
 import { BUS, RETRIES } from '../farm/tokens.js';
-import { AdminGuard } from '../security/admin-guard.js';
+import { Requires } from '../access/requires.js';
 import { Wishes } from '../wishes/wishes.js';
 import { redirect } from './answers.js';
 import { CuirassReader } from './cuirass-reader.js';
@@ -59,8 +58,8 @@ export class CuirassAdminController {
   }
 
   @Post('admin/build/:id/restart')
+  @Requires('build.restart', 'build/:id')
   @HttpCode(302)
-  @UseGuards(AdminGuard)
   async restartBuild(@Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
     const number = wholeNumber(id);
     const build = number === null ? null : await this.reader.buildId(id);
@@ -71,21 +70,21 @@ export class CuirassAdminController {
 
   /** Those of its builds that no other live evaluation needs. */
   @Post('admin/evaluation/:id/cancel')
-  @UseGuards(AdminGuard)
+  @Requires('evaluation.cancel', 'evaluation/:id')
   async cancel(@Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
     await this.change(id, reply, (evaluation) => this.wishes.cancelEvaluation(evaluation));
   }
 
   /** All that failed or was canceled; what succeeded stays. */
   @Post('admin/evaluation/:id/restart')
-  @UseGuards(AdminGuard)
+  @Requires('evaluation.restart', 'evaluation/:id')
   async restart(@Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
     await this.change(id, reply, (evaluation) => this.wishes.restartEvaluation(evaluation, 'all'));
   }
 
   /** Reads the same checkouts once more, as a new evaluation. */
   @Post('admin/evaluation/:id/retry')
-  @UseGuards(AdminGuard)
+  @Requires('evaluation.trigger', 'evaluation/:id')
   async retry(@Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
     await this.change(id, reply, async (evaluation) => {
       await this.retries.retry(evaluation);

@@ -15,7 +15,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { SpecificationStore } from '#application/ports/specification-store.js';
 import { SPECIFICATIONS } from '../farm/tokens.js';
-import { HookGuard } from '../security/admin-guard.js';
+import { HookGuard } from '../security/hook-guard.js';
 import { SpecificationWriter } from '../specifications/specification-writer.js';
 import { sendJson } from './answers.js';
 import { HookRate } from './hook-rate.js';

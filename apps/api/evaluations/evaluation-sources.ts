@@ -1,16 +1,17 @@
 /** What it takes to do an evaluation again: its channels.scm, and bundles of what it read. */
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { ChannelBundles } from '#adapters/git/channel-bundles.js';
 import { ProvenanceQueries, type Provenance } from '#adapters/postgres/provenance-queries.js';
 import { printChannels } from '#domain/evaluation/channels-scm.js';
 import { isOpenSource } from '#domain/evaluation/shown-sources.js';
+import { may } from '#domain/access/actor.js';
 import { id, type EvaluationId } from '#domain/ids.js';
 import type { Channel } from '#domain/specification/specification.js';
 import { notFound, ProblemException } from '#nest/problem.js';
-import { ADMIN_TOKEN } from '../farm/tokens.js';
-import { showsToken, unauthorized } from '../security/admin-guard.js';
+import { unauthorized } from '../access/access-guard.js';
+import { Identities } from '../access/identities.js';
 
 export interface Exchange {
   readonly request: FastifyRequest;
@@ -24,7 +25,7 @@ export class EvaluationSources {
   constructor(
     private readonly queries: ProvenanceQueries,
     private readonly bundles: ChannelBundles,
-    @Inject(ADMIN_TOKEN) private readonly adminToken: string,
+    private readonly identities: Identities,
   ) {}
 
   async sendChannels(evaluation: string, reply: FastifyReply): Promise<void> {
@@ -46,7 +47,7 @@ export class EvaluationSources {
   async sendBundle(evaluation: string, name: string, { request, reply }: Exchange): Promise<void> {
     const { channel, revision } = await this.checkoutOf(evaluation, name);
     const open = isOpenSource(channel);
-    if (!open && !showsToken(request, this.adminToken)) {
+    if (!open && !may(await this.identities.identify(request), 'source.read')) {
       throw unauthorized(`The channel ${name} is not open to all: the admin token is needed.`);
     }
     const headers = {

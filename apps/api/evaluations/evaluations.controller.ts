@@ -1,16 +1,5 @@
 /** `/api/v1/evaluations`: what was read of a specification, its jobs and its log. */
-import {
-  Controller,
-  Get,
-  HttpCode,
-  Inject,
-  Param,
-  Post,
-  Query,
-  Req,
-  Res,
-  UseGuards,
-} from '@nestjs/common';
+import { Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -31,7 +20,7 @@ import { Problem } from '#protocol/api/problem.js';
 import { BUS, LOG_STORE, RETRIES } from '../farm/tokens.js';
 import { sendLog } from '../builds/send-log.js';
 import { EvaluationReader } from './evaluation-reader.js';
-import { AdminGuard } from '../security/admin-guard.js';
+import { Requires } from '../access/requires.js';
 
 const byId = z.object({ id: Id });
 type ById = z.infer<typeof byId>;
@@ -92,8 +81,8 @@ export class EvaluationsController {
 
   /** Reads the same version at the same checkouts once more, as a new evaluation. */
   @Post(':id/retry')
+  @Requires('evaluation.trigger', 'evaluation/:id')
   @HttpCode(201)
-  @UseGuards(AdminGuard)
   @ApiBearerAuth()
   @ApiResponse({ status: 201, standardSchema: EvaluationAnswer })
   @ApiResponse({ status: 401, standardSchema: Problem })

@@ -1,5 +1,5 @@
 /** How a machine becomes a worker: an admin makes a one-time token, the worker exchanges it. */
-import { Body, Controller, Inject, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, Inject, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { hashSecret, randomSecret } from '#adapters/system/secret.js';
@@ -7,7 +7,7 @@ import { createEnrolmentToken, enrolWorker } from '#application/enrol-worker.js'
 import type { WorkerStore } from '#application/ports/worker-store.js';
 import { ProblemException } from '#nest/problem.js';
 import { EnrolRequest, type EnrolAnswer } from '#protocol/worker.js';
-import { AdminGuard } from '../security/admin-guard.js';
+import { Requires } from '../access/requires.js';
 import { WORKER_STORE } from './gateway-tokens.js';
 
 const secrets = { random: randomSecret, hash: hashSecret };
@@ -30,7 +30,7 @@ export class EnrolController {
   constructor(@Inject(WORKER_STORE) private readonly workers: WorkerStore) {}
 
   @Post('tokens')
-  @UseGuards(AdminGuard)
+  @Requires('worker.enrol', 'enrolment/=note')
   @ApiBearerAuth()
   @ApiOperation({ summary: 'Make a one-time token with which one worker may enrol' })
   async token(

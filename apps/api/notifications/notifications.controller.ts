@@ -1,6 +1,5 @@
 /** `/api/v1/notifications`: what was told to whom. Addresses of people stand there: all admin's. */
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
-import { UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Database } from '#adapters/postgres/database.js';
@@ -19,14 +18,14 @@ import { Id, type Page } from '#protocol/api/page.js';
 import { Problem } from '#protocol/api/problem.js';
 import type { NotificationAnswer } from '#protocol/api/notification.js';
 import { BUS } from '../farm/tokens.js';
-import { AdminGuard } from '../security/admin-guard.js';
+import { Requires } from '../access/requires.js';
 
 const byId = z.object({ id: Id });
 type ById = z.infer<typeof byId>;
 
 @ApiTags('notifications')
 @ApiBearerAuth()
-@UseGuards(AdminGuard)
+@Requires('notification.manage', 'notification/:id')
 @ApiResponse({ status: 401, standardSchema: Problem })
 @Controller('api/v1/notifications')
 export class NotificationsController {
@@ -75,6 +74,7 @@ export class NotificationsController {
   }
 
   @Post('test')
+  @Requires('notification.manage', 'specification/=specification')
   @HttpCode(202)
   @ApiOperation({ summary: 'Tell every receiver of a specification that this is a trial' })
   @ApiResponse({ status: 202, standardSchema: TrialList })

@@ -1,15 +1,5 @@
 /** Pins, releases and collections of garbage below `/api/v1`; reading is free. */
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  HttpCode,
-  Param,
-  Post,
-  Query,
-  UseGuards,
-} from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { notFound } from '#nest/problem.js';
@@ -25,7 +15,7 @@ import {
   ReleaseRequest,
   ReleasesQuery,
 } from '#protocol/api/retention.js';
-import { AdminGuard } from '../security/admin-guard.js';
+import { Requires } from '../access/requires.js';
 import { Retention } from './retention.js';
 
 const byId = z.object({ id: Id });
@@ -48,7 +38,7 @@ export class PinsController {
   }
 
   @Post()
-  @UseGuards(AdminGuard)
+  @Requires('retention.manage', 'pin/=path')
   @ApiBearerAuth()
   @ApiOperation({ summary: 'Keep an offered path, with all that it needs, whatever its age' })
   @ApiResponse({ status: 201, standardSchema: Pins })
@@ -58,8 +48,8 @@ export class PinsController {
   }
 
   @Delete(':id')
+  @Requires('retention.manage', 'pin/:id')
   @HttpCode(204)
-  @UseGuards(AdminGuard)
   @ApiBearerAuth()
   @ApiResponse({ status: 404, standardSchema: Problem })
   async remove(@Param({ schema: byId }) { id }: Address): Promise<void> {
@@ -82,7 +72,7 @@ export class ReleasesController {
   }
 
   @Post()
-  @UseGuards(AdminGuard)
+  @Requires('retention.manage', 'release/=name')
   @ApiBearerAuth()
   @ApiOperation({ summary: 'Keep an evaluation, with all that its jobs lead to, under a name' })
   @ApiResponse({ status: 201, standardSchema: ReleaseAnswer })
@@ -93,8 +83,8 @@ export class ReleasesController {
   }
 
   @Delete(':id')
+  @Requires('retention.manage', 'release/:id')
   @HttpCode(204)
-  @UseGuards(AdminGuard)
   @ApiBearerAuth()
   @ApiResponse({ status: 404, standardSchema: Problem })
   async remove(@Param({ schema: byId }) { id }: Address): Promise<void> {
@@ -124,8 +114,8 @@ export class CollectionsController {
   }
 
   @Post()
+  @Requires('garbage.collect', 'collection')
   @HttpCode(202)
-  @UseGuards(AdminGuard)
   @ApiBearerAuth()
   @ApiOperation({ summary: 'Collect garbage, or say what would go' })
   @ApiResponse({ status: 202, standardSchema: CollectionAnswer })

@@ -1,15 +1,5 @@
 /** `/api/v1/repositories`: git repositories whose files say what specifications there are. */
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  HttpCode,
-  Inject,
-  Param,
-  Post,
-  UseGuards,
-} from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Database } from '#adapters/postgres/database.js';
@@ -20,7 +10,7 @@ import { Problem } from '#protocol/api/problem.js';
 import { RepositoryAnswer, RepositoryList, RepositoryRequest } from '#protocol/api/repository.js';
 import { ResourceName } from '#protocol/specification.js';
 import { BUS } from '../farm/tokens.js';
-import { AdminGuard } from '../security/admin-guard.js';
+import { Requires } from '../access/requires.js';
 
 const named = z.object({ name: ResourceName });
 type Named = z.infer<typeof named>;
@@ -53,7 +43,7 @@ export class RepositoriesController {
   }
 
   @Post()
-  @UseGuards(AdminGuard)
+  @Requires('repository.manage', 'repository/=name')
   @ApiBearerAuth()
   @ApiOperation({ summary: 'Keep the specifications of its files from now on' })
   @ApiResponse({ status: 201, standardSchema: RepositoryAnswer })
@@ -72,8 +62,8 @@ export class RepositoriesController {
   }
 
   @Delete(':name')
+  @Requires('repository.manage', 'repository/:name')
   @HttpCode(204)
-  @UseGuards(AdminGuard)
   @ApiBearerAuth()
   @ApiOperation({ summary: 'Follow it no more; its specifications stay, kept by nobody' })
   @ApiResponse({ status: 204 })
@@ -83,8 +73,8 @@ export class RepositoriesController {
   }
 
   @Post(':name/look')
+  @Requires('repository.manage', 'repository/:name')
   @HttpCode(202)
-  @UseGuards(AdminGuard)
   @ApiBearerAuth()
   @ApiOperation({ summary: 'Look at it now' })
   @ApiResponse({ status: 202, standardSchema: RepositoryAnswer })

@@ -12,7 +12,6 @@ import {
   Put,
   Query,
   Res,
-  UseGuards,
 } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
@@ -22,7 +21,7 @@ import { notFound, ProblemException } from '#nest/problem.js';
 import { Problem } from '#protocol/api/problem.js';
 import { SpecificationAnswer } from '#protocol/api/specification.js';
 import { ResourceName, SpecificationInput } from '#protocol/specification.js';
-import { AdminGuard } from '../security/admin-guard.js';
+import { Requires } from '../access/requires.js';
 import { SpecificationReader } from './specification-reader.js';
 import { SpecificationWriter } from './specification-writer.js';
 
@@ -63,7 +62,7 @@ export class SpecificationsController {
   }
 
   @Post()
-  @UseGuards(AdminGuard)
+  @Requires('specification.add', 'specification/=name')
   @ApiBearerAuth()
   @ApiResponse({ status: 201, standardSchema: SpecificationAnswer })
   @ApiResponse({ status: 409, standardSchema: Problem })
@@ -83,7 +82,7 @@ export class SpecificationsController {
    * file or a repository keeps is refused to others, 409, unless `force` is true.
    */
   @Put(':name')
-  @UseGuards(AdminGuard)
+  @Requires('specification.edit', 'specification/:name')
   @ApiBearerAuth()
   @ApiHeader({ name: 'If-Match', description: 'The ETag that was read', required: false })
   @ApiQuery({ name: 'managed-by', required: false, description: 'file:NAME, which keeps it' })
@@ -107,8 +106,8 @@ export class SpecificationsController {
 
   /** Archived: its evaluations and builds stay, and its name is free again. */
   @Delete(':name')
+  @Requires('specification.remove', 'specification/:name')
   @HttpCode(204)
-  @UseGuards(AdminGuard)
   @ApiBearerAuth()
   @ApiResponse({ status: 204 })
   @ApiQuery({ name: 'managed-by', required: false, description: 'file:NAME, which keeps it' })
@@ -124,9 +123,9 @@ export class SpecificationsController {
 
   /** Look at the channels now. */
   @Post(':name/evaluate')
+  @Requires('evaluation.trigger', 'specification/:name')
   @HttpCode(202)
   @Header('cache-control', 'no-store')
-  @UseGuards(AdminGuard)
   @ApiBearerAuth()
   @ApiResponse({ status: 202, standardSchema: TriggerAnswer })
   @ApiResponse({ status: 404, standardSchema: Problem })

@@ -1,5 +1,5 @@
 /** `/api/v1/stores`: what the substituter publishes, and how; for the admin. */
-import { Body, Controller, Get, HttpCode, Param, Patch, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Problem } from '#protocol/api/problem.js';
@@ -10,26 +10,27 @@ import {
   StoreRequest,
   StoreSlug,
 } from '#protocol/api/store.js';
-import { AdminGuard } from '../security/admin-guard.js';
+import { Requires } from '../access/requires.js';
 import { Stores } from './stores.js';
 
 const bySlug = z.object({ slug: StoreSlug });
 
 @ApiTags('stores')
 @ApiBearerAuth()
-@UseGuards(AdminGuard)
 @ApiResponse({ status: 401, standardSchema: Problem })
 @Controller('api/v1/stores')
 export class StoresController {
   constructor(private readonly stores: Stores) {}
 
   @Get()
+  @Requires('store.manage')
   @ApiResponse({ status: 200, standardSchema: StoreList })
   async list(): Promise<StoreList> {
     return { items: await this.stores.list() };
   }
 
   @Post()
+  @Requires('store.manage', 'store/=slug')
   @ApiOperation({ summary: 'Add a store for pushes, or for what untrusted requests build' })
   @ApiResponse({ status: 201, standardSchema: StoreAnswer })
   @ApiResponse({ status: 409, standardSchema: Problem })
@@ -39,6 +40,7 @@ export class StoresController {
   }
 
   @Patch(':slug')
+  @Requires('store.manage', 'store/:slug')
   @HttpCode(200)
   @ApiOperation({ summary: 'Change how a store is published; its directory and kind stay' })
   @ApiResponse({ status: 200, standardSchema: StoreAnswer })

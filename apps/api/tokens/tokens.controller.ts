@@ -1,24 +1,24 @@
 /** `/api/v1/tokens`: access tokens, for the admin. */
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Id } from '#protocol/api/page.js';
 import { Problem } from '#protocol/api/problem.js';
 import { MadeToken, TokenList, TokenRequest } from '#protocol/api/token.js';
-import { AdminGuard } from '../security/admin-guard.js';
+import { Requires } from '../access/requires.js';
 import { Tokens } from './tokens.js';
 
 const byId = z.object({ id: Id });
 
 @ApiTags('tokens')
 @ApiBearerAuth()
-@UseGuards(AdminGuard)
 @ApiResponse({ status: 401, standardSchema: Problem })
 @Controller('api/v1/tokens')
 export class TokensController {
   constructor(private readonly tokens: Tokens) {}
 
   @Get()
+  @Requires('token.manage')
   @ApiOperation({ summary: 'Every token with its scope and its last use; never the token itself' })
   @ApiResponse({ status: 200, standardSchema: TokenList })
   async list(): Promise<TokenList> {
@@ -26,6 +26,7 @@ export class TokensController {
   }
 
   @Post()
+  @Requires('token.manage', 'token/=name')
   @ApiOperation({ summary: 'Make a token; it is told in this answer alone' })
   @ApiResponse({ status: 201, standardSchema: MadeToken })
   @ApiResponse({ status: 422, standardSchema: Problem })
@@ -34,6 +35,7 @@ export class TokensController {
   }
 
   @Delete(':id')
+  @Requires('token.manage', 'token/:id')
   @HttpCode(204)
   @ApiOperation({ summary: 'Refuse it from now on, everywhere' })
   @ApiResponse({ status: 204 })

@@ -1,5 +1,5 @@
 /** `/api/v1/upstreams`: substitute servers that are asked before building; reading is free. */
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Id } from '#protocol/api/page.js';
@@ -11,7 +11,7 @@ import {
   UpstreamRequest,
   UpstreamTrial,
 } from '#protocol/api/upstream.js';
-import { AdminGuard } from '../security/admin-guard.js';
+import { Requires } from '../access/requires.js';
 import { Upstreams } from './upstreams.js';
 
 const byId = z.object({ id: Id });
@@ -31,7 +31,7 @@ export class UpstreamsController {
   }
 
   @Post()
-  @UseGuards(AdminGuard)
+  @Requires('upstream.manage', 'upstream/=url')
   @ApiBearerAuth()
   @ApiOperation({ summary: 'Ask a substitute server before anything is built' })
   @ApiResponse({ status: 201, standardSchema: UpstreamAnswer })
@@ -42,8 +42,8 @@ export class UpstreamsController {
   }
 
   @Delete(':id')
+  @Requires('upstream.manage', 'upstream/:id')
   @HttpCode(204)
-  @UseGuards(AdminGuard)
   @ApiBearerAuth()
   @ApiOperation({ summary: 'Ask it no more; what was fetched from it stays' })
   @ApiResponse({ status: 404, standardSchema: Problem })
@@ -52,8 +52,8 @@ export class UpstreamsController {
   }
 
   @Post(':id/try')
+  @Requires('upstream.manage', 'upstream/:id')
   @HttpCode(200)
-  @UseGuards(AdminGuard)
   @ApiBearerAuth()
   @ApiOperation({ summary: 'Ask it now, as for a build, and tell each step' })
   @ApiResponse({ status: 200, standardSchema: TrialAnswer })

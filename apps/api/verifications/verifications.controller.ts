@@ -2,7 +2,7 @@
  * `/api/v1/verifications` and `/api/v1/integrity`: ask that what is offered be verified, see how
  * far that has come, and what was found broken.
  */
-import { Body, Controller, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { VerificationQueries } from '#adapters/postgres/verification-queries.js';
@@ -16,7 +16,7 @@ import {
   VerificationAnswer,
   VerificationRequest,
 } from '#protocol/api/verification.js';
-import { AdminGuard } from '../security/admin-guard.js';
+import { Requires } from '../access/requires.js';
 
 const FindingPage = pageOf(FindingAnswer);
 const byId = z.object({ id: Id });
@@ -24,13 +24,13 @@ type Address = z.infer<typeof byId>;
 
 @ApiTags('integrity')
 @ApiBearerAuth()
-@UseGuards(AdminGuard)
 @ApiResponse({ status: 404, standardSchema: Problem })
 @Controller('api/v1/verifications')
 export class VerificationsController {
   constructor(private readonly queries: VerificationQueries) {}
 
   @Post()
+  @Requires('store.verify', 'verification')
   @HttpCode(202)
   @ApiOperation({ summary: 'Verify what is offered: its files, its nars, its references' })
   @ApiResponse({ status: 202, standardSchema: VerificationAnswer })
@@ -50,6 +50,7 @@ export class VerificationsController {
   }
 
   @Get(':id')
+  @Requires('store.verify', 'verification/:id')
   @ApiOperation({ summary: 'How far a verification has come' })
   @ApiResponse({ status: 200, standardSchema: VerificationAnswer })
   find(@Param({ schema: byId }) address: Address): Promise<VerificationAnswer> {
@@ -57,6 +58,7 @@ export class VerificationsController {
   }
 
   @Get(':id/findings')
+  @Requires('store.verify', 'verification/:id')
   @ApiOperation({ summary: 'What a verification found, in that order' })
   @ApiResponse({ status: 200, standardSchema: FindingPage })
   async findings(
@@ -87,8 +89,8 @@ export class IntegrityController {
   }
 
   @Get('findings')
+  @Requires('store.verify')
   @ApiBearerAuth()
-  @UseGuards(AdminGuard)
   @ApiOperation({ summary: 'Everything that was found broken, the newest first' })
   @ApiResponse({ status: 200, standardSchema: FindingPage })
   findings(@Query({ schema: PageQuery }) page: PageQuery): Promise<Page<FindingAnswer>> {

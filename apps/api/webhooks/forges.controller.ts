@@ -1,16 +1,5 @@
 /** `/api/v1/forges`: forges, how their pull requests are built, and what they told; all admin's. */
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  HttpCode,
-  Param,
-  Post,
-  Put,
-  Query,
-  UseGuards,
-} from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import {
@@ -26,7 +15,7 @@ import {
 } from '#protocol/api/forge.js';
 import { Id, PageQuery } from '#protocol/api/page.js';
 import { Problem } from '#protocol/api/problem.js';
-import { AdminGuard } from '../security/admin-guard.js';
+import { Requires } from '../access/requires.js';
 import { Forges } from './forges.js';
 
 const named = z.object({ name: ForgeName });
@@ -36,7 +25,7 @@ const DeliveryQuery = PageQuery.extend({ forge: ForgeName.optional() });
 
 @ApiTags('forges')
 @ApiBearerAuth()
-@UseGuards(AdminGuard)
+@Requires('forge.manage', 'forge/:name')
 @Controller('api/v1')
 export class ForgesController {
   constructor(private readonly forges: Forges) {}

@@ -1,5 +1,5 @@
 /** Restarts and cancels below `/api/v1/builds/ID` and `/api/v1/evaluations/ID`; their intents. */
-import { Body, Controller, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { id, type BuildId, type EvaluationId, type IntentId } from '#domain/ids.js';
@@ -13,7 +13,7 @@ import {
   RestartBuildRequest,
   RestartEvaluationRequest,
 } from '#protocol/api/wish.js';
-import { AdminGuard } from '../security/admin-guard.js';
+import { Requires } from '../access/requires.js';
 import { Wishes } from './wishes.js';
 
 const byId = z.object({ id: Id });
@@ -26,7 +26,6 @@ const RestartEvaluationBody = orNothing(RestartEvaluationRequest);
 
 @ApiTags('builds')
 @ApiBearerAuth()
-@UseGuards(AdminGuard)
 @ApiResponse({ status: 401, standardSchema: Problem })
 @ApiResponse({ status: 404, standardSchema: Problem })
 @ApiResponse({ status: 409, standardSchema: Problem })
@@ -35,6 +34,7 @@ export class BuildWishesController {
   constructor(private readonly wishes: Wishes) {}
 
   @Post(':id/restart')
+  @Requires('build.restart', 'build/:id')
   @HttpCode(202)
   @ApiOperation({ summary: 'Schedule it again, and what failed because of it unless mode is only' })
   @ApiResponse({ status: 202, standardSchema: BuildWishAnswer })
@@ -46,6 +46,7 @@ export class BuildWishesController {
   }
 
   @Post(':id/cancel')
+  @Requires('build.cancel', 'build/:id')
   @HttpCode(202)
   @ApiOperation({ summary: 'Stop it; refused while several live evaluations need it' })
   @ApiResponse({ status: 202, standardSchema: BuildWishAnswer })
@@ -59,7 +60,6 @@ export class BuildWishesController {
 
 @ApiTags('evaluations')
 @ApiBearerAuth()
-@UseGuards(AdminGuard)
 @ApiResponse({ status: 401, standardSchema: Problem })
 @ApiResponse({ status: 404, standardSchema: Problem })
 @ApiResponse({ status: 409, standardSchema: Problem })
@@ -68,6 +68,7 @@ export class EvaluationWishesController {
   constructor(private readonly wishes: Wishes) {}
 
   @Post(':id/restart')
+  @Requires('evaluation.restart', 'evaluation/:id')
   @HttpCode(202)
   @ApiOperation({ summary: 'Schedule its failures of one kind again, with what fell with them' })
   @ApiResponse({ status: 202, standardSchema: IntentAnswer })
@@ -79,6 +80,7 @@ export class EvaluationWishesController {
   }
 
   @Post(':id/cancel')
+  @Requires('evaluation.cancel', 'evaluation/:id')
   @HttpCode(202)
   @ApiOperation({ summary: 'Stop reading it, and cancel what no other live evaluation needs' })
   @ApiResponse({ status: 202, standardSchema: IntentAnswer })

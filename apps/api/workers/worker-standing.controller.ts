@@ -1,5 +1,5 @@
 /** `/api/v1/workers/ID/…`: pause, drain, resume and remove a worker, with the admin token. */
-import { Body, Controller, Delete, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, Delete, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { WorkerQueries } from '#adapters/postgres/worker-queries.js';
@@ -8,7 +8,7 @@ import { notFound } from '#nest/problem.js';
 import { Id } from '#protocol/api/page.js';
 import { Problem } from '#protocol/api/problem.js';
 import { DrainRequest, PauseRequest, WorkerAnswer } from '#protocol/api/worker.js';
-import { AdminGuard } from '../security/admin-guard.js';
+import { Requires } from '../access/requires.js';
 import { WorkerStanding } from './worker-standing.js';
 
 const byId = z.object({ id: Id });
@@ -16,7 +16,6 @@ type Address = z.infer<typeof byId>;
 
 @ApiTags('workers')
 @ApiBearerAuth()
-@UseGuards(AdminGuard)
 @ApiResponse({ status: 404, standardSchema: Problem })
 @Controller('api/v1/workers')
 export class WorkerStandingController {
@@ -26,6 +25,7 @@ export class WorkerStandingController {
   ) {}
 
   @Post(':id/pause')
+  @Requires('worker.pause', 'worker/:id')
   @HttpCode(200)
   @ApiOperation({ summary: 'Give it no new builds, for good or until a time' })
   @ApiResponse({ status: 200, standardSchema: WorkerAnswer })
@@ -39,6 +39,7 @@ export class WorkerStandingController {
   }
 
   @Post(':id/drain')
+  @Requires('worker.drain', 'worker/:id')
   @HttpCode(200)
   @ApiOperation({ summary: 'Let it end what it builds, and take it out of use' })
   @ApiResponse({ status: 200, standardSchema: WorkerAnswer })
@@ -51,6 +52,7 @@ export class WorkerStandingController {
   }
 
   @Post(':id/resume')
+  @Requires('worker.pause', 'worker/:id')
   @HttpCode(200)
   @ApiOperation({ summary: 'End its pause or its drain' })
   @ApiResponse({ status: 200, standardSchema: WorkerAnswer })
@@ -60,6 +62,7 @@ export class WorkerStandingController {
   }
 
   @Delete(':id')
+  @Requires('worker.remove', 'worker/:id')
   @HttpCode(204)
   @ApiOperation({ summary: 'Refuse its credential from now on, and give its builds to others' })
   @ApiResponse({ status: 204 })

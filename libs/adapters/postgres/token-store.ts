@@ -1,4 +1,5 @@
 /** Access tokens in Postgres. */
+import type { Actor, Role } from '#domain/access/actor.js';
 import { takesPushes, type Access } from '#domain/access/token-scope.js';
 import { id, type TokenId } from '#domain/ids.js';
 import type { Store } from '#domain/substitute/store.js';
@@ -16,6 +17,13 @@ interface GrantRow extends Row {
   readonly store: string | null;
   readonly specification: string | null;
   readonly access: Access;
+}
+
+interface ActorRow extends Row {
+  readonly id: number;
+  readonly name: string;
+  readonly role: Role;
+  readonly specifications: readonly string[] | null;
 }
 
 interface RecordRow extends GrantRow {
@@ -36,15 +44,25 @@ const recordColumns = `${grantColumns}, t.name, t.created_at, t.expires_at, t.re
 export const tokenGood = `t.revoked_at is null and (t.expires_at is null or t.expires_at > now())`;
 
 /** The use is noted seldom, or every upload of a push would write to the one row. */
-const useToken: Prepared = {
-  name: 'use-token',
-  text: `
+const found = `
   with found as (select * from access_tokens t where t.token_hash = $1 and ${tokenGood}),
   noted as (
     update access_tokens u set last_used_at = now() from found
      where u.id = found.id
-       and (u.last_used_at is null or u.last_used_at < now() - interval '10 seconds'))
-  select ${grantColumns} from found t`,
+       and (u.last_used_at is null or u.last_used_at < now() - interval '10 seconds'))`;
+const useToken: Prepared = {
+  name: 'use-token',
+  text: `${found} select ${grantColumns} from found t`,
+};
+
+/** Null stands for all specifications. */
+const boundTo = `case when not t.all_specifications then array(
+    select s.name from access_token_specifications b
+      join specifications s on s.id = b.specification_id
+     where b.token_id = t.id and s.archived_at is null order by s.name) end as specifications`;
+const actorOfToken: Prepared = {
+  name: 'actor-of-token',
+  text: `${found} select t.id, t.name, t.role, ${boundTo} from found t where t.role is not null`,
 };
 
 export class PostgresTokenStore implements TokenStore {
@@ -53,6 +71,16 @@ export class PostgresTokenStore implements TokenStore {
   async use(hash: string): Promise<TokenGrant | null> {
     const [row] = await this.database.query<GrantRow>(useToken, [hash]);
     return row ? grantOf(row) : null;
+  }
+
+  /** Whoever acts by a token that has a role; null when it has none, or is not good now. */
+  async actorOf(hash: string): Promise<Actor | null> {
+    const [row] = await this.database.query<ActorRow>(actorOfToken, [hash]);
+    if (!row) return null;
+    const { name, role, specifications } = row;
+    const bound = specifications ?? 'all';
+    const token = id<TokenId>(row.id);
+    return { name, via: 'token', role, specifications: bound, token, fingerprint: null };
   }
 
   async create(token: NewToken): Promise<TokenRecord | TokenRefusal> {

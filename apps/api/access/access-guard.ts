@@ -1,0 +1,75 @@
+/** Lets through who may do what the handler requires, and says to others what is missing. */
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { AuditSubjects } from '#adapters/postgres/audit-subjects.js';
+import { denialOf, leastRole, type Action, type Actor, type Denial } from '#domain/access/actor.js';
+import { ProblemException } from '#nest/problem.js';
+import { Identities } from './identities.js';
+import { requirementOf, subjectOf } from './requirement.js';
+
+@Injectable()
+export class AccessGuard implements CanActivate {
+  constructor(
+    private readonly identities: Identities,
+    private readonly subjects: AuditSubjects,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const { action, subject: pattern } = requirementOf(context);
+    const actor = await this.identities.identify(request);
+    const subject = subjectOf(request, pattern);
+    const denial = await this.denialOf(actor, action, subject);
+    if (denial === null) return true;
+    throw denied(actor, { action, subject, denial });
+  }
+
+  /** A build that several specifications share is canceled only by who may in all of them. */
+  private async denialOf(actor: Actor, action: Action, subject: string): Promise<Denial | null> {
+    const general = denialOf(actor, action);
+    if (general !== 'specification') return general;
+    const names = await this.subjects.specificationsOf(subject);
+    const denials = names.map((name) => denialOf(actor, action, name));
+    const granted = action === 'build.cancel' ? denials.every(isNone) : denials.some(isNone);
+    return names.length > 0 && granted ? null : 'specification';
+  }
+}
+
+function isNone(denial: Denial | null): boolean {
+  return denial === null;
+}
+
+const needed =
+  'The admin token, or one that acts in a role, is needed: Authorization: Bearer TOKEN.';
+
+interface Denied {
+  readonly action: Action;
+  readonly subject: string;
+  readonly denial: Denial;
+}
+
+function denied(actor: Actor, { action, subject, denial }: Denied): ProblemException {
+  if (denial === 'nobody') {
+    return unauthorized(needed);
+  }
+  const who = `${actor.name} (${actor.role})`;
+  const detail =
+    denial === 'role'
+      ? `${who} may not do this: ${action} wants the role ${leastRole(action)}.`
+      : `${who} may not do this to ${subject}: ${scopeOf(actor)}.`;
+  return new ProblemException({ status: 403, kind: 'forbidden', detail });
+}
+
+function scopeOf({ specifications }: Actor): string {
+  if (specifications === 'all' || specifications.length === 0) return 'it may change nothing';
+  return `it may change ${specifications.join(', ')} alone`;
+}
+
+export function unauthorized(detail: string): ProblemException {
+  return new ProblemException({
+    status: 401,
+    kind: 'unauthorized',
+    detail,
+    headers: { 'www-authenticate': 'Bearer realm="gambeson"' },
+  });
+}

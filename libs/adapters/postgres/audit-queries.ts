@@ -1,0 +1,94 @@
+/** Reads the audit log: newest first by filters, for people; whole and in order, to verify it. */
+import type { AuditOutcome, ChainedEntry, Json } from '#domain/access/audit-chain.js';
+import type { Role, Via } from '#domain/access/actor.js';
+import type { Database, Row } from './database.js';
+
+interface EntryRow extends Row {
+  id: number;
+  recorded_at: Date;
+  actor_name: string;
+  actor_via: Via;
+  actor_role: Role;
+  token_id: number | null;
+  fingerprint: string | null;
+  action: string;
+  subject: string;
+  outcome: AuditOutcome;
+  asked: Json;
+  before: Json;
+  after: Json;
+  previous_hash: string;
+  hash: string;
+}
+
+export interface AuditFilter {
+  /** Entries before this number; absent: from the newest on. */
+  readonly before?: number | undefined;
+  readonly limit: number;
+  readonly actor?: string | undefined;
+  readonly action?: string | undefined;
+  /** `worker/7`, or `worker/` for all workers. */
+  readonly subject?: string | undefined;
+}
+
+export class AuditQueries {
+  constructor(private readonly database: Database) {}
+
+  /** Newest first. */
+  async list(filter: AuditFilter): Promise<ChainedEntry[]> {
+    const { before, limit, actor, action, subject } = filter;
+    const rows = await this.database.query<EntryRow>(
+      `select * from audit_entries
+        where ($1::bigint is null or id < $1) and ($2::text is null or actor_name = $2)
+          and ($3::text is null or action = $3)
+          and ($4::text is null or subject = $4
+               or (right($4, 1) = '/' and starts_with(subject, $4)))
+        order by id desc limit $5`,
+      [before ?? null, actor ?? null, action ?? null, subject ?? null, limit],
+    );
+    return rows.map(entryOf);
+  }
+
+  async find(id: number): Promise<ChainedEntry | null> {
+    const [row] = await this.database.query<EntryRow>('select * from audit_entries where id = $1', [
+      id,
+    ]);
+    return row ? entryOf(row) : null;
+  }
+
+  /** All after this number, oldest first, a bounded number at a time. */
+  async *after(id: number, atATime = 1000): AsyncGenerator<ChainedEntry> {
+    for (let last = id; ;) {
+      const rows = await this.database.query<EntryRow>(
+        'select * from audit_entries where id > $1 order by id limit $2',
+        [last, atATime],
+      );
+      for (const row of rows) yield entryOf(row);
+      const end = rows.at(-1);
+      if (!end || rows.length < atATime) return;
+      last = end.id;
+    }
+  }
+}
+
+function entryOf(row: EntryRow): ChainedEntry {
+  return {
+    id: row.id,
+    at: row.recorded_at.toISOString(),
+    actor: {
+      name: row.actor_name,
+      via: row.actor_via,
+      role: row.actor_role,
+      token: row.token_id === null ? null : String(row.token_id),
+      fingerprint: row.fingerprint,
+    },
+    action: row.action,
+    subject: row.subject,
+    outcome: row.outcome,
+    asked: row.asked,
+    before: row.before,
+    after: row.after,
+    previous: row.previous_hash,
+    hash: row.hash,
+  };
+}

@@ -1,0 +1,195 @@
+/** Who may change what over HTTP, and what the audit log keeps of it, on a real Postgres. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AuditQueries } from '#adapters/postgres/audit-queries.js';
+import { AuditStore } from '#adapters/postgres/audit-store.js';
+import type { ChainedEntry } from '#domain/access/audit-chain.js';
+import { verifyAudit, type AuditVerdict } from '#application/verify-audit.js';
+import { sha256OfUtf8 } from '#formats/hash.js';
+import { startApiFarm, type ApiFarm } from './api-farm.js';
+
+let farm: ApiFarm;
+let audit: AuditQueries;
+
+beforeAll(async () => {
+  farm = await startApiFarm();
+  audit = new AuditQueries(farm.parts.database);
+}, 60_000);
+afterAll(() => farm?.stop());
+
+interface Sent {
+  readonly body?: unknown;
+  readonly token?: string | null;
+}
+
+async function ask(method: string, path: string, sent: Sent = {}) {
+  const token = sent.token === undefined ? farm.parts.adminToken : sent.token;
+  const response = await fetch(`${farm.address}${path}`, {
+    method,
+    headers: {
+      ...(token !== null && { authorization: `Bearer ${token}` }),
+      ...(sent.body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(sent.body !== undefined && { body: JSON.stringify(sent.body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? {} : JSON.parse(text) };
+}
+
+async function newest(): Promise<ChainedEntry | undefined> {
+  return (await audit.list({ limit: 1 }))[0];
+}
+
+function verdict(): Promise<AuditVerdict> {
+  const store = new AuditStore(farm.parts.database);
+  return verifyAudit({ entries: () => audit.after(0, 5), head: () => store.head() }, sha256OfUtf8);
+}
+
+/** As somebody would who rules the database: triggers do not stop it. */
+async function tampered(tampering: string): Promise<AuditVerdict> {
+  const client = await farm.parts.database.dedicated();
+  try {
+    await client.query('set session_replication_role = replica');
+    await client.query('create table kept as select * from audit_entries');
+    await client.query(tampering);
+    return await verdict();
+  } finally {
+    await client.query('delete from audit_entries; insert into audit_entries select * from kept');
+    await client.query('drop table kept');
+    await client.end();
+  }
+}
+
+const specification = {
+  name: 'hello',
+  ...{ backend: 'local', selection: { file: 'farm.json' } },
+  channels: [{ name: 'hello', url: 'https://ada:hunter2@example.org/hello.git', branch: 'main' }],
+  active: false,
+};
+
+describe('a change over HTTP', () => {
+  it('is written down with who asked, what stood before and what stands after', async () => {
+    expect(await ask('POST', '/api/v1/specifications', { body: specification })).toMatchObject({
+      status: 201,
+    });
+    expect(await newest()).toMatchObject({
+      id: 1,
+      actor: { name: 'admin', via: 'admin-token', role: 'admin' },
+      ...{ action: 'specification.add', subject: 'specification/hello', outcome: 'done' },
+      before: null,
+      after: { name: 'hello', version: 1 },
+    });
+    const body = { ...specification, priority: 3 };
+    await ask('PUT', '/api/v1/specifications/hello', { body });
+    expect(await newest()).toMatchObject({
+      action: 'specification.edit',
+      before: { version: 1 },
+      after: { version: 2, priority: 3 },
+    });
+  });
+
+  it('leaves no secret in the log', async () => {
+    const made = await ask('POST', '/api/v1/tokens', {
+      body: { name: 'CI', specification: 'hello', access: 'write' },
+    });
+    expect(await newest()).toMatchObject({ action: 'token.manage', subject: 'token/1' });
+    const { rows } = { rows: await farm.parts.database.query('select * from audit_entries') };
+    const text = JSON.stringify(rows);
+    expect(text).not.toContain('hunter2');
+    expect(text).not.toContain(made.body.token);
+  });
+
+  it('that is refused changes nothing and is not written', async () => {
+    const before = await newest();
+    const refusals = [
+      await ask('DELETE', '/api/v1/specifications/nobody'),
+      await ask('PUT', '/api/v1/specifications/hello', { body: { name: 'hello' } }),
+      await ask('DELETE', '/api/v1/specifications/hello', { token: null }),
+      await ask('DELETE', '/api/v1/specifications/hello', { token: 'x'.repeat(40) }),
+    ];
+    expect(refusals.map(({ status }) => status)).toEqual([404, 422, 401, 401]);
+    expect(await newest()).toEqual(before);
+    expect(await farm.parts.database.query('select * from audit_under_way')).toEqual([]);
+  });
+
+  it('whose process died is written when it has been under way for long', async () => {
+    const store = new AuditStore(farm.parts.database);
+    const actor = { name: 'ada', via: 'proxy', role: 'admin', token: null, fingerprint: null };
+    const begun = { action: 'worker.remove', subject: 'worker/7', asked: null };
+    await store.begin({ ...begun, actor: actor as ChainedEntry['actor'] });
+    expect(await store.settleForgotten(600)).toBe(0);
+    expect(await store.settleForgotten(-1)).toBe(1);
+    expect(await newest()).toMatchObject({ ...begun, actor, outcome: 'unknown' });
+    expect(await store.settleForgotten(-1)).toBe(0);
+  });
+
+  it('is one entry however many come at once', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `many-${index}`);
+    await Promise.all(
+      names.map((name) =>
+        ask('POST', '/api/v1/specifications', { body: { ...specification, name } }),
+      ),
+    );
+    expect(await audit.list({ limit: 50, action: 'specification.add' })).toHaveLength(13);
+    expect(await verdict()).toMatchObject({ faults: [] });
+  });
+});
+
+describe('the chain of the audit log', () => {
+  it('cannot be changed by statements', async () => {
+    for (const text of [
+      `update audit_entries set actor_name = 'eve'`,
+      'delete from audit_entries',
+      'truncate audit_entries',
+      'delete from audit_head',
+    ]) {
+      await expect(farm.parts.database.execute(text)).rejects.toThrow(
+        'neither changed nor removed',
+      );
+    }
+  });
+
+  it.each([
+    [
+      'altered',
+      `update audit_entries set actor_name = 'eve' where id = 2`,
+      [{ kind: 'altered', id: 2 }],
+    ],
+    [
+      'altered in what it says of the state before',
+      `update audit_entries set before = '{"version": 9}' where id = 2`,
+      [{ kind: 'altered', id: 2 }],
+    ],
+    [
+      'taken out',
+      'delete from audit_entries where id in (3, 4)',
+      [{ kind: 'missing', from: 3, to: 4 }],
+    ],
+    [
+      'taken from the end',
+      'delete from audit_entries where id = (select max(id) from audit_entries)',
+      [expect.objectContaining({ kind: 'missing' })],
+    ],
+    [
+      'swapped',
+      `update audit_entries set id = case id when 2 then -3 else -2 end where id in (2, 3);
+       update audit_entries set id = -id where id < 0`,
+      expect.arrayContaining([
+        { kind: 'swapped', id: 2 },
+        { kind: 'altered', id: 2 },
+        { kind: 'altered', id: 3 },
+      ]),
+    ],
+  ])('tells of an entry that was %s', async (_what, tampering, expected) => {
+    expect((await verdict()).faults).toEqual([]);
+    expect((await tampered(tampering)).faults).toEqual(expected);
+  });
+
+  it('that was written anew as a whole is not the one that somebody remembers', async () => {
+    const { head } = await verdict();
+    const known = { ...head, hash: 'f'.repeat(64) };
+    const log = { entries: () => audit.after(0), head: () => Promise.resolve(head) };
+    const { faults } = await verifyAudit(log, sha256OfUtf8, known);
+    expect(faults).toEqual([{ kind: 'unlike-known', id: head.id }]);
+    expect((await verifyAudit(log, sha256OfUtf8, head)).faults).toEqual([]);
+  });
+});
