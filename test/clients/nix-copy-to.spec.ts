@@ -3,9 +3,7 @@
  * come into a store for pushes, and out of it again.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { startTestPostgres, type TestPostgres } from '#testkit/postgres.js';
 import {
@@ -13,6 +11,7 @@ import {
   type HeldToken,
   type TestSubstituter,
 } from '../integration/substituter-harness.js';
+import { NixClient, type Ran } from './nix-client.js';
 
 const expression = `
 rec {
@@ -42,46 +41,15 @@ rec {
   };
 }`;
 
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
 let postgres: TestPostgres;
 let farm: TestSubstituter;
 let held: HeldToken;
-let work = '';
-let homes = 0;
+let nix: NixClient;
+let netrcs = 0;
 const paths = { tool: '', library: '', big: '', late: '', derivation: '' };
 
-async function nix(program: string, ...args: string[]): Promise<Ran> {
-  const home = join(work, `home-${(homes += 1)}`);
-  await mkdir(home);
-  const env = {
-    PATH: process.env['PATH'],
-    HOME: home,
-    XDG_CACHE_HOME: join(home, 'cache'),
-    NIX_CONF_DIR: join(work, 'conf'),
-    NIX_USER_CONF_FILES: '/dev/null',
-    NIX_PATH: '',
-    NIX_REMOTE: '',
-  };
-  return new Promise((resolve) => {
-    execFile(program, args, { env, cwd: work, timeout: 60_000 }, (error, out, err) => {
-      resolve({ code: error ? Number(error.code ?? -1) : 0, out, err });
-    });
-  });
-}
-
-async function good(program: string, ...args: string[]): Promise<string> {
-  const ran = await nix(program, ...args);
-  if (ran.code !== 0) throw new Error(`${program} ${args.join(' ')}: ${ran.err}`);
-  return ran.out.trim();
-}
-
 async function netrc(token: string): Promise<string[]> {
-  const file = join(work, `netrc-${(homes += 1)}`);
+  const file = nix.store(`netrc-${(netrcs += 1)}`);
   await writeFile(file, `machine 127.0.0.1 login anybody password ${token}\n`, { mode: 0o600 });
   return ['--option', 'netrc-file', file];
 }
@@ -89,13 +57,13 @@ async function netrc(token: string): Promise<string[]> {
 async function push(query: string, token: string, ...wanted: string[]): Promise<Ran> {
   const to = `${farm.address}/team${query}`;
   const more = await netrc(token);
-  return nix('nix', 'copy', '--store', join(work, 'build'), '--to', to, ...more, ...wanted);
+  return nix.run('nix', 'copy', '--store', nix.store('build'), '--to', to, ...more, ...wanted);
 }
 
 async function fetched(to: string, path: string): Promise<Ran> {
   const from = `${farm.address}/team`;
   const unsigned = ['--option', 'require-sigs', 'false'];
-  return nix('nix', 'copy', '--from', from, '--to', join(work, to), ...unsigned, path);
+  return nix.run('nix', 'copy', '--from', from, '--to', nix.store(to), ...unsigned, path);
 }
 
 async function count(table: string): Promise<number> {
@@ -105,22 +73,13 @@ async function count(table: string): Promise<number> {
 }
 
 beforeAll(async () => {
-  work = await mkdtemp(join(tmpdir(), 'gambeson-nix-push-'));
-  await mkdir(join(work, 'conf'));
-  const conf = [
-    'build-users-group =',
-    'sandbox = true',
-    'sandbox-paths = /bin/sh=/bin/busybox /bin/busybox=/bin/busybox',
-    'substituters =',
-    'experimental-features = nix-command',
-    '',
-  ];
-  await writeFile(join(work, 'conf', 'nix.conf'), conf.join('\n'));
-  await writeFile(join(work, 'release.nix'), expression);
-  const at = ['--store', join(work, 'build')];
+  nix = await NixClient.open();
+  const release = nix.store('release.nix');
+  await writeFile(release, expression);
+  const at = ['--store', nix.store('build')];
   for (const name of ['library', 'tool', 'big', 'late'] as const) {
-    const drv = await good('nix-instantiate', ...at, join(work, 'release.nix'), '-A', name);
-    paths[name] = await good('nix-store', ...at, '--realise', drv);
+    const drv = await nix.good('nix-instantiate', ...at, release, '-A', name);
+    paths[name] = await nix.good('nix-store', ...at, '--realise', drv);
     if (name === 'tool') paths.derivation = drv;
   }
   postgres = await startTestPostgres();
@@ -131,8 +90,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await farm?.stop();
   await postgres?.stop();
-  await good('chmod', '-R', 'u+w', work);
-  await rm(work, { recursive: true, force: true });
+  await nix?.remove();
 });
 
 describe('nix copy to the farm', () => {
@@ -156,7 +114,7 @@ describe('nix copy to the farm', () => {
   it('brings a closure in zstd, which is fetched again', async () => {
     expect(await push('?compression=zstd', held.token, paths.tool)).toMatchObject({ code: 0 });
     expect(await fetched('again', paths.tool)).toMatchObject({ code: 0 });
-    const file = join(work, 'again', paths.tool);
+    const file = join(nix.store('again'), paths.tool);
     expect(await readFile(file, 'utf8')).toContain(`uses ${paths.library}`);
   });
 
@@ -179,9 +137,9 @@ describe('nix copy to the farm', () => {
       const { token } = await farm.token(slug!);
       const to = `${farm.address}/${slug}${way}`;
       const more = await netrc(token);
-      const from = ['--store', join(work, 'build')];
+      const from = ['--store', nix.store('build')];
       const wanted = slug === 'in-br' ? [paths.tool] : [paths.tool, paths.big];
-      const ran = await nix('nix', 'copy', ...from, '--to', to, ...more, ...wanted);
+      const ran = await nix.run('nix', 'copy', ...from, '--to', to, ...more, ...wanted);
       expect({ way, ...ran }).toMatchObject({ way, code: 0 });
     }
     const sql = `select distinct n.compression from nars n`;
@@ -189,19 +147,19 @@ describe('nix copy to the farm', () => {
   }, 30_000);
 
   it('keeps the signatures of whoever pushes', async () => {
-    const secret = join(work, 'sk');
+    const secret = nix.store('sk');
     const key = 'pusher.example.org-1';
-    const made = ['--generate-binary-cache-key', key, secret, join(work, 'pk')];
-    await good('nix-store', ...made);
+    const made = ['--generate-binary-cache-key', key, secret, nix.store('pk')];
+    await nix.good('nix-store', ...made);
     const ran = await push(`?compression=zstd&secret-key=${secret}`, held.token, paths.big);
     expect(ran).toMatchObject({ code: 0 });
     const narinfo = `${farm.address}/team/${basename(paths.big).slice(0, 32)}.narinfo`;
     const names = [...(await (await fetch(narinfo)).text()).matchAll(/^Sig: ([^:]+):/gm)];
     expect(names.map((match) => match[1])).toContain(key);
-    const trusted = await readFile(join(work, 'pk'), 'utf8');
-    const from = ['--from', `${farm.address}/team`, '--to', join(work, 'signed')];
-    const copied = await nix(
-      ...['nix', 'copy', ...from, paths.big],
+    const trusted = await readFile(nix.store('pk'), 'utf8');
+    const from = ['--from', `${farm.address}/team`, '--to', nix.store('signed')];
+    const copied = await nix.run(
+      ...(['nix', 'copy', ...from, paths.big] as const),
       ...['--option', 'trusted-public-keys', trusted.trim()],
     );
     expect(copied).toMatchObject({ code: 0 });
@@ -209,32 +167,13 @@ describe('nix copy to the farm', () => {
 
   it('brings logs, which are shown again', async () => {
     const to = `${farm.address}/team`;
-    const from = ['--store', join(work, 'build')];
+    const from = ['--store', nix.store('build')];
     const more = await netrc(held.token);
-    const copied = await nix(
-      'nix',
-      'store',
-      'copy-log',
-      ...from,
-      '--to',
-      to,
-      ...more,
-      paths.derivation,
-    );
-    expect(copied).toMatchObject({ code: 0 });
-    const again = await nix(
-      'nix',
-      'store',
-      'copy-log',
-      ...from,
-      '--to',
-      to,
-      ...more,
-      paths.derivation,
-    );
-    expect(again).toMatchObject({ code: 0 });
+    const copyLog = ['nix', 'store', 'copy-log', ...from, '--to', to, ...more] as const;
+    expect(await nix.run(...copyLog, paths.derivation)).toMatchObject({ code: 0 });
+    expect(await nix.run(...copyLog, paths.derivation)).toMatchObject({ code: 0 });
     const log = await (await fetch(`${to}/log/${basename(paths.derivation)}`)).text();
-    expect(log).toBe(await good('nix-store', ...from, '--read-log', paths.derivation));
+    expect(log).toBe(await nix.good('nix-store', ...from, '--read-log', paths.derivation));
   });
 
   it('is refused from the moment that the token is revoked', async () => {
