@@ -2,12 +2,16 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { HealthController } from '#nest/health.js';
 import { AccessModule } from './access/access.module.js';
+import { BuildPageModels } from './builds/build-page-models.js';
+import { BuildPagesController } from './builds/build-pages.controller.js';
 import { BuildReader } from './builds/build-reader.js';
 import { BuildsController } from './builds/builds.controller.js';
 import { LogStream } from './builds/log-stream.js';
 import { PlannerInquiry } from './builds/planner-inquiry.js';
 import { RecipeReader } from './builds/recipe-reader.js';
 import { ReproduceController } from './builds/reproduce.controller.js';
+import { StoryController } from './builds/story.controller.js';
+import { StoryReader } from './builds/story-reader.js';
 import { WaitReader } from './builds/wait-reader.js';
 import { cuirassControllers, cuirassProviders } from './cuirass/cuirass-parts.js';
 import { EvaluationReader } from './evaluations/evaluation-reader.js';
@@ -74,6 +78,8 @@ import { Wishes } from './wishes/wishes.js';
     CuirassSourcesController,
     BuildsController,
     ReproduceController,
+    StoryController,
+    BuildPagesController,
     DownloadController,
     WorkersController,
     WorkerStandingController,
@@ -99,7 +105,9 @@ import { Wishes } from './wishes/wishes.js';
     UseController,
   ],
   providers: [
+    BuildPageModels,
     BuildReader,
+    StoryReader,
     ...cuirassProviders,
     EvaluationReader,
     EvaluationSources,

@@ -1,12 +1,9 @@
 /** One build: where it stands and why, what it made, its neighbours in the graph, and its log. */
-import type {
-  AttemptAnswer,
-  BuildAnswer,
-  BuildSummary,
-  Neighbours,
-  OutputAnswer,
-} from '#protocol/api/build.js';
+import type { AttemptAnswer, BuildAnswer, BuildSummary, Neighbours } from '#protocol/api/build.js';
+import type { BuildHistoryAnswer, GraphAnswer, OutputClosure } from '#protocol/api/build-story.js';
 import { isFinal } from '#domain/build/status.js';
+import { Durations, Story } from './build-story.js';
+import { GraphDrawing } from './graph.js';
 import { page } from './layout.js';
 import { LogView, type LogTail } from './log-view.js';
 import {
@@ -21,8 +18,9 @@ import {
   Time,
   Took,
 } from './parts.js';
+import { Outputs } from './outputs.js';
 import { Products } from './products.js';
-import { fetchCommand, reproduceCommand, type Recipe, type Source } from './reproduce.js';
+import { reproduceCommand, type Recipe, type Source } from './reproduce.js';
 import { bytes, count, duration, plainTime } from './words.js';
 
 export interface BuildModel {
@@ -31,10 +29,15 @@ export interface BuildModel {
   /** Null when no job of an evaluation points at the build. */
   readonly recipe: Recipe | null;
   readonly source: Source;
+  readonly history: BuildHistoryAnswer;
+  readonly closures: readonly OutputClosure[];
+  /** What lies next to it; null when nothing does. */
+  readonly graph: GraphAnswer | null;
   readonly now: Date;
 }
 
-export function buildPage({ build, log, recipe, source, now }: BuildModel): string {
+export function buildPage(model: BuildModel): string {
+  const { build, log, recipe, source, history, closures, graph, now } = model;
   const final = isFinal(build.status);
   return page(
     {
@@ -51,6 +54,7 @@ export function buildPage({ build, log, recipe, source, now }: BuildModel): stri
         <Status status={build.status} note={build.reason} /> <Since build={build} now={now} />
       </p>
       <Why build={build} now={now} />
+      <Story build={build} history={history} />
       <Section title="Log">
         <LogView
           tail={log}
@@ -62,11 +66,13 @@ export function buildPage({ build, log, recipe, source, now }: BuildModel): stri
         <Attempts attempts={build.attempts} now={now} />
       </Section>
       <Section title="Outputs">
-        <Outputs outputs={build.outputs} source={source} />
+        <Outputs outputs={build.outputs} closures={closures} source={source} />
       </Section>
       <Products products={build.products} />
+      <Neighbourhood build={build} graph={graph} />
       <Graph title="Inputs" build={build} neighbours={build.inputs} now={now} />
       <Graph title="Dependents" build={build} neighbours={build.dependents} now={now} />
+      <Durations history={history} here={build.id} />
       <Section title="Details">
         <Details build={build} />
       </Section>
@@ -198,58 +204,16 @@ function Attempts({ attempts, now }: { attempts: readonly AttemptAnswer[]; now: 
   );
 }
 
-function Offered({ output }: { output: OutputAnswer }) {
-  const from = output.upstream === null ? null : new URL(output.upstream).host;
-  if (output.narinfo) {
-    return (
-      <>
-        <a href={output.narinfo}>narinfo</a>
-        {from === null ? null : <span class="quiet"> as {from} has it</span>}
-      </>
-    );
-  }
-  return <span class="quiet">{from === null ? 'not offered' : `at ${from}`}</span>;
-}
-
-/** That it is not reproducible, with the hash that is offered and the others that came. */
-function Differing({ output: { differing } }: { output: OutputAnswer }) {
-  const [first] = differing;
-  if (!first) return null;
-  const others = differing.map(({ otherHash, from }) => `${otherHash} (${from})`);
+/** Drawn only where there is more than a line to draw. */
+function Neighbourhood({ build, graph }: { build: BuildAnswer; graph: GraphAnswer | null }) {
+  if (!graph || graph.nodes.length < 2) return null;
   return (
-    <div>
-      Not deterministic: offered as <code class="break">{first.offeredHash}</code>, and made as{' '}
-      <code class="break">{others.join(', ')}</code>
-    </div>
-  );
-}
-
-function Outputs({ outputs, source }: { outputs: readonly OutputAnswer[]; source: Source }) {
-  const offered = outputs.find((output) => output.offered);
-  const command = offered?.path ? fetchCommand(offered.path, source) : null;
-  return (
-    <>
-      <Table head={['Output', 'Path', 'Size', 'Substitute']}>
-        {outputs.map((output) => (
-          <tr>
-            <td>{output.name}</td>
-            <td>
-              {output.path ? (
-                <code class="break">{output.path}</code>
-              ) : (
-                <span class="quiet">known when built</span>
-              )}
-              <Differing output={output} />
-            </td>
-            <td>{output.narSize === null ? '–' : bytes(output.narSize)}</td>
-            <td>
-              <Offered output={output} />
-            </td>
-          </tr>
-        ))}
-      </Table>
-      {command ? <Command text={command} /> : null}
-    </>
+    <Section title="Graph">
+      <GraphDrawing graph={graph} name={build.name} />
+      <p class="graph-more">
+        <a href={`/builds/${build.id}/graph`}>More of the graph</a>
+      </p>
+    </Section>
   );
 }
 

@@ -51,16 +51,25 @@ const build: BuildAnswer = {
 
 const source = { address: 'http://127.0.0.1:3000', publicKey: null, storeSlug: 'nix' };
 
+const surroundings = {
+  history: {
+    ...{ lastSuccess: null, firstFailure: null, lastFailure: null, firstSuccess: null },
+    ...{ changes: [], builds: [] },
+  },
+  closures: [],
+  graph: null,
+};
+
 describe('a page', () => {
   it('never draws markup that came from outside', () => {
-    const html = buildPage({ build, log: emptyTail, recipe: null, source, now });
+    const html = buildPage({ build, log: emptyTail, recipe: null, source, ...surroundings, now });
     expect(html).not.toContain('<img');
     expect(html).not.toContain(hostile);
     expect(problemPage({ status: 404, detail: hostile })).not.toContain('<img');
   });
 
   it('of a build that waits says why, until when, and streams once it begins', () => {
-    const html = buildPage({ build, log: emptyTail, recipe: null, source, now });
+    const html = buildPage({ build, log: emptyTail, recipe: null, source, ...surroundings, now });
     expect(html).toContain('Why it waits:');
     expect(html).toContain('in 10 min');
     expect(html).toContain('It is number 3');

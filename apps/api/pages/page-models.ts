@@ -3,18 +3,15 @@ import { Inject, Injectable } from '@nestjs/common';
 import { BuildQueries } from '#adapters/postgres/build-queries.js';
 import { EvaluationQueries } from '#adapters/postgres/evaluation-queries.js';
 import { WorkerQueries } from '#adapters/postgres/worker-queries.js';
-import type { BuildId, EvaluationId } from '#domain/ids.js';
+import type { EvaluationId } from '#domain/ids.js';
 import { notFound } from '#nest/problem.js';
 import type { Settings } from '#nest/settings.js';
 import type { JobsQuery } from '#protocol/api/evaluation.js';
-import type { BuildModel } from '#views/build.js';
 import type { EvaluationModel } from '#views/evaluation.js';
 import type { HomeModel } from '#views/home.js';
 import type { QueueModel } from '#views/queue.js';
 import type { SpecificationModel } from '#views/specification.js';
 import type { WorkersModel } from '#views/workers.js';
-import { BuildReader } from '../builds/build-reader.js';
-import { RecipeReader } from '../builds/recipe-reader.js';
 import { WaitReader } from '../builds/wait-reader.js';
 import { EvaluationReader } from '../evaluations/evaluation-reader.js';
 import { SETTINGS } from '../farm/tokens.js';
@@ -62,9 +59,7 @@ export class PageModels {
     private readonly specifications: SpecificationReader,
     private readonly evaluations: EvaluationQueries,
     private readonly readings: EvaluationReader,
-    private readonly builds: BuildReader,
     private readonly tails: LogTails,
-    private readonly recipes: RecipeReader,
   ) {}
 
   async specification(name: string, cursor: string | undefined): Promise<SpecificationModel> {
@@ -84,17 +79,5 @@ export class PageModels {
     ]);
     if (!evaluation) throw notFound(`evaluation ${evaluationId}`);
     return { evaluation, jobs, query, log, now: new Date() };
-  }
-
-  async build(buildId: BuildId): Promise<BuildModel> {
-    const build = await this.builds.find(buildId);
-    if (!build) throw notFound(`build ${buildId}`);
-    const attempt = build.attempts.at(-1);
-    const [log, recipe, source] = await Promise.all([
-      this.tails.of(attempt ? `attempt-${Number(attempt.id)}` : null),
-      this.recipes.recipeOf(build),
-      this.recipes.sourceOf(build),
-    ]);
-    return { build, log, recipe, source, now: new Date() };
   }
 }

@@ -2,11 +2,10 @@
 import { Controller, Get, Header, Param, Query, Redirect, UseInterceptors } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { z } from 'zod';
-import { id, type BuildId, type EvaluationId } from '#domain/ids.js';
+import { id, type EvaluationId } from '#domain/ids.js';
 import { JobsQuery } from '#protocol/api/evaluation.js';
 import { Id } from '#protocol/api/page.js';
 import { ResourceName } from '#protocol/specification.js';
-import { buildPage } from '#views/build.js';
 import { evaluationPage } from '#views/evaluation.js';
 import { homePage } from '#views/home.js';
 import { queuePage } from '#views/queue.js';
@@ -72,12 +71,6 @@ export class PagesController {
     @Query({ schema: JobsPageQuery }) query: JobsQuery,
   ): Promise<string> {
     return evaluationPage(await this.models.evaluation(id<EvaluationId>(address.id), query));
-  }
-
-  @Get('builds/:id')
-  @Header('content-type', html)
-  async build(@Param({ schema: byId }) address: ById): Promise<string> {
-    return buildPage(await this.models.build(id<BuildId>(address.id)));
   }
 
   @Get('builds/:id/log')
