@@ -1,4 +1,7 @@
-/** A person restarts one build, or the failures of an evaluation: answered at once. */
+/**
+ * A person restarts one build, or the failures of an evaluation, or brings a build to the front:
+ * answered at once.
+ */
 import type { Result } from '#std/result.js';
 import { judgeRestart, type FailureKind } from '#domain/build/restart.js';
 import type { BuildId, EvaluationId, IntentId } from '#domain/ids.js';
@@ -35,4 +38,14 @@ export async function restartEvaluation(
   const asked = await store.restartEvaluation(evaluation, failures);
   if (asked.ok) await bus.publish('intents', '');
   return asked;
+}
+
+/** How many builds go before all others now: it, and the inputs that it waits for. */
+export async function bumpBuild(
+  { store, bus }: WishParts,
+  build: BuildId,
+): Promise<Result<number, WishRefusal>> {
+  const bumped = await store.bumpBuild(build);
+  if (bumped.ok) await bus.publish('planner', '');
+  return bumped;
 }

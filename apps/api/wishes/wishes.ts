@@ -5,7 +5,12 @@ import { Database } from '#adapters/postgres/database.js';
 import { IntentQueries } from '#adapters/postgres/intent-queries.js';
 import { PostgresWishStore } from '#adapters/postgres/wish-store.js';
 import { cancelBuild, cancelEvaluation } from '#application/cancel-builds.js';
-import { restartBuild, restartEvaluation, type WishParts } from '#application/restart-builds.js';
+import {
+  bumpBuild,
+  restartBuild,
+  restartEvaluation,
+  type WishParts,
+} from '#application/restart-builds.js';
 import type { Bus } from '#application/ports/bus.js';
 import type { WishRefusal } from '#application/ports/wish-store.js';
 import type { FailureKind } from '#domain/build/restart.js';
@@ -39,6 +44,12 @@ export class Wishes {
     return { build: String(build), status, intent: null };
   }
 
+  /** It goes before all others, with the inputs that it waits for. */
+  async bumpBuild(build: BuildId): Promise<BuildWishAnswer> {
+    granted(await bumpBuild(this.parts, build), `build ${build}`, 'bump');
+    return { build: String(build), status: 'scheduled', intent: null };
+  }
+
   async restartEvaluation(evaluation: EvaluationId, failures: FailureKind): Promise<IntentAnswer> {
     const answer = await restartEvaluation(this.parts, evaluation, failures);
     return this.intent(granted(answer, `evaluation ${evaluation}`, 'restart'));
@@ -60,7 +71,9 @@ export class Wishes {
   }
 }
 
-function granted<T>(answer: Result<T, WishRefusal>, what: string, action: BuildAction): T {
+type Wish = BuildAction | 'bump';
+
+function granted<T>(answer: Result<T, WishRefusal>, what: string, action: Wish): T {
   if (answer.ok) return answer.value;
   if (answer.error.kind === 'unknown') throw notFound(what);
   const kind = `${action}-refused`;
@@ -68,12 +81,16 @@ function granted<T>(answer: Result<T, WishRefusal>, what: string, action: BuildA
   throw new ProblemException({ status: 409, kind, detail });
 }
 
-const actions: Record<BuildAction, string> = { restart: 'restarted', cancel: 'canceled' };
+const actions: Record<Wish, string> = {
+  restart: 'restarted',
+  cancel: 'canceled',
+  bump: 'brought to the front',
+};
 
-function whyNot(refusal: Exclude<WishRefusal, { kind: 'unknown' }>, action: BuildAction): string {
+function whyNot(refusal: Exclude<WishRefusal, { kind: 'unknown' }>, action: Wish): string {
   switch (refusal.kind) {
     case 'build-status':
-      return `it is ${refusal.status}; only ${statusesFor(action).join(', ')} builds can.`;
+      return `it is ${refusal.status}; only ${actedOn(action).join(', ')} builds can.`;
     case 'failed-inputs':
       return `it needs the failed builds ${refusal.inputs.join(', ')}; restart those.`;
     case 'needed':
@@ -86,6 +103,10 @@ function whyNot(refusal: Exclude<WishRefusal, { kind: 'unknown' }>, action: Buil
         ? 'it was canceled before.'
         : `it is ${refusal.status}, and nothing is built for it; retry it instead.`;
   }
+}
+
+function actedOn(action: Wish): string[] {
+  return action === 'bump' ? ['scheduled'] : statusesFor(action);
 }
 
 function capital(text: string): string {

@@ -68,6 +68,16 @@ export class PostgresWishStore implements WishStore {
     });
   }
 
+  bumpBuild(build: BuildId): Answer<number> {
+    return this.database.transaction(async (client) => {
+      const status = await lockBuild(client, build);
+      if (status === null) return unknown;
+      if (status !== 'scheduled') return err({ kind: 'build-status', status });
+      const { rowCount } = await client.query(toTheFront, [build]);
+      return ok(rowCount ?? 0);
+    });
+  }
+
   restartEvaluation(evaluation: EvaluationId, failures: FailureKind): Answer<IntentId> {
     return this.database.transaction(async (client) => {
       const found = await lockEvaluation(client, evaluation);
@@ -105,6 +115,18 @@ const cancelScheduled = `
      set status = 'canceled', reason = null, generation = generation + 1, ended_at = now(),
          worker_class = null, release_expires_at = null, not_before = null
    where id = $1 and status = 'scheduled'`;
+
+const toTheFront = `
+  with recursive wanted (id) as (
+    select $1::bigint
+    union
+    select p.id from wanted w join derivation_inputs i on i.derivation_id = w.id
+      join builds p on p.id = i.input_id and p.status in ('scheduled', 'submitted', 'started')),
+  chosen as (
+    select b.id from builds b join wanted w on w.id = b.id
+     where b.status in ('scheduled', 'submitted') and b.priority > 0
+     order by b.id for no key update of b)
+  update builds b set priority = 0 from chosen where b.id = chosen.id`;
 
 async function lockBuild(client: Client, build: BuildId): Promise<BuildStatus | null> {
   const { rows } = await client.query<{ status: BuildStatus }>(

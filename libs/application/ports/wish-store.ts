@@ -43,6 +43,11 @@ export interface WishStore {
   ): Promise<Result<BuildRestart, WishRefusal>>;
   /** `force`: even when several live evaluations need it. */
   cancelBuild(build: BuildId, force: boolean): Promise<Result<BuildCancel, WishRefusal>>;
+  /**
+   * Gives it, and the inputs that it waits for, the most urgent priority. Refused unless it waits.
+   * How many builds were less urgent before.
+   */
+  bumpBuild(build: BuildId): Promise<Result<number, WishRefusal>>;
   restartEvaluation(
     evaluation: EvaluationId,
     failures: FailureKind,

@@ -96,6 +96,26 @@ function cancels(farm: () => FarmBench): void {
 }
 
 function restarts(farm: () => FarmBench): void {
+  it('a build is brought to the front with the inputs that it waits for, and nothing else', async () => {
+    await farm().ingest([[], [1], [2], [1], []], farm().lease, [3, 4, 5]);
+    const { builds } = await farm().subject.rows();
+    const [, , third, , fifth] = builds.map(({ id }) => id);
+    const worker = await farm().worker();
+    await farm().claimed(builds[0]!.id, worker);
+    expect(await farm().stores.wishes.bumpBuild(third!)).toEqual({ ok: true, value: 3 });
+    const priorities = async () => (await farm().subject.rows()).builds.map((b) => b.priority);
+    const usual = builds[4]!.priority;
+    expect(await priorities()).toEqual([0, 0, 0, usual, usual]);
+    expect(await farm().stores.wishes.bumpBuild(third!)).toEqual({ ok: true, value: 0 });
+    await farm().stores.wishes.cancelBuild(fifth!, false);
+    expect(await farm().stores.wishes.bumpBuild(fifth!)).toMatchObject({
+      error: { kind: 'build-status', status: 'canceled' },
+    });
+    expect(await farm().stores.wishes.bumpBuild(4242 as BuildId)).toMatchObject({
+      error: { kind: 'unknown' },
+    });
+  });
+
   /** The first of three in a row has failed, and the others fell with it. */
   async function fallen(): Promise<BuildId[]> {
     await farm().ingest([[], [1], [2]], farm().lease, [3]);

@@ -1,5 +1,5 @@
 /** The wishes of people in the fake database. */
-import { isFailed, mayBuild } from '#domain/build/status.js';
+import { isFailed, isFinal, mayBuild } from '#domain/build/status.js';
 import type { FailureKind, RestartVerdict, RestartWish } from '#domain/build/restart.js';
 import { canceledStatus } from '#domain/evaluation/status.js';
 import type { BuildId, EvaluationId, IntentId } from '#domain/ids.js';
@@ -14,7 +14,7 @@ import type { BuildRow, EvaluationRow } from '../farm-subject.js';
 import { cancelScheduled, scheduleAgain } from './build-lives.js';
 import type { FakeFarmDatabase } from './farm-database.js';
 import { ask } from './intent-store.js';
-import { evaluationsNeeding, isLiveRow } from './need-walk.js';
+import { evaluationsNeeding, isLiveRow, walk } from './need-walk.js';
 
 type Answer<T> = Promise<Result<T, WishRefusal>>;
 
@@ -66,6 +66,22 @@ export class FakeWishStore implements WishStore {
       const cancelReason = lease.cancelReason ?? 'canceled';
       this.database.leases.patch(lease, { cancelReason });
       return ok({ status, worker: lease.worker });
+    });
+  }
+
+  bumpBuild(build: BuildId): Answer<number> {
+    return this.database.transaction(() => {
+      const row = this.database.builds.find(build);
+      if (!row) return unknown;
+      if (row.status !== 'scheduled') return err({ kind: 'build-status', status: row.status });
+      const waitedFor = (one: BuildRow): BuildRow[] =>
+        this.database.inputsOf(one.id).filter(({ status }) => !isFinal(status));
+      const waits = ['scheduled', 'submitted'];
+      const chosen = [...walk([row], waitedFor)].filter(
+        ({ status, priority }) => waits.includes(status) && priority > 0,
+      );
+      for (const one of chosen) this.database.builds.patch(one, { priority: 0 });
+      return ok(chosen.length);
     });
   }
 
