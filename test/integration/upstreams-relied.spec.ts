@@ -1,55 +1,19 @@
 /** A store that relies on its upstreams, on real Postgres and real HTTP. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { lockReferences } from '#adapters/postgres/offer-rows.js';
-import { PostgresReleaseStore } from '#adapters/postgres/release-store.js';
-import { id, type BuildId } from '#domain/ids.js';
-import { startTestPostgres, type TestPostgres } from '#testkit/postgres.js';
-import { UpstreamServer } from '#testkit/upstream-server.js';
-import { outputOf, UpstreamFarm, type Recipes } from './upstream-farm.js';
+import type { UpstreamServer } from '#testkit/upstream-server.js';
+import { freshUpstreams, publishAt, recipes, releaseIn } from './fresh-upstreams.js';
+import { outputOf, type UpstreamFarm } from './upstream-farm.js';
 
-let postgres: TestPostgres;
 let farm: UpstreamFarm;
 let upstream: UpstreamServer;
-
-const recipes: Recipes = {
-  app: ['library', 'compiler'],
-  library: ['compiler', 'source'],
-  compiler: ['bootstrap'],
-  bootstrap: [],
-  source: [],
-  other: ['library'],
-};
-
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-}, 60_000);
-
-afterAll(async () => {
-  await postgres?.stop();
+freshUpstreams((...fresh) => {
+  [farm, upstream] = fresh;
 });
 
-beforeEach(async () => {
-  upstream = await UpstreamServer.start();
-  farm = await UpstreamFarm.open(postgres);
-  await farm.addUpstream(upstream.url, upstream.publicKey);
-});
-
-afterEach(async () => {
-  await farm.close();
-  await upstream.stop();
-});
-
-function publish(name: string, ...references: string[]): string {
-  const named = references.map(outputOf);
-  return upstream.publish({ path: outputOf(name), contents: name, references: named });
-}
-
-async function release(name: string): Promise<number> {
-  const build = id<BuildId>(await farm.buildOf(name));
-  const assignment = { build, workerClass: 'x', rank: 1 };
-  const released = await new PostgresReleaseStore(farm.database).release([assignment], 30);
-  return released.tickets.length;
-}
+const publish = (name: string, ...references: string[]): string =>
+  publishAt(upstream, name, references);
+const release = (name: string): Promise<number> => releaseIn(farm, name);
 
 describe('a store that relies on its upstreams', () => {
   beforeEach(async () => {

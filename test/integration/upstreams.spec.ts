@@ -1,59 +1,24 @@
 /** Upstreams, on real Postgres and real HTTP: what they have is fetched and not built. */
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { PostgresFailureStore } from '#adapters/postgres/failure-store.js';
-import { PostgresReleaseStore } from '#adapters/postgres/release-store.js';
 import { PostgresSubstitutionStore } from '#adapters/postgres/substitution-store.js';
 import { id, type BuildId } from '#domain/ids.js';
 import { generateNixKey } from '#formats/nix-signature.js';
-import { startTestPostgres, type TestPostgres } from '#testkit/postgres.js';
-import { UpstreamServer } from '#testkit/upstream-server.js';
-import { outputOf, UpstreamFarm, type Recipes } from './upstream-farm.js';
+import type { UpstreamServer } from '#testkit/upstream-server.js';
+import { freshUpstreams, publishAt, recipes, releaseIn } from './fresh-upstreams.js';
+import { outputOf, type UpstreamFarm } from './upstream-farm.js';
 
-let postgres: TestPostgres;
 let farm: UpstreamFarm;
 let upstream: UpstreamServer;
-
-const recipes: Recipes = {
-  app: ['library', 'compiler'],
-  library: ['compiler', 'source'],
-  compiler: ['bootstrap'],
-  bootstrap: [],
-  source: [],
-  other: ['library'],
-};
-
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-}, 60_000);
-
-afterAll(async () => {
-  await postgres?.stop();
+freshUpstreams((...fresh) => {
+  [farm, upstream] = fresh;
 });
 
-beforeEach(async () => {
-  upstream = await UpstreamServer.start();
-  farm = await UpstreamFarm.open(postgres);
-  await farm.addUpstream(upstream.url, upstream.publicKey);
-});
-
-afterEach(async () => {
-  await farm.close();
-  await upstream.stop();
-});
-
-function publish(name: string, ...references: string[]): string {
-  const named = references.map(outputOf);
-  return upstream.publish({ path: outputOf(name), contents: name, references: named });
-}
-
-async function release(name: string): Promise<number> {
-  const build = id<BuildId>(await farm.buildOf(name));
-  const assignment = { build, workerClass: 'x', rank: 1 };
-  const released = await new PostgresReleaseStore(farm.database).release([assignment], 30);
-  return released.tickets.length;
-}
+const publish = (name: string, ...references: string[]): string =>
+  publishAt(upstream, name, references);
+const release = (name: string): Promise<number> => releaseIn(farm, name);
 
 describe('an upstream that has what is wished', () => {
   it('saves its build and that of all that it was made of', async () => {
