@@ -18,6 +18,8 @@ import { EvaluationReader } from './evaluations/evaluation-reader.js';
 import { EvaluationSources } from './evaluations/evaluation-sources.js';
 import { EvaluationsController } from './evaluations/evaluations.controller.js';
 import { CuirassSourcesController, SourcesController } from './evaluations/sources.controller.js';
+import { EventStreams } from './events/event-streams.js';
+import { EventsController } from './events/events.controller.js';
 import type { FarmParts } from './farm/farm-parts.js';
 import { FarmModule } from './farm/farm.module.js';
 import { GatewayModule } from './gateway/gateway.module.js';
@@ -84,6 +86,7 @@ import { Wishes } from './wishes/wishes.js';
     WorkersController,
     WorkerStandingController,
     QueueController,
+    EventsController,
     MetricsController,
     BuildWishesController,
     EvaluationWishesController,
@@ -111,6 +114,7 @@ import { Wishes } from './wishes/wishes.js';
     ...cuirassProviders,
     EvaluationReader,
     EvaluationSources,
+    EventStreams,
     Forges,
     LogStream,
     LogTails,

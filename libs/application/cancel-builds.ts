@@ -27,6 +27,6 @@ export async function cancelEvaluation(
   const asked = await store.cancelEvaluation(evaluation);
   if (!asked.ok) return asked;
   await bus.publish('intents', '');
-  await bus.publish(`live/evaluation/${evaluation}`, 'canceled');
+  await bus.publish('live/evaluations', JSON.stringify({ evaluation, status: 'canceled' }));
   return asked;
 }

@@ -75,6 +75,6 @@ async function startIfChanged(
   });
   if (evaluation === null) return { kind: 'unchanged' };
   await parts.bus.publish('evaluations', String(evaluation));
-  await parts.bus.publish(`live/evaluation/${evaluation}`, 'started');
+  await parts.bus.publish('live/evaluations', JSON.stringify({ evaluation, status: 'started' }));
   return { kind: 'started', evaluation };
 }

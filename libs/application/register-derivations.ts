@@ -218,7 +218,10 @@ export class DerivationRegistrar {
     if (outcome === null) throw new LeaseLost('the evaluation is read by another');
     if (outcome.newBuilds + outcome.rescheduled > 0) await parts.bus.publish('planner', '');
     if (outcome.failedInputs) await parts.bus.publish('failures', '');
-    await parts.bus.publish(`live/evaluation/${lease.evaluation}`, 'progress');
+    await parts.bus.publish(
+      'live/evaluations',
+      JSON.stringify({ evaluation: lease.evaluation, status: 'progress' }),
+    );
   }
 }
 

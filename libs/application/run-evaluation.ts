@@ -126,7 +126,10 @@ async function finish(
   const { superseded } = claimed.specification;
   const cancels = end.status !== 'succeeded' || superseded === 'cancel';
   if (cancels) await parts.bus.publish('intents', '');
-  await parts.bus.publish(`live/evaluation/${claimed.evaluation}`, end.status);
+  await parts.bus.publish(
+    'live/evaluations',
+    JSON.stringify({ evaluation: claimed.evaluation, status: end.status }),
+  );
   return end;
 }
 

@@ -1,6 +1,7 @@
 /** The frame of every page, and the step from a component to a whole HTML document. */
 import type { ComponentChildren, VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
+import type { EventTopic } from '#protocol/api/events.js';
 import { scriptAddress, sheetAddress, type SheetName } from './assets.js';
 import { Shapes } from './parts.js';
 
@@ -14,21 +15,12 @@ export interface Frame {
    * What the page shows and still changes: at news of one of these topics it fetches itself again.
    * What a script of the page draws by itself bears `data-keep` and is left alone.
    */
-  readonly live?: readonly LiveTopic[];
+  readonly live?: readonly EventTopic[];
   /** Client scripts of this page beside the shell: libs/views/client/NAME.ts. */
   readonly scripts?: readonly string[];
   /** Style sheets beside the main one. */
   readonly sheets?: readonly SheetName[];
 }
-
-/** What an open page may hear of on `GET /api/v1/events`. */
-export type LiveTopic =
-  | 'farm'
-  | 'workers'
-  | 'queue'
-  | `specification/${string}`
-  | `evaluation/${string}`
-  | `build/${string}`;
 
 const entries = [
   ['/', 'Specifications'],
