@@ -15,6 +15,7 @@ import { StoryReader } from './builds/story-reader.js';
 import { WaitReader } from './builds/wait-reader.js';
 import { cuirassControllers, cuirassProviders } from './cuirass/cuirass-parts.js';
 import { EvaluationReader } from './evaluations/evaluation-reader.js';
+import { evaluationControllers, evaluationProviders } from './evaluations/evaluation-parts.js';
 import { EvaluationSources } from './evaluations/evaluation-sources.js';
 import { EvaluationsController } from './evaluations/evaluations.controller.js';
 import { CuirassSourcesController, SourcesController } from './evaluations/sources.controller.js';
@@ -76,6 +77,7 @@ import { Wishes } from './wishes/wishes.js';
     RepositoriesController,
     ...cuirassControllers,
     EvaluationsController,
+    ...evaluationControllers,
     SourcesController,
     CuirassSourcesController,
     BuildsController,
@@ -113,6 +115,7 @@ import { Wishes } from './wishes/wishes.js';
     StoryReader,
     ...cuirassProviders,
     EvaluationReader,
+    ...evaluationProviders,
     EvaluationSources,
     EventStreams,
     Forges,
