@@ -3,6 +3,26 @@
  * every command has some.
  */
 export const examples: Readonly<Record<string, readonly string[]>> = {
+  'eval list': ['gambeson eval list --spec guix-master --limit 5', 'gambeson eval list --json'],
+  'eval show': ['gambeson eval show 1204', 'gambeson eval show https://ci.example.org/eval/1204'],
+  'eval trigger': ['gambeson eval trigger guix-master'],
+  'eval cancel': ['gambeson eval cancel 1204'],
+  'eval restart': [
+    'gambeson eval restart 1204',
+    'gambeson eval restart 1204 --failures infrastructure',
+  ],
+  'eval retry': ['gambeson eval retry 1204'],
+  'build list': ['gambeson build list --status failed --system x86_64-linux --limit 50'],
+  'build show': ['gambeson build show 7', 'gambeson build show hello --json'],
+  'build why': ['gambeson build why 12', 'gambeson build why https://ci.example.org/builds/12'],
+  'build restart': ['gambeson build restart 7 8 9', 'gambeson build restart 7 --only'],
+  'build cancel': ['gambeson build cancel 7 --force'],
+  'worker list': ['gambeson worker list', 'gambeson worker list --plain | cut -f 1'],
+  'worker show': ['gambeson worker show build-7'],
+  'worker pause': ['gambeson worker pause build-7 build-8 --for 2h --note "new disks"'],
+  'worker drain': ['gambeson worker drain build-7 --note upgrade'],
+  'worker resume': ['gambeson worker resume build-7'],
+  'worker remove': ['gambeson worker remove build-7 --yes'],
   up: ['gambeson up', 'gambeson up --no-demo --workers 0 --data /srv/farm'],
   migrate: ['DATABASE_URL=postgresql:///gambeson gambeson migrate'],
   healthy: ['gambeson healthy http://127.0.0.1:8081/readyz'],

@@ -3,6 +3,7 @@
  * docs/cli.md, and scripts rely on them.
  */
 import { CommanderError } from 'commander';
+import { Refused } from '#client/refused.js';
 import { FarmFault, sentenceOf, type FarmFaultCode } from '#std/farm-fault.js';
 
 export const exitCodes = {
@@ -54,6 +55,7 @@ function endingOf(thrown: unknown): Ending {
   if (thrown instanceof Refusal) return thrown.ending;
   // Help that was asked for is an answer; help in place of a command is not.
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 'well' : 'usage';
+  if (thrown instanceof Refused) return endingOfStatus[thrown.status] ?? 'broken';
   if (!(thrown instanceof FarmFault)) return 'broken';
   const status = (thrown.cause as { status?: unknown } | undefined)?.status;
   if (typeof status === 'number') return endingOfStatus[status] ?? 'broken';

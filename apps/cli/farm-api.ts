@@ -1,5 +1,6 @@
 /** The little of the REST API that the command needs, with the answers checked. */
 import { z } from 'zod';
+import { Client } from '#client/client.js';
 import { FarmFault } from '#std/farm-fault.js';
 import { Problem } from '#protocol/api/problem.js';
 import type { SpecificationInput } from '#protocol/specification.js';
@@ -53,6 +54,8 @@ const patienceMillis = 15_000;
 export type TokenSource = (needed: boolean) => Promise<string | null>;
 
 export class FarmApi {
+  /** For the generated functions of the whole API; this class has the little that `up` needs. */
+  readonly client: Client;
   private readonly token: TokenSource;
 
   constructor(
@@ -60,6 +63,7 @@ export class FarmApi {
     token: string | TokenSource,
   ) {
     this.token = typeof token === 'string' ? () => Promise.resolve(token) : token;
+    this.client = new Client({ base, fetch: (address, init) => this.withToken(address, init) });
   }
 
   /** A token that enrols one worker, once. */
@@ -115,6 +119,13 @@ export class FarmApi {
     return call.answer.parse(text === '' ? undefined : JSON.parse(text));
   }
 
+  private async withToken(address: Parameters<typeof fetch>[0], init?: RequestInit) {
+    const token = await this.token(init?.method !== 'GET');
+    const headers = new Headers(init?.headers);
+    if (token !== null) headers.set('authorization', `Bearer ${token}`);
+    return fetch(address, { ...init, headers });
+  }
+
   /** The answer as it comes, for texts and streams; its refusals are thrown as `call` does. */
   async request(call: Omit<Call<unknown>, 'answer'> & Sending): Promise<Response> {
     const token = await this.token(call.method !== 'GET');
@@ -125,7 +136,7 @@ export class FarmApi {
         ...call.headers,
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
         ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(call.ifMatch === undefined ? {} : { 'if-match': call.ifMatch }),
+        ...conditionOf(call),
       },
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
       signal: call.signal ?? AbortSignal.timeout(patienceMillis),
@@ -155,6 +166,13 @@ function whyOf(thrown: unknown): string {
   if (name === 'TimeoutError') return ` within ${patienceMillis / 1000} seconds`;
   const why = cause?.code ?? cause?.message;
   return why === undefined || why === '' ? '' : ` (${why})`;
+}
+
+/** What is replaced without having been read is replaced whatever it is. */
+function conditionOf({ method, ifMatch }: Pick<Call<unknown>, 'method' | 'ifMatch'>) {
+  const replaces = method === 'PUT' || method === 'PATCH';
+  const condition = ifMatch ?? (replaces ? '*' : undefined);
+  return condition === undefined ? {} : { 'if-match': condition };
 }
 
 /** What a problem+json says, for people; null when it is none. */

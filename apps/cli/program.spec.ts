@@ -1,4 +1,4 @@
-/** What holds of every command: its help has words and examples, and its faults end as documented. */
+/** What holds of every command: its help has words and examples, its faults end as documented. */
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,6 +1,8 @@
-/** All commands of `gambeson`, put together anew for each caller: its options read the environment. */
+/** All commands of `gambeson`, put together anew for each caller: options read the environment. */
 import { Command } from 'commander';
+import { buildCommand } from './build/build-command.js';
 import { doctorCommand } from './doctor/doctor-command.js';
+import { evalCommand } from './eval/eval-command.js';
 import { examplesText } from './examples.js';
 import { forgeCommand } from './forge/forge-command.js';
 import { healthyCommand } from './healthy-command.js';
@@ -8,6 +10,7 @@ import { keyCommand } from './key/key-command.js';
 import { migrateCommand } from './migrate-command.js';
 import { notificationCommand } from './notification/notification-command.js';
 import { provenanceCommand } from './provenance/provenance-command.js';
+import { queueCommand } from './queue/queue-command.js';
 import { pinCommand } from './retention/pin-command.js';
 import { releaseCommand } from './retention/release-command.js';
 import { specCommand } from './spec/spec-command.js';
@@ -15,6 +18,7 @@ import { storeCommand } from './store/store-command.js';
 import { tokenCommand } from './token/token-command.js';
 import { upCommand } from './up/up-command.js';
 import { upstreamCommand } from './upstream/upstream-command.js';
+import { workerCommand } from './worker/worker-command.js';
 
 const examples = `
 Examples:
@@ -31,6 +35,10 @@ export function gambesonProgram(): Command {
     .addHelpText('after', examples)
     .addCommand(upCommand())
     .addCommand(specCommand())
+    .addCommand(evalCommand())
+    .addCommand(buildCommand())
+    .addCommand(workerCommand())
+    .addCommand(queueCommand())
     .addCommand(upstreamCommand())
     .addCommand(storeCommand())
     .addCommand(pinCommand())

@@ -68,7 +68,9 @@ function roomRefusal(path: string, room: Room, target: string): string | null {
     return target.startsWith(`${portsRoom}/`) ? null : 'a port may not import a use case';
   }
   const may = [`${room.room}/`, ...room.may.map((prefix) => prefix.replace(/\/?$/, '/'))];
-  const allowed = may.some((prefix) => target.startsWith(prefix)) && !betweenBackends(path, target);
+  const inReach = (prefix: string): boolean =>
+    target.startsWith(prefix) || target === `${prefix.slice(0, -1)}.js`;
+  const allowed = may.some(inReach) && !betweenBackends(path, target);
   return allowed ? null : `${room.room} may not import ${target}`;
 }
 

@@ -4,7 +4,7 @@
  */
 export interface Room {
   readonly room: string;
-  /** Prefixes of paths. */
+  /** Directories, or a file without its ending. */
   readonly may: readonly string[];
   /** Packages, and `node:` modules where they are not free; `node:*` is all of them. */
   readonly packages: readonly string[];

@@ -11,20 +11,32 @@ export function bytesOf(text: string): number {
   return bytes;
 }
 
-const seconds: Readonly<Record<string, number>> = { h: 3600, d: 86_400, w: 604_800 };
+const seconds: Readonly<Record<string, number>> = { m: 60, h: 3600, d: 86_400, w: 604_800 };
 
 /** `36h`, `90d`, `12w` from now on, or a date such as 2027-05-01; answers ISO 8601. */
 export function expiryOf(text: string, now: Date = new Date()): string {
-  const match = /^([1-9][0-9]{0,5})([hdw])$/.exec(text);
-  const time = match
-    ? now.getTime() + Number(match[1]) * seconds[match[2]!]! * 1000
-    : /^\d{4}-\d{2}-\d{2}/.test(text)
-      ? Date.parse(text)
-      : Number.NaN;
+  if (text.endsWith('m')) throw new InvalidArgumentError('a time such as 36h, 90d or 12w.');
+  return timeOf(text, now);
+}
+
+/** As `expiryOf`, minutes included: `30m`. */
+export function timeOf(text: string, now: Date = new Date()): string {
+  const span = secondsOf(text);
+  const time =
+    span !== null
+      ? now.getTime() + span * 1000
+      : /^\d{4}-\d{2}-\d{2}/.test(text)
+        ? Date.parse(text)
+        : Number.NaN;
   if (Number.isNaN(time)) {
     throw new InvalidArgumentError('a time such as 36h, 90d, 12w or 2027-05-01.');
   }
   return new Date(time).toISOString();
+}
+
+function secondsOf(text: string): number | null {
+  const match = /^([1-9][0-9]{0,5})([mhdw])$/.exec(text);
+  return match ? Number(match[1]) * seconds[match[2]!]! : null;
 }
 
 export function sizeText(bytes: number): string {
