@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { LogKey } from '#application/ports/log-store.js';
 import { DiskLogStore } from './disk-log-store.js';
+import { LogCompanions, timeOf } from './log-companions.js';
 import { HandleCache } from './handle-cache.js';
 import { logPath } from './log-path.js';
 
@@ -91,6 +92,7 @@ describe('the log store on disk', () => {
     await store.append('attempt-1234567', 0, bytes('x'));
     expect(await readdir(join(directory, 'attempt', '001', '234'))).toEqual([
       'attempt-1234567.log',
+      'attempt-1234567.times',
     ]);
   });
 
@@ -103,6 +105,22 @@ describe('the log store on disk', () => {
     for (const key of keys) await cache.use(logPath(directory, key), () => Promise.resolve());
     expect(cache.size).toBe(2);
     await cache.close();
+  });
+
+  it('notes when its bytes came, and loses the notes with the log', async () => {
+    const companions = new LogCompanions(directory);
+    const before = Date.now();
+    await store.append('attempt-1', 0, bytes('first'));
+    await store.append('attempt-1', 5, bytes('within the same second'));
+    await store.seal('attempt-1');
+    await store.append('attempt-1', 27, bytes('later'));
+    const times = await companions.times('attempt-1');
+    expect(times.map(({ offset }) => offset)).toEqual([0, 27]);
+    expect(timeOf(times, 26)).toBe(times[0]!.at);
+    expect(times[0]!.at).toBeGreaterThanOrEqual(before);
+    expect(timeOf([], 3)).toBeNull();
+    await store.remove('attempt-1');
+    expect(await readdir(join(directory, 'attempt', '000', '000'))).toEqual([]);
   });
 
   it('refuses a key that is not one', async () => {

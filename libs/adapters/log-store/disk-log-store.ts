@@ -8,6 +8,7 @@ import { dirname } from 'node:path';
 import { FarmFault } from '#std/farm-fault.js';
 import type { LogKey, LogRemoval, LogStore } from '#application/ports/log-store.js';
 import { HandleCache } from './handle-cache.js';
+import { LogCompanions } from './log-companions.js';
 import { logPath } from './log-path.js';
 import { freshBytes, type Chunk } from './merge.js';
 
@@ -17,10 +18,15 @@ interface Waiting extends Chunk {
 }
 
 const readChunkBytes = 64 * 1024;
+/** How often the time at which bytes came is noted. */
+const timesMilliseconds = 1000;
 
 export class DiskLogStore implements LogStore, LogRemoval {
   private readonly waiting = new Map<LogKey, Waiting[]>();
   private readonly handles: HandleCache;
+  private readonly companions: LogCompanions;
+  /** When the time was last noted, of logs that grow. */
+  private readonly noted = new Map<LogKey, number>();
 
   /** `openFiles` bounds the descriptors that idle logs hold. */
   constructor(
@@ -28,6 +34,7 @@ export class DiskLogStore implements LogStore, LogRemoval {
     openFiles = 256,
   ) {
     this.handles = new HandleCache(openFiles);
+    this.companions = new LogCompanions(directory);
   }
 
   append(key: LogKey, offset: number, bytes: Uint8Array): Promise<number> {
@@ -77,6 +84,7 @@ export class DiskLogStore implements LogStore, LogRemoval {
     const path = logPath(this.directory, key);
     // An append of nothing waits for those before it.
     await this.append(key, 0, new Uint8Array());
+    this.noted.delete(key);
     try {
       await this.handles.use(path, (handle) => handle.sync());
       await this.handles.forget(path);
@@ -92,6 +100,7 @@ export class DiskLogStore implements LogStore, LogRemoval {
     try {
       await this.handles.forget(path);
       await rm(path, { force: true });
+      await this.companions.remove(key);
     } catch (error) {
       throw asFault(error, key);
     }
@@ -117,8 +126,18 @@ export class DiskLogStore implements LogStore, LogRemoval {
       const before = (await handle.stat()).size;
       const { parts, ends } = freshBytes(before, batch);
       await writeAll(handle, parts, before);
+      if (parts.length > 0) await this.noteTime(key, before);
       batch.forEach((chunk, index) => chunk.resolve(ends[index]!));
     });
+  }
+
+  /** Nobody is refused a log for its times. */
+  private async noteTime(key: LogKey, offset: number): Promise<void> {
+    const at = Date.now();
+    const last = this.noted.get(key);
+    if (last !== undefined && at - last < timesMilliseconds) return;
+    this.noted.set(key, at);
+    await this.companions.noteTime(key, { offset, at });
   }
 }
 
