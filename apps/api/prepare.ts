@@ -9,12 +9,14 @@ import { attachGateway } from './gateway/attach-gateway.js';
 import { serveOpenApi } from './openapi/openapi.js';
 import { errorPages } from './pages/error-pages.js';
 import { serveStatic } from './pages/static.js';
+import { keepConventions } from './rest/conventions.js';
 import { secureHttp } from './security/headers.js';
 import { readForgeBodies } from './webhooks/raw-body.js';
 
 export async function prepareApi(app: NestFastifyApplication, parts: FarmParts): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   secureHttp(fastify, parts.settings.publicUrl);
+  keepConventions(app, parts.settings);
   fastify.removeContentTypeParser('text/plain');
   readForgeBodies(fastify);
   serveCuirass(fastify);

@@ -78,6 +78,8 @@ const Environment = z.object({
   /** Seconds for which changes are gathered for one message, and that one try of it may take. */
   GAMBESON_NOTIFY_GATHER_SECONDS: z.coerce.number().min(0).default(60),
   GAMBESON_NOTIFY_TIMEOUT_SECONDS: Seconds.default(20),
+  /** Requests a minute that one address, or one token, may send to the API; 0: any number. */
+  GAMBESON_REQUESTS_PER_MINUTE: z.coerce.number().int().min(0).default(1200),
   GAMBESON_LOG_FORMAT: z.enum(['text', 'json']).default('text'),
 });
 
@@ -131,6 +133,8 @@ export interface Settings {
     readonly gatherSeconds: number;
     readonly timeoutSeconds: number;
   };
+  /** 0: any number. */
+  readonly requestsPerMinute: number;
   readonly logFormat: 'text' | 'json';
 }
 
@@ -199,6 +203,7 @@ export function readSettings(
       gatherSeconds: env.GAMBESON_NOTIFY_GATHER_SECONDS,
       timeoutSeconds: env.GAMBESON_NOTIFY_TIMEOUT_SECONDS,
     },
+    requestsPerMinute: env.GAMBESON_REQUESTS_PER_MINUTE,
     logFormat: env.GAMBESON_LOG_FORMAT,
   };
 }

@@ -29,7 +29,10 @@ export abstract class FarmClient {
   async send(method: string, path: string, body?: object): Promise<Response> {
     const answer = await fetch(`${this.address}${path}`, {
       method,
-      headers: { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' },
+      headers: {
+        ...{ authorization: `Bearer ${this.token}`, 'content-type': 'application/json' },
+        ...(method === 'PUT' && { 'if-match': '*' }),
+      },
       body: JSON.stringify(body ?? {}),
     });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);

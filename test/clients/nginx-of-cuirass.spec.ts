@@ -133,7 +133,7 @@ describe('the nginx of a Cuirass farm', () => {
       nginx.ask('/api/v1/stores/guix', {
         method: 'PATCH',
         headers: {
-          ...{ 'content-type': 'application/json', origin: publicUrl },
+          ...{ 'content-type': 'application/json', origin: publicUrl, 'if-match': '*' },
           authorization: `Bearer ${farm.api.parts.adminToken}`,
         },
         body: JSON.stringify({ host }),

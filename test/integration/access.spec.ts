@@ -28,6 +28,7 @@ async function ask(method: string, path: string, sent: Sent = {}) {
     headers: {
       ...(token !== null && { authorization: `Bearer ${token}` }),
       ...(sent.body !== undefined && { 'content-type': 'application/json' }),
+      ...(method === 'PUT' && { 'if-match': '*' }),
     },
     ...(sent.body !== undefined && { body: JSON.stringify(sent.body) }),
   });

@@ -68,7 +68,13 @@ describe('a specification over REST', () => {
     expect(late.status).toBe(412);
     expect(await problem(late)).toMatchObject({ type: 'urn:gambeson:problem:version-conflict' });
     const blind = await send('/api/v1/specifications/hello', { method: 'PUT', body: edited });
-    expect([blind.status, blind.headers.get('etag')]).toEqual([200, '"2"']);
+    expect(blind.status).toBe(428);
+    const anyway = await send('/api/v1/specifications/hello', {
+      method: 'PUT',
+      body: edited,
+      headers: { 'if-match': '*' },
+    });
+    expect([anyway.status, anyway.headers.get('etag')]).toEqual([200, '"2"']);
     expect((await send('/api/v1/specifications/hello', { method: 'DELETE' })).status).toBe(204);
     expect((await send('/api/v1/specifications/hello')).status).toBe(404);
     expect((await send('/api/v1/specifications/hello', { method: 'DELETE' })).status).toBe(404);

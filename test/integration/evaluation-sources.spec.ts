@@ -42,7 +42,7 @@ function asAdmin(): Record<string, string> {
 }
 
 function put(document: unknown): Promise<Response> {
-  const headers = { ...asAdmin(), 'content-type': 'application/json' };
+  const headers = { ...asAdmin(), 'content-type': 'application/json', 'if-match': '*' };
   const body = JSON.stringify(document);
   return ask('/api/v1/specifications/guix', { method: 'PUT', headers, body });
 }

@@ -23,6 +23,7 @@ async function ask(
     method,
     headers: {
       authorization: `Bearer ${sent.token ?? farm.parts.adminToken}`,
+      ...(method === 'PATCH' && { 'if-match': '*' }),
       ...(sent.body !== undefined && { 'content-type': 'application/json' }),
     },
     ...(sent.body !== undefined && { body: JSON.stringify(sent.body) }),

@@ -80,6 +80,7 @@ export class WebhookFarm {
       method,
       headers: {
         authorization: `Bearer ${this.api.parts.adminToken}`,
+        ...(method === 'PUT' && { 'if-match': '*' }),
         ...(body && { 'content-type': 'application/json' }),
       },
       ...(body && { body: JSON.stringify(body) }),

@@ -115,7 +115,7 @@ function complete(place: Place, shared: Record<string, Schema>): Operation {
     raw.requestBody && bodyOf(raw.requestBody.content, `${titled(operationId)}Body`, shared);
   return {
     operationId,
-    summary: raw.summary || (summaries[operationId] ?? operationId),
+    summary: raw.summary || (summaries[operationId] ?? sentenceOf(operationId)),
     ...(raw.description && { description: raw.description }),
     tags: (raw.tags ?? []).map((tag) => tag.toLowerCase()),
     security: raw.security ?? [],
@@ -230,4 +230,10 @@ function refusalAt(status: string, raw: RawOperation): AnswerShape | ReferenceTo
 
 function titled(name: string): string {
   return name[0]!.toUpperCase() + name.slice(1);
+}
+
+/** `listBuildInputs`: List build inputs. */
+function sentenceOf(operationId: string): string {
+  const words = operationId.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return titled(words);
 }

@@ -96,4 +96,14 @@ function simplify(schema: Record<string, unknown>): void {
   if (schema['format'] === 'date-time' || schema['format'] === 'uri') delete schema['pattern'];
   if (schema['minimum'] === Number.MIN_SAFE_INTEGER) delete schema['minimum'];
   if (schema['maximum'] === Number.MAX_SAFE_INTEGER) delete schema['maximum'];
+  spellOutRecord(schema);
+}
+
+/** A record that has every one of its words is told as an object with these fields. */
+function spellOutRecord(schema: Record<string, unknown>): void {
+  const { required, additionalProperties: value, properties } = schema;
+  if (!Array.isArray(required) || properties !== undefined || typeof value !== 'object') return;
+  schema['properties'] = Object.fromEntries(required.map((name) => [String(name), value]));
+  schema['additionalProperties'] = false;
+  delete schema['propertyNames'];
 }

@@ -1,7 +1,7 @@
 /**
- * Gives every schema of the document its last name: where what is sent and what is answered are the
- * same they are one, otherwise the answer's is called `…Whole`, since no field of it may be absent.
- * An answer that has no name gets its operation's.
+ * Gives every schema of the document its last name: where what is sent and what is answered have
+ * the same shape they are one, otherwise the answer's is called `…Whole`, since no field of it may
+ * be absent. An answer that has no name gets its operation's.
  */
 import type { Schema } from './document-shape.js';
 

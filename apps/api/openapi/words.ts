@@ -18,6 +18,7 @@ export const tags: readonly { readonly name: string; readonly description: strin
   { name: 'forges', description: 'Forges, what they tell and how their requests are built.' },
   { name: 'hook', description: 'Look at the channels of a specification, as Cuirass has it.' },
   { name: 'farm', description: 'The farm as a whole.' },
+  { name: 'events', description: 'What changes, as it happens.' },
   { name: 'health', description: 'Whether this process lives, and is ready.' },
 ];
 
@@ -67,6 +68,12 @@ export const summaries: Readonly<Record<string, string>> = {
   listCollections: 'Collections of garbage, newest first',
   listStores: 'Every store, and how it is published',
   listUpstreams: 'Substitute servers that are asked before building',
+  getEvaluationDifference: 'What is other than in another evaluation',
+  listEvaluationRootCauses: 'The failed builds that most of its failures come from',
+  getBuildHistory: 'How the same job went before, with its durations',
+  getBuildClosure: 'How large its outputs are with all that they refer to',
+  getBuildGraph: 'The builds around it, the failing path first',
+  listEvents: 'What changes, as server-sent events',
   listForges: 'Every forge that is heard',
   listForgeTemplates: 'How the pull requests of its repositories are built',
   removeForgeTemplate: 'Build the requests of that repository no more',

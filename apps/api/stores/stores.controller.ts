@@ -39,6 +39,14 @@ export class StoresController {
     return this.stores.add(request);
   }
 
+  @Get(':slug')
+  @ApiOperation({ summary: 'One store, and how it is published' })
+  @ApiResponse({ status: 200, standardSchema: StoreAnswer })
+  @ApiResponse({ status: 404, standardSchema: Problem })
+  find(@Param({ schema: bySlug }) { slug }: z.infer<typeof bySlug>): Promise<StoreAnswer> {
+    return this.stores.find(slug);
+  }
+
   @Patch(':slug')
   @Requires('store.manage', 'store/:slug')
   @HttpCode(200)

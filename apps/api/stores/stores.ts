@@ -47,7 +47,7 @@ export class Stores {
     return this.find(slug);
   }
 
-  private async find(slug: string): Promise<StoreAnswer> {
+  async find(slug: string): Promise<StoreAnswer> {
     const found = (await this.registry.list()).find((store) => store.slug === slug);
     if (!found) throw notFound(`store ${slug}`);
     return this.answerOf(found);

@@ -14,6 +14,7 @@ import {
   TemplateRequest,
 } from '#protocol/api/forge.js';
 import { Id, PageQuery } from '#protocol/api/page.js';
+import { notFound } from '#nest/problem.js';
 import { Problem } from '#protocol/api/problem.js';
 import { Requires } from '../access/requires.js';
 import { Forges } from './forges.js';
@@ -34,6 +35,16 @@ export class ForgesController {
   @ApiResponse({ status: 200, standardSchema: ForgeList })
   async list(): Promise<ForgeList> {
     return { items: await this.forges.queries.forges() };
+  }
+
+  @Get('forges/:name')
+  @ApiOperation({ summary: 'One forge, how it is heard and how it does' })
+  @ApiResponse({ status: 200, standardSchema: ForgeAnswer })
+  @ApiResponse({ status: 404, standardSchema: Problem })
+  async find(@Param({ schema: named }) { name }: Named): Promise<ForgeAnswer> {
+    const found = (await this.forges.queries.forges()).find((one) => one.name === name);
+    if (!found) throw notFound(`forge ${name}`);
+    return found;
   }
 
   @Put('forges/:name')

@@ -86,6 +86,52 @@ export interface DifferingNar {
   readonly seenAt: string;
 }
 
+export interface GetBuildClosureAnswer {
+  readonly items: readonly {
+    readonly output: string;
+    readonly paths: number;
+    readonly size: number;
+    readonly whole: boolean;
+    readonly archives: readonly { readonly compression: string; readonly size: number }[];
+  }[];
+}
+
+export interface GetBuildGraphAnswer {
+  readonly nodes: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly system: string;
+    readonly status: BuildStatusWord;
+    readonly reason: string | null;
+    readonly scheduledAt: string;
+    readonly startedAt: string | null;
+    readonly endedAt: string | null;
+    readonly distance: number;
+    readonly onFailingPath: boolean;
+  }[];
+  readonly edges: readonly { readonly from: string; readonly to: string }[];
+  readonly cut: boolean;
+}
+
+export interface GetBuildHistoryAnswer {
+  readonly lastSuccess: { readonly evaluation: string; readonly build: string | null } | null;
+  readonly firstFailure: { readonly evaluation: string; readonly build: string | null } | null;
+  readonly lastFailure: { readonly evaluation: string; readonly build: string | null } | null;
+  readonly firstSuccess: { readonly evaluation: string; readonly build: string | null } | null;
+  readonly changes: readonly {
+    readonly channel: string;
+    readonly from: string;
+    readonly to: string;
+    readonly address: string | null;
+  }[];
+  readonly builds: readonly {
+    readonly id: string;
+    readonly status: BuildStatusWord;
+    readonly startedAt: string;
+    readonly endedAt: string;
+  }[];
+}
+
 export interface ListBuildDependentsAnswer {
   readonly items: readonly BuildSummary[];
   readonly next: string | null;
@@ -211,6 +257,33 @@ export function getReproduceCommand(
     { method: 'GET', path: '/api/v1/builds/{id}/reproduce', answer: 'raw' },
     input,
   );
+}
+
+/** How the same job went before, with its durations. */
+export function getBuildHistory(
+  client: Client,
+  input: { readonly path: { readonly id: string } } & Reading,
+): Promise<GetBuildHistoryAnswer> {
+  return client.call({ method: 'GET', path: '/api/v1/builds/{id}/history', answer: 'json' }, input);
+}
+
+/** How large its outputs are with all that they refer to. */
+export function getBuildClosure(
+  client: Client,
+  input: { readonly path: { readonly id: string } } & Reading,
+): Promise<GetBuildClosureAnswer> {
+  return client.call({ method: 'GET', path: '/api/v1/builds/{id}/closure', answer: 'json' }, input);
+}
+
+/** The builds around it, the failing path first. */
+export function getBuildGraph(
+  client: Client,
+  input: {
+    readonly path: { readonly id: string };
+    readonly query?: { readonly steps?: number; readonly limit?: number };
+  } & Reading,
+): Promise<GetBuildGraphAnswer> {
+  return client.call({ method: 'GET', path: '/api/v1/builds/{id}/graph', answer: 'json' }, input);
 }
 
 /** Schedule it again, and what failed because of it unless mode is only. */

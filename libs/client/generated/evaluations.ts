@@ -1,7 +1,51 @@
 // Generated from the OpenAPI document by `npm run client`: do not edit.
 /** Readings of a specification at fixed checkouts. */
 import type { Client, RawAnswer, Reading, Starting } from '../client.js';
-import type { EvaluationAnswer, IntentAnswer, JobStatusWord } from './shared.js';
+import type { BuildStatusWord, EvaluationAnswer, IntentAnswer, JobStatusWord } from './shared.js';
+
+export interface GetEvaluationDifferenceAnswer {
+  readonly evaluation: string;
+  readonly against: {
+    readonly id: string;
+    readonly specification: string;
+    readonly startedAt: string;
+  } | null;
+  readonly jobs: number;
+  readonly succeeded: number;
+  readonly waiting: number;
+  readonly counts: {
+    readonly 'newly-failing': number;
+    readonly 'newly-succeeding': number;
+    readonly new: number;
+    readonly removed: number;
+    readonly 'still-failing': number;
+    readonly failing: number;
+    readonly waiting: number;
+    readonly undone: number;
+    readonly succeeding: number;
+  };
+  readonly found: number;
+  readonly items: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly system: string;
+    readonly kind:
+      | 'newly-failing'
+      | 'newly-succeeding'
+      | 'new'
+      | 'removed'
+      | 'still-failing'
+      | 'failing'
+      | 'waiting'
+      | 'undone'
+      | 'succeeding';
+    readonly status: JobStatusWord;
+    readonly reason: string | null;
+    readonly build: string | null;
+    readonly before: { readonly status: JobStatusWord; readonly build: string | null } | null;
+  }[];
+  readonly next: string | null;
+}
 
 export interface JobAnswer {
   readonly id: string;
@@ -18,6 +62,29 @@ export interface JobAnswer {
 export interface ListEvaluationJobsAnswer {
   readonly items: readonly JobAnswer[];
   readonly next: string | null;
+}
+
+export interface ListEvaluationRootCausesAnswer {
+  readonly evaluation: string;
+  readonly found: number;
+  readonly reasons: readonly { readonly reason: string; readonly jobs: number }[];
+  readonly errors: number;
+  readonly items: readonly {
+    readonly build: {
+      readonly id: string;
+      readonly name: string;
+      readonly system: string;
+      readonly status: BuildStatusWord;
+      readonly reason: string | null;
+    } | null;
+    readonly blocks: number;
+    readonly newlyFailing: number;
+    readonly examples: readonly {
+      readonly name: string;
+      readonly system: string;
+      readonly build: string | null;
+    }[];
+  }[];
 }
 
 export interface ListEvaluationsAnswer {
@@ -86,6 +153,53 @@ export function retryEvaluation(
 ): Promise<EvaluationAnswer> {
   return client.call(
     { method: 'POST', path: '/api/v1/evaluations/{id}/retry', answer: 'json' },
+    input,
+  );
+}
+
+/** What is other than in another evaluation. */
+export function getEvaluationDifference(
+  client: Client,
+  input: {
+    readonly path: { readonly id: string };
+    readonly query?: {
+      readonly cursor?: string;
+      readonly limit?: number;
+      readonly against?: string;
+      readonly kind?:
+        | 'newly-failing'
+        | 'newly-succeeding'
+        | 'new'
+        | 'removed'
+        | 'still-failing'
+        | 'failing'
+        | 'waiting'
+        | 'undone'
+        | 'succeeding';
+      readonly status?: JobStatusWord;
+      readonly reason?: string;
+      readonly name?: string;
+      readonly system?: string;
+      readonly maintainer?: string;
+    };
+  } & Reading,
+): Promise<GetEvaluationDifferenceAnswer> {
+  return client.call(
+    { method: 'GET', path: '/api/v1/evaluations/{id}/difference', answer: 'json' },
+    input,
+  );
+}
+
+/** The failed builds that most of its failures come from. */
+export function listEvaluationRootCauses(
+  client: Client,
+  input: {
+    readonly path: { readonly id: string };
+    readonly query?: { readonly against?: string; readonly limit?: number };
+  } & Reading,
+): Promise<ListEvaluationRootCausesAnswer> {
+  return client.call(
+    { method: 'GET', path: '/api/v1/evaluations/{id}/root-causes', answer: 'json' },
     input,
   );
 }

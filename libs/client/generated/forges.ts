@@ -90,6 +90,14 @@ export function listForges(client: Client, input: {} & Reading = {}): Promise<Fo
   return client.call({ method: 'GET', path: '/api/v1/forges', answer: 'json' }, input);
 }
 
+/** One forge, how it is heard and how it does. */
+export function getForge(
+  client: Client,
+  input: { readonly path: { readonly name: string } } & Reading,
+): Promise<ForgeAnswer> {
+  return client.call({ method: 'GET', path: '/api/v1/forges/{name}', answer: 'json' }, input);
+}
+
 /** Add a forge, or change the one of that name. */
 export function putForge(
   client: Client,

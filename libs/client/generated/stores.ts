@@ -57,6 +57,14 @@ export function createStore(
   return client.call({ method: 'POST', path: '/api/v1/stores', answer: 'json' }, input);
 }
 
+/** One store, and how it is published. */
+export function getStore(
+  client: Client,
+  input: { readonly path: { readonly slug: string } } & Reading,
+): Promise<StoreAnswer> {
+  return client.call({ method: 'GET', path: '/api/v1/stores/{slug}', answer: 'json' }, input);
+}
+
 /** Change how a store is published; its directory and kind stay. */
 export function changeStore(
   client: Client,

@@ -81,6 +81,7 @@ export class RealFarm {
           headers: {
             authorization: `Bearer ${this.#token.trim()}`,
             ...(body ? { 'content-type': 'application/json' } : {}),
+            ...(method === 'PUT' ? { 'if-match': '*' } : {}),
           },
           ...(body ? { body: JSON.stringify(body) } : {}),
         });

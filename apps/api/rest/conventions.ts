@@ -1,0 +1,20 @@
+/** What every address of the REST API does alike, whichever controller answers at it. */
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import type { Settings } from '#nest/settings.js';
+import { tagAnswers } from './entity-tags.js';
+import { keepMethods } from './methods.js';
+import { Preconditions } from './preconditions.js';
+import { limitRates } from './rate-limits.js';
+import { limitRequests } from './request-limits.js';
+import { RouteTable } from './route-table.js';
+
+/** Before the routes are made, since it learns of each. */
+export function keepConventions(app: NestFastifyApplication, settings: Settings): void {
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  limitRates(fastify, settings.requestsPerMinute);
+  limitRequests(fastify);
+  keepMethods(fastify, new RouteTable(fastify));
+  tagAnswers(fastify);
+  app.useGlobalInterceptors(new Preconditions(fastify));
+}

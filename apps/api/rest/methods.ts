@@ -1,0 +1,73 @@
+/**
+ * OPTIONS, methods that an address does not take, and pages of other sites that read the API: what
+ * all may read without a credential, theirs may, too.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { printProblem } from '#nest/problem.js';
+import type { RouteTable } from './route-table.js';
+
+const readable = 'ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After';
+const sendable = 'If-None-Match, Last-Event-ID, Range';
+
+export function keepMethods(fastify: FastifyInstance, routes: RouteTable): void {
+  fastify.addHook('onRequest', async (request, reply) => {
+    if (!isOfApi(request)) return undefined;
+    const methods = routes.methodsOf(pathOf(request));
+    if (request.method === 'OPTIONS') return answerOptions(request, reply, methods);
+    openToOthers(request, reply);
+    if (!request.is404 || !methods || methods.includes(request.method)) return undefined;
+    return refuseMethod(request, reply, methods);
+  });
+}
+
+function isOfApi({ url }: FastifyRequest): boolean {
+  return /^\/(api\/v1\/|(livez|readyz)([/?]|$))/.test(url);
+}
+
+function pathOf({ url }: FastifyRequest): string {
+  return url.split('?')[0] ?? '/';
+}
+
+/** Nothing is readable with a credential of the browser's, since `*` forbids to send one. */
+function openToOthers({ method, headers }: FastifyRequest, reply: FastifyReply): void {
+  if (method !== 'GET' && method !== 'HEAD') return;
+  if (headers.authorization !== undefined || headers.cookie !== undefined) return;
+  void reply.headers({
+    'access-control-allow-origin': '*',
+    'access-control-expose-headers': readable,
+    'cross-origin-resource-policy': 'cross-origin',
+  });
+}
+
+function answerOptions(
+  { headers }: FastifyRequest,
+  reply: FastifyReply,
+  methods: readonly string[] | null,
+): FastifyReply {
+  if (!methods) return reply.callNotFound() as unknown as FastifyReply;
+  const wanted = headers['access-control-request-method'];
+  if (wanted === 'GET' || wanted === 'HEAD') {
+    void reply.headers({
+      'access-control-allow-origin': '*',
+      'access-control-allow-methods': 'GET, HEAD',
+      'access-control-allow-headers': sendable,
+      'access-control-max-age': '86400',
+    });
+  }
+  return reply.status(204).header('allow', methods.join(', ')).send();
+}
+
+function refuseMethod(
+  { method }: FastifyRequest,
+  reply: FastifyReply,
+  methods: readonly string[],
+): FastifyReply {
+  const allow = methods.join(', ');
+  const detail = `This address takes ${allow}, and no ${method}.`;
+  const problem = printProblem({ status: 405, kind: 'method-not-allowed', detail });
+  return reply
+    .status(405)
+    .headers({ allow, 'cache-control': 'no-store' })
+    .type('application/problem+json')
+    .send(Buffer.from(JSON.stringify(problem)));
+}

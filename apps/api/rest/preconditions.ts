@@ -1,0 +1,58 @@
+/**
+ * Whoever replaces or changes a thing says what was read of it: PUT and PATCH of what is there want
+ * If-Match, with the ETag or with `*` for whatever it is. Handlers that know versions of their own
+ * compare them; for the others the thing is read again, as it is told at its address.
+ */
+import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Observable } from 'rxjs';
+import { ProblemException } from '#nest/problem.js';
+import { matches } from './entity-tags.js';
+
+/** Their handlers compare the version in the same transaction that writes. */
+const ownVersions = /^\/api\/v1\/specifications\//;
+
+export class Preconditions implements NestInterceptor {
+  constructor(private readonly fastify: FastifyInstance) {}
+
+  /** After the guards: whoever may not write is told that first. */
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const { method, url, headers } = request;
+    if ((method !== 'PUT' && method !== 'PATCH') || !url.startsWith('/api/v1/')) {
+      return next.handle();
+    }
+    const condition = headers['if-match'];
+    if (condition?.trim() === '*') return next.handle();
+    if (condition !== undefined && ownVersions.test(url)) return next.handle();
+    const standing = await this.readAgain(request);
+    if (condition === undefined) {
+      if (standing !== null) throw unsaid();
+    } else if (standing === null || !matches(condition, standing)) {
+      throw changed();
+    }
+    return next.handle();
+  }
+
+  /** Its ETag now; null where there is nothing. */
+  private async readAgain({ url, headers }: FastifyRequest): Promise<string | null> {
+    const { authorization } = headers;
+    const answer = await this.fastify.inject({
+      method: 'GET',
+      url: url.split('?')[0]!,
+      ...(authorization !== undefined && { headers: { authorization } }),
+    });
+    return answer.statusCode === 200 ? String(answer.headers['etag']) : null;
+  }
+}
+
+function unsaid(): ProblemException {
+  const detail =
+    'Say with If-Match what is replaced: the ETag that was read, or * for whatever it is.';
+  return new ProblemException({ status: 428, kind: 'precondition-required', detail });
+}
+
+function changed(): ProblemException {
+  const detail = 'It is not what was read any more. Read it again.';
+  return new ProblemException({ status: 412, kind: 'version-conflict', detail });
+}
