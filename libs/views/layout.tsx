@@ -4,9 +4,14 @@ import { renderToString } from 'preact-render-to-string';
 import type { EventTopic } from '#protocol/api/events.js';
 import { scriptAddress, sheetAddress, type SheetName } from './assets.js';
 import { Shapes } from './parts.js';
+import { Preferences } from './preferences.js';
+import { stateIcon, stateMark } from './state-icon.js';
+import type { StatusWord } from './statuses.js';
 
 export interface Frame {
   readonly title: string;
+  /** What the page is about, in a word: the tab's title and icon follow it. */
+  readonly state?: StatusWord | undefined;
   /** Which entry of the navigation is the current one. */
   readonly here?: string;
   /** The same in JSON. */
@@ -20,19 +25,26 @@ export interface Frame {
   readonly scripts?: readonly string[];
   /** Style sheets beside the main one. */
   readonly sheets?: readonly SheetName[];
+  /** The keys that a script of this page takes, for the help; `g` and a letter leads elsewhere. */
+  readonly keys?: readonly KeyHint[];
 }
 
+export type KeyHint = readonly [keys: string, what: string];
+
+/** With the letter that leads there after `g`. */
 const entries = [
-  ['/', 'Specifications'],
-  ['/queue', 'Queue'],
-  ['/workers', 'Workers'],
-  ['/use', 'Use'],
+  ['/', 'Specifications', 'h'],
+  ['/queue', 'Queue', 'q'],
+  ['/workers', 'Workers', 'w'],
+  ['/metrics', 'Metrics', 'm'],
+  ['/use', 'Use', 'u'],
 ] as const;
 
-const icon =
-  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E" +
-  "%3Cpath fill='%237a5c2e' d='M3 1h10v8a5 6 0 0 1-10 0z'/%3E" +
-  "%3Cpath stroke='%23f5eedf' d='M5.5 1v10.5M8 1v13M10.5 1v10.5' fill='none'/%3E%3C/svg%3E";
+const shellKeys: readonly KeyHint[] = [
+  ['?', 'this help'],
+  ['/', 'search'],
+  ...entries.map(([, word, letter]): KeyHint => [`g ${letter}`, word]),
+];
 
 export function page(frame: Frame, body: VNode): string {
   return `<!doctype html>\n${renderToString(<Document frame={frame}>{body}</Document>)}`;
@@ -41,46 +53,72 @@ export function page(frame: Frame, body: VNode): string {
 function Document({ frame, children }: { frame: Frame; children: ComponentChildren }) {
   return (
     <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>{`${frame.title} · Gambeson`}</title>
-        <link rel="icon" href={icon} />
-        <script src={scriptAddress('theme')} />
-        {(['main', ...(frame.sheets ?? [])] as const).map((name) => (
-          <link rel="stylesheet" href={sheetAddress(name)} />
-        ))}
-        {['shell', ...(frame.scripts ?? [])].map((name) => (
-          <script type="module" src={scriptAddress(name)} />
-        ))}
-      </head>
+      <Head frame={frame} />
       <body>
         <Shapes />
         <a class="skip" href="#main">
           To the content
         </a>
-        <header>
-          <a class="name" href="/">
-            Gambeson
-          </a>
-          <nav aria-label="Farm">
-            {entries.map(([address, word]) => (
-              <a href={address} aria-current={address === frame.here ? 'page' : undefined}>
-                {word}
-              </a>
-            ))}
-          </nav>
-        </header>
-        <main id="main" data-live={frame.live?.length ? frame.live.join(' ') : undefined}>
+        <Header here={frame.here} />
+        <main
+          id="main"
+          tabindex={-1}
+          data-live={frame.live?.length ? frame.live.join(' ') : undefined}
+        >
           {children}
         </main>
         <footer>
           {frame.json ? <a href={frame.json}>This page as JSON</a> : null}
           <a href="/api/v1/openapi.json">API</a>
-          <span>Times are UTC; hover for the exact one.</span>
+          <a href="/admin">Administration</a>
+          <noscript>Times are UTC; hover for the exact one.</noscript>
         </footer>
+        <Preferences keys={[...shellKeys, ...(frame.keys ?? [])]} />
       </body>
     </html>
+  );
+}
+
+function Head({ frame }: { frame: Frame }) {
+  const sheets: readonly SheetName[] = ['main', ...(frame.sheets ?? [])];
+  return (
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <meta name="color-scheme" content="light dark" />
+      <title>{`${stateMark(frame.state)}${frame.title} · Gambeson`}</title>
+      <link rel="icon" href={stateIcon(frame.state)} />
+      <script src={scriptAddress('theme')} />
+      {sheets.map((name) => (
+        <link rel="stylesheet" href={sheetAddress(name)} />
+      ))}
+      {['shell', ...(frame.scripts ?? [])].map((name) => (
+        <script type="module" src={scriptAddress(name)} />
+      ))}
+    </head>
+  );
+}
+
+function Header({ here }: { here: string | undefined }) {
+  return (
+    <header>
+      <a class="name" href="/">
+        Gambeson
+      </a>
+      <nav aria-label="Farm">
+        {entries.map(([address, word, letter]) => (
+          <a href={address} aria-current={address === here ? 'page' : undefined} data-key={letter}>
+            {word}
+          </a>
+        ))}
+      </nav>
+      <form action="/search" role="search" aria-label="Farm">
+        <input id="search-field" type="search" name="query" aria-label="Search builds" />
+        <button>Search</button>
+      </form>
+      <button id="open-preferences" type="button" aria-haspopup="dialog" hidden>
+        Preferences
+      </button>
+    </header>
   );
 }

@@ -51,6 +51,7 @@ export function LogView({ tail, raw, stream }: Props) {
         aria-live="off"
         aria-label="Log"
         data-stream={stream}
+        data-keep={stream === undefined ? undefined : true}
       >
         <Spans spans={ansiSpans(text)} />
       </pre>

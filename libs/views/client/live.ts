@@ -1,16 +1,54 @@
-/** Keeps an open page as the farm is, while somebody looks at it. */
+/**
+ * Keeps an open page as the farm is: at news of its topics, and once a minute whatever is heard, it
+ * is fetched again and what changed is put in its place. The title and the icon follow too, so that
+ * a tab in the background tells how things stand.
+ */
+import { hearNews } from './news.js';
 import { fetchPage, renew } from './renew.js';
+import { dressTimes } from './times.js';
 
-const refreshMilliseconds = 4000;
+const tickMilliseconds = 60_000;
+/** Between two looks, when somebody looks at the page, and when nobody does. */
+const pauseMilliseconds = { seen: 1500, hidden: 15_000 };
 
-export function keepLive(main: HTMLElement): void {
-  const again = (): void => void setTimeout(() => void look().finally(again), refreshMilliseconds);
-  const look = async (): Promise<void> => {
-    if (document.hidden || isSelecting()) return;
-    const next = (await fetchPage())?.querySelector('main');
-    if (next && !isSelecting()) renew(main, next);
+let timer = 0;
+let lookedAt = Date.now();
+
+export function keepLive(main: HTMLElement, topics: readonly string[]): void {
+  const soon = (): void => {
+    if (timer !== 0) return;
+    const pause = document.hidden ? pauseMilliseconds.hidden : pauseMilliseconds.seen;
+    timer = setTimeout(() => void look(), Math.max(0, lookedAt + pause - Date.now()));
   };
-  again();
+  const look = async (): Promise<void> => {
+    const next = isSelecting() ? null : await fetchPage();
+    timer = 0;
+    lookedAt = Date.now();
+    if (isSelecting()) soon();
+    else if (next) takeOver(main, next);
+  };
+  hearNews(topics, soon);
+  setInterval(() => {
+    if (Date.now() - lookedAt >= tickMilliseconds) soon();
+  }, tickMilliseconds / 4);
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden || timer === 0) return;
+    clearTimeout(timer);
+    timer = 0;
+    soon();
+  });
+}
+
+function takeOver(main: HTMLElement, next: Document): void {
+  const content = next.querySelector('main');
+  if (!content) return;
+  dressTimes(content);
+  renew(main, content);
+  if (document.title !== next.title) document.title = next.title;
+  const icon = next.querySelector<HTMLLinkElement>('link[rel=icon]')?.href;
+  const shown = document.querySelector<HTMLLinkElement>('link[rel=icon]');
+  if (icon && shown && shown.href !== icon) shown.href = icon;
+  main.dispatchEvent(new CustomEvent('renewed'));
 }
 
 /** Text that is being selected stays as it is until it was copied. */

@@ -28,6 +28,7 @@ export const formStyle = `
   align-items: baseline;
 }
 input,
+select,
 button {
   font: inherit;
   color: inherit;

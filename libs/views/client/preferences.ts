@@ -1,0 +1,29 @@
+/** What the reader prefers, in this browser only. */
+export interface Preferences {
+  readonly theme: 'system' | 'light' | 'dark';
+  readonly times: 'relative' | 'absolute';
+  readonly zone: 'local' | 'utc';
+  readonly keys: 'on' | 'off';
+}
+
+const standard: Preferences = { theme: 'system', times: 'relative', zone: 'local', keys: 'on' };
+
+export function preferred<Name extends keyof Preferences>(name: Name): Preferences[Name] {
+  try {
+    return (localStorage.getItem(name) as Preferences[Name] | null) ?? standard[name];
+  } catch {
+    return standard[name];
+  }
+}
+
+export function prefer(name: keyof Preferences, value: string): void {
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    // No storage: it holds for this page only.
+  }
+}
+
+export function isPreference(name: string): name is keyof Preferences {
+  return name in standard;
+}
