@@ -43,6 +43,8 @@ export function buildPage(model: BuildModel): string {
     {
       title: `${build.name}: ${build.status}`,
       json: `/api/v1/builds/${build.id}`,
+      state: build.status,
+      live: final ? [] : [`build/${build.id}`],
       scripts: ['log-tail'],
     },
     <>
