@@ -27,13 +27,14 @@ const marks: Readonly<Record<Tone, string>> = {
 export function stateIcon(state: StatusWord | undefined): string {
   const drawing = state === undefined ? vest : sign(state);
   const svg = `<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>${drawing}</svg>`;
-  return `data:image/svg+xml,${svg.replaceAll('<', '%3C').replaceAll('>', '%3E').replaceAll('#', '%23')}`;
+  return `data:image/svg+xml,${svg.replaceAll(/[<>#]/g, (sign) => encodeURIComponent(sign))}`;
 }
 
 function sign(state: StatusWord): string {
   const { tone, shape } = drawings[state];
   const line = `fill='none' stroke='white' stroke-width='1.75' stroke-linecap='round'`;
-  return `<rect width='16' height='16' rx='3' fill='${colours[tone]}'/><path ${line} d='${shapes[shape]}'/>`;
+  const ground = `<rect width='16' height='16' rx='3' fill='${colours[tone]}'/>`;
+  return `${ground}<path ${line} d='${shapes[shape]}'/>`;
 }
 
 /** Stands before the title, where colours do not reach. */

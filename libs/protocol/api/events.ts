@@ -2,8 +2,9 @@
 import { z } from 'zod';
 
 const topicsAtMost = 64;
-const grammar =
-  /^(farm|workers|queue|(evaluation|build)\/[1-9][0-9]{0,14}|specification\/[A-Za-z0-9][\w.-]{0,62})$/;
+const id = '[1-9][0-9]{0,14}';
+const name = '[A-Za-z0-9][A-Za-z0-9._-]{0,62}';
+const grammar = new RegExp(`^(farm|workers|queue|(evaluation|build)/${id}|specification/${name})$`);
 
 /** A topic says that something changed; the page then reads what is there now. */
 export type EventTopic =
