@@ -3,6 +3,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { ProblemFilter } from '#nest/problem-filter.js';
 import { SchemaPipe } from '#nest/schema-pipe.js';
+import { guardAdmin, listenOnAdminSocket } from './access/admin-door.js';
+import { ProxyTrust } from './access/proxy-trust.js';
 import { serveCuirass } from './cuirass/serve-cuirass.js';
 import type { FarmParts } from './farm/farm-parts.js';
 import { attachGateway } from './gateway/attach-gateway.js';
@@ -16,6 +18,9 @@ import { readForgeBodies } from './webhooks/raw-body.js';
 export async function prepareApi(app: NestFastifyApplication, parts: FarmParts): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   secureHttp(fastify, parts.settings.publicUrl);
+  guardAdmin(fastify, app.get(ProxyTrust));
+  const { socket } = parts.settings.admin;
+  if (socket !== undefined) listenOnAdminSocket(fastify, socket);
   keepConventions(app, parts.settings);
   fastify.removeContentTypeParser('text/plain');
   readForgeBodies(fastify);

@@ -32,6 +32,18 @@ const Environment = z.object({
   GAMBESON_PUBLIC_KEY_FILE: z.string().optional(),
   /** Where the secrets lie that specifications and forges name. */
   GAMBESON_CREDENTIALS: z.string().min(1).optional(),
+  /** Whom /admin believes who somebody is: nobody, headers of a proxy, or that it let them in. */
+  GAMBESON_ADMIN_TRUST: z.enum(['none', 'header', 'proxy']).default('none'),
+  /** The proxies of /admin: addresses and networks (comma-separated, CIDR). */
+  GAMBESON_TRUSTED_PROXIES: z.string().default(''),
+  /** A unix socket on which the api listens, too; who connects there is trusted as a proxy. */
+  GAMBESON_ADMIN_SOCKET: z.string().startsWith('/').optional(),
+  /** Four names (verify, subject, fingerprint, serial), or one that is RFC 9440's Client-Cert. */
+  GAMBESON_ADMIN_HEADERS: z
+    .string()
+    .default('X-SSL-Client-Verify,X-SSL-Client-S-DN,X-SSL-Client-Fingerprint,X-SSL-Client-Serial'),
+  /** Who the people behind certificates are, and what they may do. */
+  GAMBESON_ADMINS_FILE: z.string().optional(),
   /** Addresses (comma-separated, CIDR) that may call the evaluation hook without a token. */
   GAMBESON_HOOK_ALLOW: z.string().default(''),
   /** Seconds between two polls of a specification that does not say. */
@@ -83,7 +95,17 @@ const Environment = z.object({
   GAMBESON_LOG_FORMAT: z.enum(['text', 'json']).default('text'),
 });
 
+/** How /admin knows who somebody is. */
+export interface AdminSettings {
+  readonly trust: 'none' | 'header' | 'proxy';
+  readonly proxies: readonly string[];
+  readonly socket: string | undefined;
+  readonly headers: readonly string[];
+  readonly peopleFile: string;
+}
+
 export interface Settings {
+  readonly admin: AdminSettings;
   readonly dataDirectory: string;
   readonly databaseUrl: string;
   readonly redisUrl: string | undefined;
@@ -152,6 +174,7 @@ export function readSettings(
   const secret = (name: string): string => join(env.GAMBESON_DATA, 'secrets', name);
   return {
     dataDirectory: env.GAMBESON_DATA,
+    admin: adminOf(env, secret('admins.json')),
     databaseUrl: databaseUrl(env.DATABASE_URL, env.DATABASE_URL_FILE),
     redisUrl: env.REDIS_URL || undefined,
     host: env.GAMBESON_HOST,
@@ -205,6 +228,16 @@ export function readSettings(
     },
     requestsPerMinute: env.GAMBESON_REQUESTS_PER_MINUTE,
     logFormat: env.GAMBESON_LOG_FORMAT,
+  };
+}
+
+function adminOf(env: z.infer<typeof Environment>, peopleFile: string): AdminSettings {
+  return {
+    trust: env.GAMBESON_ADMIN_TRUST,
+    proxies: listed(env.GAMBESON_TRUSTED_PROXIES),
+    socket: env.GAMBESON_ADMIN_SOCKET || undefined,
+    headers: listed(env.GAMBESON_ADMIN_HEADERS),
+    peopleFile: env.GAMBESON_ADMINS_FILE ?? peopleFile,
   };
 }
 

@@ -4,6 +4,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
 import { readSettings } from '#nest/settings.js';
 import { startApp } from '#nest/start-app.js';
 import { startTestPostgres } from '#testkit/postgres.js';
@@ -15,6 +17,9 @@ import { prepareApi } from '../../apps/api/prepare.js';
 export interface ApiFarm {
   readonly address: string;
   readonly parts: FarmParts;
+  readonly app: NestFastifyApplication;
+  /** Every route that the api answers. */
+  readonly routes: readonly { readonly method: string; readonly url: string }[];
   /** The database goes away and does not come back. */
   stopPostgres(): Promise<void>;
   stop(): Promise<void>;
@@ -35,15 +40,24 @@ export async function startApiFarm(more: Record<string, string> = {}): Promise<A
     0,
   );
   const parts = await openFarm(settings);
+  const routes: { method: string; url: string }[] = [];
   const app = await startApp({
     name: 'api',
     module: ApiModule.of(parts),
     settings,
-    prepare: (one) => prepareApi(one, parts),
+    prepare: (one) => {
+      const fastify = one.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+      fastify.addHook('onRoute', ({ method, url }) => {
+        for (const each of [method].flat()) routes.push({ method: each, url });
+      });
+      return prepareApi(one, parts);
+    },
   });
   return {
     address: await app.getUrl(),
     parts,
+    app,
+    routes,
     stopPostgres: () => postgres.stop(),
     async stop() {
       await app.close();

@@ -1,27 +1,61 @@
 /** Lets through who may do what the handler requires, and says to others what is missing. */
-import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { AuditSubjects } from '#adapters/postgres/audit-subjects.js';
 import { denialOf, leastRole, type Action, type Actor, type Denial } from '#domain/access/actor.js';
 import { ProblemException } from '#nest/problem.js';
-import { Identities } from './identities.js';
-import { requirementOf, subjectOf } from './requirement.js';
+import { SERVICE_TOKEN } from '../farm/tokens.js';
+import { forgeryField, ForgeryTokens } from './forgery.js';
+import { Identities, isAmbient } from './identities.js';
+import { fieldOf, requirementOf, subjectOf } from './requirement.js';
+
+const fields = new WeakMap<object, string>();
+
+/** The hidden field that every form of /admin holds. */
+export function csrfFieldOf(request: FastifyRequest): {
+  readonly name: string;
+  readonly value: string;
+} {
+  return { name: forgeryField, value: fields.get(request) ?? '' };
+}
+
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 @Injectable()
 export class AccessGuard implements CanActivate {
+  private readonly forgery: ForgeryTokens;
+
   constructor(
     private readonly identities: Identities,
     private readonly subjects: AuditSubjects,
-  ) {}
+    @Inject(SERVICE_TOKEN) secret: string,
+  ) {
+    this.forgery = new ForgeryTokens(secret);
+  }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const { action, subject: pattern } = requirementOf(context);
     const actor = await this.identities.identify(request);
+    this.refuseForgery(request, actor);
     const subject = subjectOf(request, pattern);
     const denial = await this.denialOf(actor, action, subject);
     if (denial === null) return true;
     throw denied(actor, { action, subject, denial });
+  }
+
+  private refuseForgery(request: FastifyRequest, actor: Actor): void {
+    if (!isAmbient(actor)) return;
+    const now = Date.now();
+    fields.set(request, this.forgery.of(actor, now));
+    if (safeMethods.has(request.method)) return;
+    // That it is no other site's was seen before any route.
+    const told = request.headers.origin ?? request.headers['sec-fetch-site'];
+    const sent = request.headers['x-csrf-token'] ?? fieldOf(request.body, forgeryField);
+    const token = typeof sent === 'string' ? sent : '';
+    if (told !== undefined && this.forgery.isGood(token, actor, now)) return;
+    const detail = 'This was not sent by a page of ours, or lay there too long: open it again.';
+    throw new ProblemException({ status: 403, kind: 'forged', detail });
   }
 
   /** A build that several specifications share is canceled only by who may in all of them. */

@@ -16,6 +16,7 @@ import { refusalOf } from '#nest/problem.js';
 import type { Json } from '#domain/access/audit-chain.js';
 import { sentenceOf } from '#std/farm-fault.js';
 import { Audit, type Began, type Change } from './audit.js';
+import { forgeryField } from './forgery.js';
 import { actorOf } from './identities.js';
 import { requirementOf, subjectOf } from './requirement.js';
 
@@ -99,8 +100,12 @@ function subjectOfAnswer(subject: string, { answer, pattern }: Made): string {
   return kind === 'farm' ? subject : `${kind}/${id}`;
 }
 
+function formOf(body: URLSearchParams): Record<string, string> {
+  return Object.fromEntries([...body].filter(([name]) => name !== forgeryField));
+}
+
 function askedOf({ body, query }: FastifyRequest): unknown {
-  const sent = body instanceof URLSearchParams ? Object.fromEntries(body) : (body ?? null);
+  const sent = body instanceof URLSearchParams ? formOf(body) : (body ?? null);
   const asked = query as Record<string, unknown> | undefined;
   return asked && Object.keys(asked).length > 0 ? { body: sent, query: asked } : sent;
 }

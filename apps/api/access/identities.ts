@@ -10,6 +10,9 @@ import { isAccessToken } from '#adapters/system/access-token.js';
 import { hashSecret, sameSecret } from '#adapters/system/secret.js';
 import { anonymous, type Actor } from '#domain/access/actor.js';
 import { ADMIN_TOKEN } from '../farm/tokens.js';
+import { identifyByProxy } from './by-proxy.js';
+import { KnownPeople } from './people.js';
+import { ProxyTrust } from './proxy-trust.js';
 
 const known = new WeakMap<object, Actor>();
 
@@ -30,14 +33,20 @@ export class Identities {
   constructor(
     @Inject(ADMIN_TOKEN) private readonly adminToken: string,
     database: Database,
+    private readonly trust: ProxyTrust,
+    private readonly people: KnownPeople,
   ) {
     this.tokens = new PostgresTokenStore(database);
   }
 
+  /** A token that is shown decides, good or not; what a proxy says counts where none is. */
   async identify(request: FastifyRequest): Promise<Actor> {
     const standing = known.get(request);
     if (standing) return standing;
-    const actor = await this.byToken(bearerOf(request));
+    const shows = request.headers.authorization !== undefined;
+    const actor = shows
+      ? await this.byToken(bearerOf(request))
+      : await identifyByProxy(request, this.trust, this.people);
     known.set(request, actor);
     return actor;
   }
@@ -54,4 +63,9 @@ export class Identities {
 export function bearerOf({ headers }: Pick<FastifyRequest, 'headers'>): string | null {
   const match = /^Bearer ([A-Za-z0-9._~+/=-]{1,512})$/i.exec(headers.authorization ?? '');
   return match?.[1] ?? null;
+}
+
+/** Whether a browser shows by itself who this is, so that any site's page could make it do so. */
+export function isAmbient(actor: Actor): boolean {
+  return actor.via === 'certificate' || actor.via === 'proxy';
 }

@@ -27,7 +27,10 @@ function readBodies(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', async (request) => {
     const { method, url, headers } = request;
     if (method !== 'POST') return;
+    // A form of /admin holds the token that shows whose page it stood on.
+    const sentForm = headers['content-type']?.startsWith('application/x-www-form-urlencoded');
     if (url.startsWith('/admin/specification/')) headers['content-type'] = form;
+    else if (sentForm && url.startsWith('/admin/')) headers['content-type'] = form;
     else if (/^\/(jobset|admin\/(build|evaluation|specifications)|api\/dashboard)\//.test(url)) {
       headers['content-type'] = unread;
     }

@@ -5,7 +5,10 @@ export class AllowList {
   private readonly list = new BlockList();
 
   /** Throws an Error that names the entry that is neither an address nor a network. */
-  constructor(entries: readonly string[]) {
+  constructor(
+    entries: readonly string[],
+    private readonly setting = 'GAMBESON_HOOK_ALLOW',
+  ) {
     for (const entry of entries) this.add(entry);
   }
 
@@ -21,7 +24,7 @@ export class AllowList {
     const bits = family === 4 ? 32 : 128;
     const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
     if (family === 0 || length < 0 || length > bits) {
-      throw new Error(`GAMBESON_HOOK_ALLOW: ${entry} is neither an address nor a network`);
+      throw new Error(`${this.setting}: ${entry} is neither an address nor a network`);
     }
     this.list.addSubnet(address, length, family === 4 ? 'ipv4' : 'ipv6');
   }

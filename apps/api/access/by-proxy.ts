@@ -1,0 +1,76 @@
+/** Who sends a request to /admin, as a trusted proxy tells it. */
+import { X509Certificate } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import { anonymous, type Actor } from '#domain/access/actor.js';
+import { adminPathOf } from '#domain/access/admin-path.js';
+import { ProblemException } from '#nest/problem.js';
+import type { KnownPeople, Shown } from './people.js';
+import type { IdentityHeaders, ProxyTrust } from './proxy-trust.js';
+
+const letInByProxy: Actor = {
+  ...{ name: 'admin', via: 'proxy', role: 'admin' },
+  ...{ specifications: 'all', token: null, fingerprint: null },
+};
+
+/** Anonymous where no proxy is to be believed. Throws what is answered to a bad certificate. */
+export async function identifyByProxy(
+  request: FastifyRequest,
+  trust: ProxyTrust,
+  people: KnownPeople,
+): Promise<Actor> {
+  if (trust.mode === 'none' || trust.peerOf(request) === 'stranger') return anonymous;
+  if (adminPathOf(request.raw.url ?? '') !== 'admin') return anonymous;
+  if (trust.mode === 'proxy') return letInByProxy;
+  const shown = shownBy(request, trust.headers);
+  if (shown === null) return anonymous;
+  const actor = await people.actorOf(shown);
+  if (actor !== null) return actor;
+  throw refused('Your certificate is good, and nobody has said what you may do here.');
+}
+
+/** Null when no certificate was shown. */
+function shownBy({ headers }: FastifyRequest, names: IdentityHeaders): Shown | null {
+  const value = (name: string): string => String(headers[name] ?? '');
+  if (names.kind === 'certificate') return shownCertificate(value(names.certificate));
+  const verify = value(names.verify);
+  if (verify === '' || verify === 'NONE') return null;
+  if (verify !== 'SUCCESS') throw refused('The certificate is not good.');
+  const fingerprint = value(names.fingerprint).toLowerCase().replaceAll(':', '');
+  const subject = value(names.subject);
+  if (subject === '' || !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(fingerprint)) {
+    throw malformed(
+      `The proxy tells neither ${names.subject} nor ${names.fingerprint} as it should.`,
+    );
+  }
+  return { subject, fingerprints: [fingerprint] };
+}
+
+/** RFC 9440: the DER in base64 between colons. */
+function shownCertificate(value: string): Shown | null {
+  if (value === '') return null;
+  const inner = /^:([A-Za-z0-9+/]+={0,2}):$/.exec(value)?.[1];
+  const certificate = inner === undefined ? null : parsed(Buffer.from(inner, 'base64'));
+  if (certificate === null) throw malformed('What stands for a certificate is none.');
+  const now = Date.now();
+  const [from, to] = [certificate.validFromDate, certificate.validToDate];
+  if (now < from.getTime() || now >= to.getTime()) throw refused('The certificate has run out.');
+  const subject = certificate.subject.split('\n').reverse().join(',');
+  const fingerprints = [certificate.fingerprint, certificate.fingerprint256];
+  return { subject, fingerprints: fingerprints.map((f) => f.toLowerCase().replaceAll(':', '')) };
+}
+
+function parsed(der: Buffer): X509Certificate | null {
+  try {
+    return new X509Certificate(der);
+  } catch {
+    return null;
+  }
+}
+
+function refused(detail: string): ProblemException {
+  return new ProblemException({ status: 403, kind: 'certificate-refused', detail });
+}
+
+function malformed(detail: string): ProblemException {
+  return new ProblemException({ status: 400, kind: 'malformed-identity', detail });
+}
