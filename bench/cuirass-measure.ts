@@ -56,7 +56,10 @@ function largestAnswer({ largest }: Samples): MeasuredRoute {
   return { name: 'of 100,000 jobs', path: () => `/api/jobs?evaluation=${largest}` };
 }
 
-async function measure({ host, port, requests }: Asked, route: MeasuredRoute): Promise<Latency> {
+export async function measure(
+  { host, port, requests }: Asked,
+  route: MeasuredRoute,
+): Promise<Latency> {
   const agent = new Agent({ keepAlive: true, maxSockets: underWay });
   const took: number[] = [];
   const seen = { bytes: 0, wrong: null as string | null };

@@ -21,6 +21,7 @@ import { lastInput } from './last-input.js';
 import { narHash } from './nar-hash.js';
 import { narReport } from './nar.js';
 import { narinfoReport } from './narinfo.js';
+import { pagesReport } from './pages.js';
 import { plannerRebuild } from './planner-rebuild.js';
 import { fairnessReport, footprintReport, makespanReport } from './scheduling-report.js';
 import { guixSignatures, nixSignatures } from './signatures.js';
@@ -61,6 +62,7 @@ const reports: Record<string, () => Promise<string>> = {
   garbage: garbageReport,
   'upstream-questions': upstreamQuestionsReport,
   'cuirass-api': cuirassApiReport,
+  pages: pagesReport,
 };
 const figures = [...Object.keys(contests), ...Object.keys(reports)];
 

@@ -1,9 +1,9 @@
 /** One build: where it stands and why, what it made, its neighbours in the graph, and its log. */
 import type { AttemptAnswer, BuildAnswer, BuildSummary, Neighbours } from '#protocol/api/build.js';
-import type { BuildHistoryAnswer, GraphAnswer, OutputClosure } from '#protocol/api/build-story.js';
+import type { BuildHistoryAnswer, OutputClosure } from '#protocol/api/build-story.js';
 import { isFinal } from '#domain/build/status.js';
 import { Durations, Story } from './build-story.js';
-import { GraphDrawing } from './graph.js';
+import { GraphDrawing, nearGraph } from './graph.js';
 import { page } from './layout.js';
 import { LogView, type LogTail } from './log-view.js';
 import {
@@ -31,13 +31,11 @@ export interface BuildModel {
   readonly source: Source;
   readonly history: BuildHistoryAnswer;
   readonly closures: readonly OutputClosure[];
-  /** What lies next to it; null when nothing does. */
-  readonly graph: GraphAnswer | null;
   readonly now: Date;
 }
 
 export function buildPage(model: BuildModel): string {
-  const { build, log, recipe, source, history, closures, graph, now } = model;
+  const { build, log, recipe, source, history, closures, now } = model;
   const final = isFinal(build.status);
   return page(
     {
@@ -71,7 +69,7 @@ export function buildPage(model: BuildModel): string {
         <Outputs outputs={build.outputs} closures={closures} source={source} />
       </Section>
       <Products products={build.products} />
-      <Neighbourhood build={build} graph={graph} />
+      <Neighbourhood build={build} />
       <Graph title="Inputs" build={build} neighbours={build.inputs} now={now} />
       <Graph title="Dependents" build={build} neighbours={build.dependents} now={now} />
       <Durations history={history} here={build.id} />
@@ -207,8 +205,9 @@ function Attempts({ attempts, now }: { attempts: readonly AttemptAnswer[]; now: 
 }
 
 /** Drawn only where there is more than a line to draw. */
-function Neighbourhood({ build, graph }: { build: BuildAnswer; graph: GraphAnswer | null }) {
-  if (!graph || graph.nodes.length < 2) return null;
+function Neighbourhood({ build }: { build: BuildAnswer }) {
+  const graph = nearGraph(build);
+  if (graph.nodes.length < 2) return null;
   return (
     <Section title="Graph">
       <GraphDrawing graph={graph} name={build.name} />

@@ -1,5 +1,5 @@
 /** The neighbourhood of a build: drawn, with real links, and as a list that says the same. */
-import type { BuildAnswer } from '#protocol/api/build.js';
+import type { BuildAnswer, BuildSummary } from '#protocol/api/build.js';
 import type { GraphAnswer, GraphNode, GraphQuery } from '#protocol/api/build-story.js';
 import { box, layOut, type PlacedNode } from './graph-layout.js';
 import { page } from './layout.js';
@@ -66,6 +66,29 @@ export function GraphDrawing({ graph, name }: { graph: GraphAnswer; name: string
       </svg>
     </div>
   );
+}
+
+/** So many to each side fit beside everything else of a build's page. */
+const nearAtMost = 10;
+
+/** What lies next to the build, the input that it failed by first. */
+export function nearGraph(build: BuildAnswer): GraphAnswer {
+  const { failedInput } = build;
+  const inputs = build.inputs.items.filter(({ id }) => id !== failedInput?.id);
+  const near = (of: readonly BuildSummary[], distance: number): GraphNode[] =>
+    of
+      .slice(0, nearAtMost)
+      .map((one) => ({ ...one, distance, onFailingPath: one === failedInput }));
+  const before = near(failedInput ? [failedInput, ...inputs] : inputs, -1);
+  const after = near(build.dependents.items, 1);
+  return {
+    nodes: [{ ...build, distance: 0, onFailingPath: failedInput !== null }, ...before, ...after],
+    edges: [
+      ...before.map(({ id }) => ({ from: id, to: build.id })),
+      ...after.map(({ id }) => ({ from: build.id, to: id })),
+    ],
+    cut: build.inputs.total + build.dependents.total > before.length + after.length,
+  };
 }
 
 /** So much of a name fits into a box. */

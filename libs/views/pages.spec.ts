@@ -57,7 +57,6 @@ const surroundings = {
     ...{ changes: [], builds: [] },
   },
   closures: [],
-  graph: null,
 };
 
 describe('a page', () => {

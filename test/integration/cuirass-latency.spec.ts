@@ -1,6 +1,7 @@
 /**
  * The figure of `npm run bench -- --only cuirass-api` at a small size: every address answers what
- * is meant over the generated farm, and what was generated is what the coordinator keeps.
+ * is meant over the generated farm, so does every page of the dashboard (`--only pages`), and what
+ * was generated is what the coordinator keeps.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PostgresWeatherStore } from '#adapters/postgres/weather-store.js';
 import { followWeather } from '#application/follow-weather.js';
 import { measureAddresses, table } from '../../bench/cuirass-measure.js';
+import { measurePages, pageTable } from '../../bench/pages.js';
 import { makeFarm, sizeFor } from '../../bench/ten-million.js';
 import { startApiFarm, type ApiFarm } from './api-farm.js';
 
@@ -50,6 +52,19 @@ describe('the generated farm', () => {
     await followWeather(new PostgresWeatherStore(farm.parts.database), () => true);
     expect(await kept()).toEqual(generated);
     expect(generated.changes.length).toBeGreaterThan(10);
+  }, 60_000);
+
+  // The last, since it writes evaluations of its own.
+  it('is shown on every page, of 60 KiB gzipped at most', async () => {
+    const { hostname, port } = new URL(farm.address);
+    const pages = await measurePages({
+      ...{ host: hostname, port: Number(port), database: farm.parts.database },
+      ...{ requests: full ? 20 : 2, tell: () => undefined },
+    });
+    expect(pages.length).toBeGreaterThan(15);
+    expect(pages.filter(({ wrong }) => wrong !== null)).toEqual([]);
+    expect(pages.filter(({ gzipped }) => gzipped > 60 * 1024)).toEqual([]);
+    expect(pageTable(pages)).toContain('/builds/ID that waits');
   }, 60_000);
 });
 

@@ -11,9 +11,6 @@ import { BuildReader } from './build-reader.js';
 import { RecipeReader } from './recipe-reader.js';
 import { StoryReader } from './story-reader.js';
 
-/** What fits beside everything else of a page. */
-const smallGraph: GraphQuery = { steps: 1, limit: 24 };
-
 @Injectable()
 export class BuildPageModels {
   constructor(
@@ -28,16 +25,14 @@ export class BuildPageModels {
     const build = await this.builds.find(buildId);
     if (!build) throw notFound(`build ${buildId}`);
     const attempt = build.attempts.at(-1);
-    const [log, recipe, source, history, closure, graph] = await Promise.all([
+    const [log, recipe, source, history, closure] = await Promise.all([
       this.tails.of(attempt ? `attempt-${Number(attempt.id)}` : null),
       this.recipes.recipeOf(build),
       this.recipes.sourceOf(build),
       this.stories.history(build),
       this.stories.closure(buildId),
-      this.stories.graph(buildId, smallGraph),
     ]);
-    const closures = closure.items;
-    return { build, log, recipe, source, history, closures, graph, now: new Date() };
+    return { build, log, recipe, source, history, closures: closure.items, now: new Date() };
   }
 
   async graph(buildId: BuildId, query: GraphQuery): Promise<GraphModel> {

@@ -17,7 +17,7 @@ import type {
   StoryPoint,
 } from '#protocol/api/build-story.js';
 
-const pastAtMost = 40;
+const pastAtMost = 30;
 
 @Injectable()
 export class StoryReader {

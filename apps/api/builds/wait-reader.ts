@@ -15,8 +15,13 @@ import type { Estimate } from '#protocol/api/page.js';
 import type { QueueAnswer } from '#protocol/api/worker.js';
 import { estimateOf, PlannerInquiry } from './planner-inquiry.js';
 
-/** Counting reasons looks at every scheduled build: many readers share one count. */
+/**
+ * Counting reasons looks at every scheduled build: many readers share one count, and while a newer
+ * one is made they are told the last.
+ */
 const countedForMilliseconds = 2000;
+/** Older than this it is waited for. */
+const toldForMilliseconds = 30_000;
 
 export interface Waiting {
   /** Null for a build that does not wait. */
@@ -26,7 +31,8 @@ export interface Waiting {
 
 @Injectable()
 export class WaitReader {
-  private counted: { readonly at: number; readonly answer: Promise<QueueAnswer> } | null = null;
+  private counted: { readonly at: number; readonly answer: QueueAnswer } | null = null;
+  private counting: Promise<QueueAnswer> | null = null;
 
   constructor(
     private readonly queries: WaitQueries,
@@ -62,15 +68,25 @@ export class WaitReader {
     };
   }
 
-  /** Counts of a moment, at most two seconds old. */
-  queue(): Promise<QueueAnswer> {
-    const now = performance.now();
-    if (!this.counted || now - this.counted.at > countedForMilliseconds) {
-      const answer = this.count();
-      this.counted = { at: now, answer };
-      answer.catch(() => (this.counted = null));
-    }
+  /** Counts of a moment: of the last seconds while people look, else of when somebody last did. */
+  async queue(): Promise<QueueAnswer> {
+    const age = this.counted ? performance.now() - this.counted.at : Infinity;
+    if (this.counted && age < countedForMilliseconds) return this.counted.answer;
+    const counting = this.countOnce();
+    if (!this.counted || age > toldForMilliseconds) return counting;
+    // Who is told the last count is not told why a newer one failed.
+    counting.catch(() => undefined);
     return this.counted.answer;
+  }
+
+  private countOnce(): Promise<QueueAnswer> {
+    this.counting ??= this.count()
+      .then((answer) => {
+        this.counted = { at: performance.now(), answer };
+        return answer;
+      })
+      .finally(() => (this.counting = null));
+    return this.counting;
   }
 
   private async count(): Promise<QueueAnswer> {

@@ -16,9 +16,13 @@ interface Place {
 }
 
 const pathAtMost = 30;
-/** Of one build to one side, in the first steps and in later ones. */
+/** Of one build to one side. */
 const edgesOfOne = 200;
+/** Looked at in one step to one side. */
+const lookedAtMost = 500;
 const edgesAtMost = 2000;
+/** Among these the edges between chosen builds are looked for. */
+const inputsOfOne = 2000;
 
 const urgency = `case b.status when 'failed' then 0 when 'failed-other' then 1
   when 'failed-dependency' then 2 when 'started' then 3 when 'submitted' then 4
@@ -72,7 +76,7 @@ export class GraphQueries {
       .map(([id]) => id);
     if (border.length === 0) return false;
     const found = await this.beyond(border, side);
-    const cut = found.length >= edgesAtMost;
+    const cut = found.length >= lookedAtMost;
     for (const id of found) {
       if (places.has(id)) continue;
       if (places.size >= nodesAtMost) return true;
@@ -88,7 +92,7 @@ export class GraphQueries {
          select distinct i.there as id from unnest($1::bigint[]) t (id)
           cross join lateral (select ${there} as there from derivation_inputs
                                where ${here} = t.id limit ${edgesOfOne}) i
-          limit ${edgesAtMost}) n
+          limit ${lookedAtMost}) n
         cross join lateral (select id, status from builds where id = n.id offset 0) b
         order by ${urgency}, b.id`,
       [border],
@@ -109,7 +113,8 @@ export class GraphQueries {
     const rows = await this.database.query<Row & { from: number; to: number }>(
       `select i.input_id as from, i.derivation_id as to from unnest($1::bigint[]) t (id)
         cross join lateral (select derivation_id, input_id from derivation_inputs
-                             where derivation_id = t.id and input_id = any ($1) offset 0) i
+                             where derivation_id = t.id limit ${inputsOfOne}) i
+         join unnest($1::bigint[]) other (id) on other.id = i.input_id
         limit ${edgesAtMost}`,
       [ids],
     );

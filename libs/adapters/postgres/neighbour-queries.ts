@@ -1,6 +1,6 @@
 /**
  * The neighbours of a build in the graph, both ways. A hub has tens of thousands of dependents, so
- * a page shows the first few, failed ones first, and the rest is read by key.
+ * a page shows a few, failed ones first among the newest thousand, and the rest is read by key.
  */
 import type { BuildId } from '#domain/ids.js';
 import type { BuildSummary, Neighbours } from '#protocol/api/build.js';
@@ -15,6 +15,8 @@ const edges: Readonly<Record<Direction, { here: string; there: string }>> = {
   dependents: { here: 'input_id', there: 'derivation_id' },
 };
 
+const lookedAtMost = 1000;
+
 /** What a person looks for first: what failed, then what runs, then what waits. */
 const urgency = `case b.status when 'failed' then 0 when 'failed-other' then 1
   when 'failed-dependency' then 2 when 'canceled' then 3 when 'started' then 4
@@ -27,9 +29,13 @@ export class NeighbourQueries {
     const { here, there } = edges[direction];
     const [items, counts] = await Promise.all([
       this.database.query<SummaryRow>(
-        `select ${summaryColumns} from derivation_inputs i
-           join builds b on b.id = i.${there} join derivations d on d.id = b.id
-          where i.${here} = $1 order by ${urgency}, d.name, b.id limit $2`,
+        `select ${summaryColumns} from (
+           select b.* from (select ${there} as id from derivation_inputs where ${here} = $1
+                             order by ${there} desc limit ${lookedAtMost}) i
+            cross join lateral (select * from builds where id = i.id offset 0) b
+            order by ${urgency}, b.id limit $2) b
+          cross join lateral (select name, system from derivations where id = b.id offset 0) d
+          order by ${urgency}, d.name, b.id`,
         [build, limit],
       ),
       this.database.query<Row & { total: number }>(

@@ -37,7 +37,7 @@ interface PastRow extends Row {
 }
 
 /** Several evaluations share a build: so many jobs are looked at for a few builds. */
-const jobsLookedAt = 300;
+const jobsLookedAt = 60;
 
 export class StoryQueries {
   constructor(private readonly database: Database) {}
