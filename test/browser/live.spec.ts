@@ -1,0 +1,150 @@
+/**
+ * Open pages in Chromium while the farm moves: they follow it and take nothing away from whoever
+ * reads; all tabs share one stream; keys, theme and times are as the reader wants them.
+ */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { answered, eventually } from '#testkit/eventually.js';
+import { EventStreams } from '../../apps/api/events/event-streams.js';
+import { openChromium, visit, type Look, type Visit } from './chromium.js';
+import { startLivedInFarm, type LivedInFarm } from './lived-in-farm.js';
+
+let farm: LivedInFarm;
+let browser: Browser;
+const visits: Visit[] = [];
+beforeAll(async () => {
+  [farm, browser] = await Promise.all([startLivedInFarm(), openChromium()]);
+}, 60_000);
+afterEach(async () => {
+  await Promise.all(visits.splice(0).map(({ close }) => close()));
+  await turn(farm.ids.demo.builds.running, 'started');
+  await eventually('no stream', () => streams() === 0);
+});
+afterAll(async () => {
+  await browser?.close();
+  await farm?.stop();
+}, 60_000);
+
+async function visited(look: Look = {}): Promise<Visit> {
+  const one = await visit(browser, look);
+  visits.push(one);
+  return one;
+}
+
+/** A build turns, and the farm hears of it. */
+async function turn(build: number, status: string): Promise<void> {
+  await farm.parts.database.execute('update builds set status = $2 where id = $1', [build, status]);
+  await farm.parts.bus.publish('live/builds', JSON.stringify({ build, status }));
+}
+
+function streams(): number {
+  return farm.app.get(EventStreams, { strict: false }).size;
+}
+
+async function textOf(page: Page): Promise<string> {
+  return (await page.locator('main').textContent()) ?? '';
+}
+
+async function changedFrom(page: Page, before: string): Promise<void> {
+  await answered('a change', async () => ((await textOf(page)) === before ? null : true), 10_000);
+}
+
+describe('an open page', () => {
+  it('follows the farm and keeps focus, what was typed, open details and the scroll', async () => {
+    const { page, faults } = await visited({ height: 400 });
+    const { demo } = farm.ids;
+    await page.goto(`${farm.address}/evaluations/${demo.evaluation}`);
+    await eventually('one stream', () => streams() === 1);
+    await page.locator('main input[name=name]').first().fill('slo');
+    await page.evaluate('scrollTo(0, 120)');
+    const before = await textOf(page);
+    await turn(demo.builds.running, 'succeeded');
+    await changedFrom(page, before);
+    const kept = await page.evaluate(`({
+      focus: document.activeElement.getAttribute('name'),
+      typed: document.activeElement.value,
+      scroll: scrollY,
+    })`);
+    expect(kept).toEqual({ focus: 'name', typed: 'slo', scroll: 120 });
+    expect(faults).toEqual([]);
+  });
+
+  it('waits with what changed while somebody selects text', async () => {
+    const { page, context } = await visited();
+    const other = await context.newPage();
+    for (const tab of [page, other]) await tab.goto(`${farm.address}/specifications/demo`);
+    await eventually('one stream', () => streams() === 1);
+    const before = await textOf(page);
+    await page.evaluate(`getSelection().selectAllChildren(document.querySelector('h1'))`);
+    await turn(farm.ids.demo.builds.running, 'succeeded');
+    await changedFrom(other, before);
+    expect(await page.evaluate(`String(getSelection())`)).toBe('demo');
+    expect(await textOf(page)).toBe(before);
+    await page.evaluate(`getSelection().removeAllRanges()`);
+    await changedFrom(page, before);
+  });
+
+  it('shares one stream with all other tabs, and they go on when one is closed', async () => {
+    const { page, context } = await visited();
+    const others = await Promise.all([...Array(7).keys()].map(() => context.newPage()));
+    const paths = ['/', '/queue', '/workers', '/specifications/demo'];
+    const tabs = [page, ...others];
+    await Promise.all(tabs.map((tab, n) => tab.goto(`${farm.address}${paths[n % paths.length]}`)));
+    await eventually('one stream', () => streams() === 1);
+    await page.close();
+    const { running } = farm.ids.demo.builds;
+    const last = others.at(-1)!;
+    const before = await textOf(last);
+    await turn(running, 'succeeded');
+    await changedFrom(last, before);
+    expect(streams()).toBe(1);
+  });
+
+  it('tells in the title and the icon of its tab how things stand', async () => {
+    const { page } = await visited();
+    const { running } = farm.ids.demo.builds;
+    await page.goto(`${farm.address}/builds/${running}`);
+    const icon = () => page.locator('link[rel=icon]').getAttribute('href');
+    expect(await page.title()).toMatch(/^▶ slow-1.0: started/);
+    const before = await icon();
+    await eventually('one stream', () => streams() === 1);
+    await turn(running, 'succeeded');
+    await answered('its end', async () => ((await page.title()).startsWith('✓') ? true : null));
+    expect(await icon()).not.toBe(before);
+  });
+});
+
+describe('the reader', () => {
+  it('chooses theme, times and zone, and finds them again', async () => {
+    const { page } = await visited();
+    await page.goto(`${farm.address}/`);
+    const time = page.locator('main time').first();
+    expect(await time.textContent()).toMatch(/ago$|now/);
+    await page.keyboard.press('?');
+    await page.locator('select[name=theme]').selectOption('dark');
+    await page.locator('select[name=times]').selectOption('absolute');
+    await page.locator('select[name=zone]').selectOption('utc');
+    await page.keyboard.press('Escape');
+    expect(await time.textContent()).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/);
+    await page.reload();
+    expect(await time.textContent()).toMatch(/UTC$/);
+    const paper = await page.evaluate(`getComputedStyle(document.body).backgroundColor`);
+    expect(paper).toBe('rgb(22, 24, 27)');
+  });
+
+  it('goes about by keys, which rest in fields and can be turned off', async () => {
+    const { page } = await visited();
+    await page.goto(`${farm.address}/`);
+    await page.keyboard.press('g');
+    await Promise.all([page.waitForURL('**/queue'), page.keyboard.press('q')]);
+    await page.keyboard.press('/');
+    await page.keyboard.type('g w?');
+    expect(await page.locator('#search-field').inputValue()).toBe('g w?');
+    await page.locator('h1').click();
+    await page.locator('#open-preferences').click();
+    await page.locator('select[name=keys]').selectOption('off');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('?');
+    expect(await page.locator('#preferences').isVisible()).toBe(false);
+  });
+});
