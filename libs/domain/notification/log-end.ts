@@ -1,6 +1,4 @@
-/**
- * The last lines of a log as a letter shows them: plain, whatever they did on a terminal, and short.
- */
+/** The last lines of a log as a letter shows them: plain, whatever a terminal made of them. */
 
 /** Of one letter: of so many jobs that broke, the first. */
 export const logsToldAtMost = 5;
@@ -9,9 +7,7 @@ const linesOfSeveral = 10;
 const charactersAtMost = 200;
 
 /** CSI, OSC and the other strings of ECMA-48, and the escapes of two characters. */
-const escapes =
-  // eslint-disable-next-line no-control-regex
-  /\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])/g;
+const escapes = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])/g;
 
 /** `among`: how many logs the letter tells. The text may begin in the midst of a line. */
 export function logEnd(text: string, among: number): string[] {
