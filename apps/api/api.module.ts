@@ -6,7 +6,6 @@ import { BuildPageModels } from './builds/build-page-models.js';
 import { BuildPagesController } from './builds/build-pages.controller.js';
 import { BuildReader } from './builds/build-reader.js';
 import { BuildsController } from './builds/builds.controller.js';
-import { LogStream } from './builds/log-stream.js';
 import { PlannerInquiry } from './builds/planner-inquiry.js';
 import { RecipeReader } from './builds/recipe-reader.js';
 import { ReproduceController } from './builds/reproduce.controller.js';
@@ -24,6 +23,11 @@ import { EventsController } from './events/events.controller.js';
 import type { FarmParts } from './farm/farm-parts.js';
 import { FarmModule } from './farm/farm.module.js';
 import { GatewayModule } from './gateway/gateway.module.js';
+import { BuildLogsController } from './logs/build-logs.controller.js';
+import { EvaluationLogsController } from './logs/evaluation-logs.controller.js';
+import { LogLibrary } from './logs/log-library.js';
+import { LogStream } from './logs/log-stream.js';
+import { LogsOf } from './logs/logs-of.js';
 import { NotificationsController } from './notifications/notifications.controller.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { PagesController } from './pages/pages.controller.js';
@@ -81,6 +85,8 @@ import { Wishes } from './wishes/wishes.js';
     SourcesController,
     CuirassSourcesController,
     BuildsController,
+    BuildLogsController,
+    EvaluationLogsController,
     ReproduceController,
     StoryController,
     BuildPagesController,
@@ -119,8 +125,10 @@ import { Wishes } from './wishes/wishes.js';
     EvaluationSources,
     EventStreams,
     Forges,
+    LogLibrary,
     LogStream,
     LogTails,
+    LogsOf,
     Notices,
     OverviewModels,
     PageModels,

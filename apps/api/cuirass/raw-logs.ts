@@ -8,7 +8,7 @@ import { createGzip } from 'node:zlib';
 import { CuirassLogs } from '#adapters/postgres/cuirass-logs.js';
 import { Database } from '#adapters/postgres/database.js';
 import type { LogKey, LogStore } from '#application/ports/log-store.js';
-import type { Exchange } from '../builds/send-log.js';
+import type { Exchange } from '../logs/send-log.js';
 import { LOG_STORE } from '../farm/tokens.js';
 import { resourceNotFound } from './refusals.js';
 

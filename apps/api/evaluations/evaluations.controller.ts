@@ -1,11 +1,10 @@
-/** `/api/v1/evaluations`: what was read of a specification, its jobs and its log. */
-import { Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+/** `/api/v1/evaluations`: what was read of a specification, and its jobs. */
+import { Controller, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { EvaluationQueries } from '#adapters/postgres/evaluation-queries.js';
 import type { Bus } from '#application/ports/bus.js';
-import type { LogStore } from '#application/ports/log-store.js';
 import type { PollStore } from '#application/ports/poll-store.js';
 import { id, type EvaluationId } from '#domain/ids.js';
 import { notFound } from '#nest/problem.js';
@@ -17,8 +16,7 @@ import {
 } from '#protocol/api/evaluation.js';
 import { Id, pageOf, type Page } from '#protocol/api/page.js';
 import { Problem } from '#protocol/api/problem.js';
-import { BUS, LOG_STORE, RETRIES } from '../farm/tokens.js';
-import { sendLog } from '../builds/send-log.js';
+import { BUS, RETRIES } from '../farm/tokens.js';
 import { EvaluationReader } from './evaluation-reader.js';
 import { Requires } from '../access/requires.js';
 
@@ -31,7 +29,6 @@ export class EvaluationsController {
   constructor(
     private readonly queries: EvaluationQueries,
     private readonly reader: EvaluationReader,
-    @Inject(LOG_STORE) private readonly logs: LogStore,
     @Inject(RETRIES) private readonly retries: Pick<PollStore, 'retry'>,
     @Inject(BUS) private readonly bus: Bus,
   ) {}
@@ -64,19 +61,6 @@ export class EvaluationsController {
   ): Promise<Page<JobAnswer>> {
     await this.known(address);
     return this.queries.jobs(id<EvaluationId>(address.id), query);
-  }
-
-  /** The evaluator's own words; takes a byte Range. */
-  @Get(':id/log')
-  @ApiProduces('text/plain')
-  @ApiResponse({ status: 200, description: 'The log', type: String })
-  async log(
-    @Param({ schema: byId }) address: ById,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
-    await this.known(address);
-    await sendLog(this.logs, `evaluation-${Number(address.id)}`, { request, reply });
   }
 
   /** Reads the same version at the same checkouts once more, as a new evaluation. */

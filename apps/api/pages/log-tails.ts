@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { LogKey, LogStore } from '#application/ports/log-store.js';
 import { emptyTail, tailBytes, type LogTail } from '#views/log-view.js';
 import { LOG_STORE } from '../farm/tokens.js';
-import { wholeText } from '../builds/whole-text.js';
+import { wholeText } from '../logs/whole-text.js';
 
 @Injectable()
 export class LogTails {

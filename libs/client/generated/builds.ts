@@ -132,6 +132,13 @@ export interface GetBuildHistoryAnswer {
   }[];
 }
 
+export interface GetBuildLogSearchAnswer {
+  readonly lines: readonly number[];
+  readonly before: number;
+  readonly total: number;
+  readonly next: string | null;
+}
+
 export interface ListBuildDependentsAnswer {
   readonly items: readonly BuildSummary[];
   readonly next: string | null;
@@ -140,6 +147,40 @@ export interface ListBuildDependentsAnswer {
 export interface ListBuildInputsAnswer {
   readonly items: readonly BuildSummary[];
   readonly next: string | null;
+}
+
+export interface ListBuildLogLinesAnswer {
+  readonly attempt: string | null;
+  readonly total: number;
+  readonly bytes: number;
+  readonly ended: boolean;
+  readonly expired: boolean;
+  readonly lines: readonly {
+    readonly number: number;
+    readonly text: string;
+    readonly runs?: readonly (readonly unknown[])[];
+    readonly at: string | null;
+    readonly longBytes: number | null;
+  }[];
+  readonly next: number | null;
+}
+
+export interface ListBuildLogPhasesAnswer {
+  readonly attempt: string | null;
+  readonly total: number;
+  readonly bytes: number;
+  readonly ended: boolean;
+  readonly expired: boolean;
+  readonly phases: readonly {
+    readonly name: string;
+    readonly from: number;
+    readonly to: number | null;
+    readonly seconds: number | null;
+    readonly outcome: 'succeeded' | 'failed' | null;
+  }[];
+  readonly errors: readonly number[];
+  readonly errorCount: number;
+  readonly timed: boolean;
 }
 
 export interface ListBuildsAnswer {
@@ -224,10 +265,68 @@ export function getBuildLog(
   client: Client,
   input: {
     readonly path: { readonly id: string };
-    readonly query?: { readonly attempt?: string };
+    readonly query?: {
+      readonly attempt?: string;
+      readonly lines?: string;
+      readonly download?: 'true' | 'false';
+    };
   } & Reading,
 ): Promise<RawAnswer> {
   return client.call({ method: 'GET', path: '/api/v1/builds/{id}/log', answer: 'raw' }, input);
+}
+
+/** List build log lines. */
+export function listBuildLogLines(
+  client: Client,
+  input: {
+    readonly path: { readonly id: string };
+    readonly query?: {
+      readonly attempt?: string;
+      readonly from?: number;
+      readonly limit?: number;
+      readonly looks?: 'true' | 'false';
+    };
+  } & Reading,
+): Promise<ListBuildLogLinesAnswer> {
+  return client.call(
+    { method: 'GET', path: '/api/v1/builds/{id}/log/lines', answer: 'json' },
+    input,
+  );
+}
+
+/** List build log phases. */
+export function listBuildLogPhases(
+  client: Client,
+  input: {
+    readonly path: { readonly id: string };
+    readonly query?: { readonly attempt?: string };
+  } & Reading,
+): Promise<ListBuildLogPhasesAnswer> {
+  return client.call(
+    { method: 'GET', path: '/api/v1/builds/{id}/log/phases', answer: 'json' },
+    input,
+  );
+}
+
+/** Get build log search. */
+export function getBuildLogSearch(
+  client: Client,
+  input: {
+    readonly path: { readonly id: string };
+    readonly query: {
+      readonly attempt?: string;
+      readonly q: string;
+      readonly regex?: 'true' | 'false';
+      readonly case?: 'true' | 'false';
+      readonly cursor?: number;
+      readonly limit?: number;
+    };
+  } & Reading,
+): Promise<GetBuildLogSearchAnswer> {
+  return client.call(
+    { method: 'GET', path: '/api/v1/builds/{id}/log/search', answer: 'json' },
+    input,
+  );
 }
 
 /** The log as it grows, as server-sent events. */

@@ -47,6 +47,13 @@ export interface GetEvaluationDifferenceAnswer {
   readonly next: string | null;
 }
 
+export interface GetEvaluationLogSearchAnswer {
+  readonly lines: readonly number[];
+  readonly before: number;
+  readonly total: number;
+  readonly next: string | null;
+}
+
 export interface JobAnswer {
   readonly id: string;
   readonly name: string;
@@ -62,6 +69,40 @@ export interface JobAnswer {
 export interface ListEvaluationJobsAnswer {
   readonly items: readonly JobAnswer[];
   readonly next: string | null;
+}
+
+export interface ListEvaluationLogLinesAnswer {
+  readonly attempt: string | null;
+  readonly total: number;
+  readonly bytes: number;
+  readonly ended: boolean;
+  readonly expired: boolean;
+  readonly lines: readonly {
+    readonly number: number;
+    readonly text: string;
+    readonly runs?: readonly (readonly unknown[])[];
+    readonly at: string | null;
+    readonly longBytes: number | null;
+  }[];
+  readonly next: number | null;
+}
+
+export interface ListEvaluationLogPhasesAnswer {
+  readonly attempt: string | null;
+  readonly total: number;
+  readonly bytes: number;
+  readonly ended: boolean;
+  readonly expired: boolean;
+  readonly phases: readonly {
+    readonly name: string;
+    readonly from: number;
+    readonly to: number | null;
+    readonly seconds: number | null;
+    readonly outcome: 'succeeded' | 'failed' | null;
+  }[];
+  readonly errors: readonly number[];
+  readonly errorCount: number;
+  readonly timed: boolean;
 }
 
 export interface ListEvaluationRootCausesAnswer {
@@ -136,14 +177,6 @@ export function listEvaluationJobs(
     { method: 'GET', path: '/api/v1/evaluations/{id}/jobs', answer: 'json' },
     input,
   );
-}
-
-/** What the evaluator said; takes a byte range. */
-export function getEvaluationLog(
-  client: Client,
-  input: { readonly path: { readonly id: string } } & Reading,
-): Promise<RawAnswer> {
-  return client.call({ method: 'GET', path: '/api/v1/evaluations/{id}/log', answer: 'raw' }, input);
 }
 
 /** Read the same version at the same checkouts once more. */
@@ -222,6 +255,66 @@ export function getEvaluationBundle(
 ): Promise<RawAnswer> {
   return client.call(
     { method: 'GET', path: '/api/v1/evaluations/{id}/channels/{file}', answer: 'raw' },
+    input,
+  );
+}
+
+/** What the evaluator said; takes a byte range. */
+export function getEvaluationLog(
+  client: Client,
+  input: {
+    readonly path: { readonly id: string };
+    readonly query?: { readonly lines?: string; readonly download?: 'true' | 'false' };
+  } & Reading,
+): Promise<RawAnswer> {
+  return client.call({ method: 'GET', path: '/api/v1/evaluations/{id}/log', answer: 'raw' }, input);
+}
+
+/** List evaluation log lines. */
+export function listEvaluationLogLines(
+  client: Client,
+  input: {
+    readonly path: { readonly id: string };
+    readonly query?: {
+      readonly from?: number;
+      readonly limit?: number;
+      readonly looks?: 'true' | 'false';
+    };
+  } & Reading,
+): Promise<ListEvaluationLogLinesAnswer> {
+  return client.call(
+    { method: 'GET', path: '/api/v1/evaluations/{id}/log/lines', answer: 'json' },
+    input,
+  );
+}
+
+/** List evaluation log phases. */
+export function listEvaluationLogPhases(
+  client: Client,
+  input: { readonly path: { readonly id: string } } & Reading,
+): Promise<ListEvaluationLogPhasesAnswer> {
+  return client.call(
+    { method: 'GET', path: '/api/v1/evaluations/{id}/log/phases', answer: 'json' },
+    input,
+  );
+}
+
+/** Get evaluation log search. */
+export function getEvaluationLogSearch(
+  client: Client,
+  input: {
+    readonly path: { readonly id: string };
+    readonly query: {
+      readonly q: string;
+      readonly regex?: 'true' | 'false';
+      readonly case?: 'true' | 'false';
+      readonly cursor?: number;
+      readonly limit?: number;
+    };
+  } & Reading,
+): Promise<GetEvaluationLogSearchAnswer> {
+  return client.call(
+    { method: 'GET', path: '/api/v1/evaluations/{id}/log/search', answer: 'json' },
     input,
   );
 }

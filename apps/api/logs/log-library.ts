@@ -1,0 +1,153 @@
+/** Reads logs by lines, by phases, and by what stands in them. */
+import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { join } from 'node:path';
+import { LogCompanions, timeOf, type ArrivalTime } from '#adapters/log-store/log-companions.js';
+import { LogIndexes, type IndexedLog } from '#adapters/log-store/log-indexes.js';
+import { LogSearch } from '#adapters/log-store/log-search.js';
+import { readLines } from '#adapters/log-store/line-reader.js';
+import type { LogStore } from '#application/ports/log-store.js';
+import { emptyIndex } from '#domain/log/line-index.js';
+import type { Phase } from '#domain/log/phases.js';
+import { ProblemException } from '#nest/problem.js';
+import type { Settings } from '#nest/settings.js';
+import type {
+  LinesQuery,
+  LogFound,
+  LogLines,
+  LogPhase,
+  LogPhases,
+  LogSearchQuery,
+} from '#protocol/api/log.js';
+import { LOG_STORE, SETTINGS } from '../farm/tokens.js';
+import { drawLines } from './draw-lines.js';
+import type { KnownLog } from './logs-of.js';
+import { expressionOf } from './search-words.js';
+
+const nothing: IndexedLog = { index: emptyIndex, size: 0, lines: 0 };
+/** An answer stops behind the line with which its text reaches this. */
+const answerBytes = 256 * 1024;
+
+type Wanted = Pick<LinesQuery, 'from' | 'limit' | 'looks'>;
+type Standing = Pick<LogLines, 'attempt' | 'total' | 'bytes' | 'ended' | 'expired'>;
+
+@Injectable()
+export class LogLibrary implements BeforeApplicationShutdown {
+  private readonly companions: LogCompanions;
+  private readonly indexes: LogIndexes;
+  private readonly searching: LogSearch;
+
+  constructor(
+    @Inject(LOG_STORE) private readonly logs: LogStore,
+    @Inject(SETTINGS) settings: Settings,
+  ) {
+    const directory = join(settings.dataDirectory, 'logs');
+    this.companions = new LogCompanions(directory);
+    this.indexes = new LogIndexes(logs, this.companions);
+    this.searching = new LogSearch(directory);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.searching.close();
+  }
+
+  async lines(log: KnownLog, { from, limit, looks }: Wanted): Promise<LogLines> {
+    const [known, times] = await Promise.all([this.known(log), this.times(log)]);
+    const first = from ?? Math.max(1, known.lines - limit + 1);
+    const raw =
+      log.key === null
+        ? null
+        : await readLines(
+            this.logs,
+            { key: log.key, known },
+            { from: first, count: limit, mostBytes: answerBytes },
+          );
+    const lines = raw === null ? [] : drawLines(raw, { times, looks: looks === 'true' });
+    const last = lines.at(-1)?.number ?? first - 1;
+    return { ...standing(log, known), lines, next: last < known.lines ? last + 1 : null };
+  }
+
+  async phases(log: KnownLog): Promise<LogPhases> {
+    const [known, times] = await Promise.all([this.known(log), this.times(log)]);
+    const { phases, errors, errorCount } = known.index;
+    return {
+      ...standing(log, known),
+      phases: phases.map((phase) => phaseOf(phase, { log, known, times })),
+      errors: [...errors],
+      errorCount,
+      timed: times.length > 0,
+    };
+  }
+
+  /** Offsets of the first byte of a line and of the one behind its last, for raw bytes. */
+  async offsets(
+    log: KnownLog,
+    range: { readonly from: number; readonly to: number },
+  ): Promise<{ readonly start: number; readonly end: number }> {
+    const known = await this.known(log);
+    if (log.key === null || range.from > known.lines) return { start: 0, end: 0 };
+    const at = async (from: number): Promise<number> => {
+      if (from > known.lines) return known.size;
+      const wanted = { from, count: 1, mostBytes: 1 };
+      const { lines } = await readLines(this.logs, { key: log.key!, known }, wanted);
+      return lines[0]?.start ?? known.size;
+    };
+    return { start: await at(range.from), end: await at(range.to + 1) };
+  }
+
+  async search(log: KnownLog, query: LogSearchQuery): Promise<LogFound> {
+    const expression = expressionOf(query);
+    const none = { lines: [], before: 0, total: 0, next: null };
+    if (log.key === null) return none;
+    const { cursor: after, limit } = query;
+    const size = await this.logs.size(log.key);
+    const answer = await this.searching.search(log.key, { size, expression, after, limit });
+    if (answer.kind === 'too-slow') throw tooSlow();
+    if (answer.kind === 'busy') throw busy();
+    const { lines, before, total } = answer;
+    const more = before + lines.length < total;
+    return { lines: [...lines], before, total, next: more ? String(lines.at(-1)) : null };
+  }
+
+  private known({ key }: KnownLog): Promise<IndexedLog> {
+    return key === null ? Promise.resolve(nothing) : this.indexes.of(key);
+  }
+
+  private times({ key }: KnownLog): Promise<readonly ArrivalTime[]> {
+    return key === null ? Promise.resolve([]) : this.companions.times(key);
+  }
+}
+
+function standing({ attempt, ended, toldBytes }: KnownLog, known: IndexedLog): Standing {
+  const expired = ended && known.size === 0 && toldBytes > 0;
+  return { attempt, total: known.lines, bytes: known.size, ended, expired };
+}
+
+interface Around {
+  readonly log: KnownLog;
+  readonly known: IndexedLog;
+  readonly times: readonly ArrivalTime[];
+}
+
+function phaseOf(phase: Phase, { log, known, times }: Around): LogPhase {
+  const { name, from, outcome } = phase;
+  const isOver = phase.toByte !== null || log.ended;
+  const begun = timeOf(times, phase.fromByte);
+  const over = timeOf(times, phase.toByte ?? known.size);
+  const lasted = !isOver || begun === null || over === null ? null : (over - begun) / 1000;
+  const to = phase.to ?? (log.ended ? known.lines : null);
+  return { name, from, to, seconds: phase.seconds ?? lasted, outcome };
+}
+
+function tooSlow(): ProblemException {
+  const detail = 'This expression takes too long over this log: ask for something simpler.';
+  return new ProblemException({ status: 422, kind: 'search-too-slow', detail });
+}
+
+function busy(): ProblemException {
+  return new ProblemException({
+    status: 503,
+    kind: 'busy',
+    detail: 'Too many searches are under way: ask again.',
+    headers: { 'retry-after': '2' },
+  });
+}
