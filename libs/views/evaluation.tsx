@@ -1,47 +1,42 @@
-/** One evaluation: the verdict first, then its jobs, one page of them at a time. */
+/** One evaluation: the verdict first, what differs from another one, why jobs fail, its jobs. */
 import { isOpenSource } from '#domain/evaluation/shown-sources.js';
-import type {
-  EvaluationAnswer,
-  JobAnswer,
-  JobsQuery,
-  JobStatus,
-} from '#protocol/api/evaluation.js';
-import type { Page } from '#protocol/api/page.js';
+import type { RootCausesAnswer } from '#protocol/api/difference.js';
+import type { EvaluationAnswer } from '#protocol/api/evaluation.js';
+import { Commit } from './commits.js';
+import { evaluationAddress } from './evaluation-address.js';
+import { Causes } from './evaluation-causes.js';
+import { Jobs, type JobsModel } from './evaluation-jobs.js';
+import { differenceVerdict } from './evaluation-words.js';
 import { page } from './layout.js';
 import { LogView, type LogTail } from './log-view.js';
-import {
-  CountsBar,
-  Empty,
-  Expected,
-  Revision,
-  Section,
-  Status,
-  Table,
-  Time,
-  Took,
-} from './parts.js';
-import { jobOrder } from './statuses.js';
+import { CountsBar, Expected, Section, Status, Table, Time, Took } from './parts.js';
 import { count, isSettled, plural, verdict } from './words.js';
+
+/** What is compared; it takes a moment when nobody has looked at the evaluation for a while. */
+export interface ComparedModel {
+  readonly jobs: Omit<JobsModel, 'now' | 'evaluation'>;
+  readonly causes: RootCausesAnswer;
+}
 
 export interface EvaluationModel {
   readonly evaluation: EvaluationAnswer;
-  readonly jobs: Page<JobAnswer>;
-  readonly query: JobsQuery;
+  /** `reading`: it will be there in a second. */
+  readonly compared: ComparedModel | 'reading' | null;
   readonly log: LogTail;
   readonly now: Date;
 }
 
 export function evaluationPage(model: EvaluationModel): string {
-  const { evaluation, now } = model;
+  const { evaluation, compared } = model;
   const { id, specification } = evaluation;
-  const started = evaluation.status === 'started';
-  const live = (started || !isSettled(evaluation.jobs)) && model.query.cursor === undefined;
+  const unsettled = evaluation.status === 'started' || !isSettled(evaluation.jobs);
+  const first = compared === null || compared === 'reading' || !compared.jobs.shown.cursor;
   return page(
     {
       title: `${specification.name}, evaluation ${id}`,
       here: '/',
       json: `/api/v1/evaluations/${id}`,
-      live: live ? [`evaluation/${id}`] : [],
+      live: unsettled && first ? [`evaluation/${id}`] : [],
       scripts: ['log-tail'],
     },
     <>
@@ -49,18 +44,47 @@ export function evaluationPage(model: EvaluationModel): string {
         <a href={`/specifications/${specification.name}`}>{specification.name}</a>
       </p>
       <h1>Evaluation {id}</h1>
-      <p class="lead">
-        {started ? 'Being evaluated. ' : ''}
-        {evaluation.prunedAt === null ? (
-          verdict(evaluation.jobs)
-        ) : (
-          <>
-            Its {plural(evaluation.jobCount, 'job')} went{' '}
-            <Time at={evaluation.prunedAt} now={now} />, when its time was over.
-          </>
-        )}
-      </p>
+      <Lead {...model} />
       <CountsBar jobs={evaluation.jobs} />
+      <Reading {...model} />
+      <Compared {...model} />
+      <Section title="Checkouts">
+        <Checkouts evaluation={evaluation} />
+      </Section>
+      <Section title="Log of the evaluator">
+        <LogView tail={model.log} raw={`/api/v1/evaluations/${id}/log`} />
+      </Section>
+    </>,
+  );
+}
+
+/** The verdict against the other evaluation, then that of the jobs by themselves. */
+function Lead({ evaluation, compared, now }: EvaluationModel) {
+  const { prunedAt, status, jobs, jobCount } = evaluation;
+  if (prunedAt !== null) {
+    return (
+      <p class="lead">
+        Its {plural(jobCount, 'job')} went <Time at={prunedAt} now={now} />, when its time was over.
+      </p>
+    );
+  }
+  const line = verdict(jobs);
+  if (compared === null || compared === 'reading') return <p class="lead">{line}</p>;
+  const { difference } = compared.jobs;
+  return (
+    <>
+      <p class="lead verdict">
+        {status === 'started' ? 'Being evaluated. ' : ''}
+        {differenceVerdict(difference, evaluation.estimate, now)}
+      </p>
+      <p>{line}</p>
+    </>
+  );
+}
+
+function Reading({ evaluation, now }: EvaluationModel) {
+  return (
+    <>
       <p>
         <Status status={evaluation.status} note={evaluation.reason} /> started by{' '}
         {evaluation.trigger}
@@ -72,98 +96,38 @@ export function evaluationPage(model: EvaluationModel): string {
       </p>
       {evaluation.message ? <pre class="fault">{evaluation.message}</pre> : null}
       <Expected estimate={evaluation.estimate} now={now} />
-      <Section title="Jobs">
-        <Filters evaluation={evaluation} query={model.query} />
-        <Jobs {...model} />
-      </Section>
-      <Section title="Checkouts">
-        <Checkouts evaluation={evaluation} />
-      </Section>
-      <Section title="Log of the evaluator">
-        <LogView tail={model.log} raw={`/api/v1/evaluations/${id}/log`} />
-      </Section>
-    </>,
-  );
-}
-
-function Filters({ evaluation, query }: Pick<EvaluationModel, 'evaluation' | 'query'>) {
-  const { id, jobs } = evaluation;
-  const total = Object.values(jobs).reduce((sum, n) => sum + n, 0);
-  const words = jobOrder.filter((status) => (jobs[status] ?? 0) > 0);
-  const here = query.status;
-  return (
-    <div class="filters">
-      <nav aria-label="Jobs by status">
-        <a
-          href={addressOf(id, { ...query, status: undefined, cursor: undefined })}
-          aria-current={current(here === undefined)}
-        >
-          all {count(total)}
-        </a>
-        {words.map((status) => (
-          <a
-            href={addressOf(id, { ...query, status, cursor: undefined })}
-            aria-current={current(here === status)}
-          >
-            <Status status={status} /> {count(jobs[status] ?? 0)}
-          </a>
-        ))}
-      </nav>
-      <form method="get" action={`/evaluations/${id}`} role="search">
-        {here ? <input type="hidden" name="status" value={here} /> : null}
-        <label>
-          Name <input type="search" name="name" value={query.name ?? ''} maxlength={255} />
-        </label>
-        <button>Filter</button>
-      </form>
-    </div>
-  );
-}
-
-function Jobs({ evaluation, jobs, query, now }: EvaluationModel) {
-  if (jobs.items.length === 0) return <Empty>{noJobs(evaluation, query)}</Empty>;
-  return (
-    <>
-      <Table head={['Status', 'Job', 'System', 'Ended']}>
-        {jobs.items.map((job) => (
-          <JobRow job={job} now={now} />
-        ))}
-      </Table>
-      <nav class="pages" aria-label="Pages of jobs">
-        {query.cursor ? (
-          <a href={addressOf(evaluation.id, { ...query, cursor: undefined })}>First page</a>
-        ) : null}
-        {jobs.next ? (
-          <a rel="next" href={addressOf(evaluation.id, { ...query, cursor: jobs.next })}>
-            Next {query.limit}
-          </a>
-        ) : null}
-      </nav>
     </>
   );
 }
 
-function noJobs(evaluation: EvaluationAnswer, query: JobsQuery): string {
-  if (query.status ?? query.name ?? query.system) return 'No job is like that.';
-  return evaluation.status === 'started' ? 'None told yet.' : 'It has no jobs.';
-}
-
-function JobRow({ job, now }: { job: JobAnswer; now: Date }) {
+function Compared({ evaluation, compared, now }: EvaluationModel) {
+  if (compared === null) return null;
+  if (compared === 'reading') {
+    return (
+      <p class="wait" role="status">
+        Its {plural(evaluation.jobCount, 'job')} are being read: the page shows them when it is
+        loaded again.
+      </p>
+    );
+  }
+  const { jobs, causes } = compared;
+  const fails = causes.items.length > 0 || causes.errors > 0;
   return (
-    <tr>
-      <td>
-        <Status status={job.status} note={job.reason} />
-      </td>
-      <td>
-        {job.build ? <a href={`/builds/${job.build}`}>{job.name}</a> : job.name}
-        {job.description ? <div class="quiet">{job.description}</div> : null}
-        {job.error ? <pre class="fault">{job.error}</pre> : null}
-      </td>
-      <td class="quiet">{job.system}</td>
-      <td>
-        <Time at={job.endedAt} now={now} />
-      </td>
-    </tr>
+    <>
+      {fails ? (
+        <Section title="Why jobs fail">
+          <Causes evaluation={evaluation.id} causes={causes} shown={jobs.shown} />
+        </Section>
+      ) : null}
+      <Section title="Jobs">
+        <p>
+          <a href={evaluationAddress(evaluation.id, { compare: jobs.shown.compare }, '/map')}>
+            Map of all jobs
+          </a>
+        </p>
+        <Jobs {...jobs} evaluation={evaluation.id} now={now} />
+      </Section>
+    </>
   );
 }
 
@@ -180,7 +144,8 @@ function Checkouts({ evaluation }: { evaluation: EvaluationAnswer }) {
             </td>
             <td>{checkout.branch}</td>
             <td>
-              <Revision revision={checkout.revision} /> <KeptBundle id={id} checkout={checkout} />
+              <Commit revision={checkout.revision} url={checkout.url} />{' '}
+              <KeptBundle id={id} checkout={checkout} />
             </td>
             <td class="quiet break">{checkout.url}</td>
           </tr>
@@ -205,22 +170,4 @@ function KeptBundle({
 }) {
   if (!isOpenSource(checkout)) return null;
   return <a href={`/eval/${id}/channels/${checkout.channel}.bundle`}>bundle</a>;
-}
-
-function current(is: boolean): 'true' | undefined {
-  return is ? 'true' : undefined;
-}
-
-interface Shown {
-  readonly status?: JobStatus | undefined;
-  readonly name?: string | undefined;
-  readonly system?: string | undefined;
-  readonly cursor?: string | undefined;
-}
-
-function addressOf(evaluation: string, shown: Shown): string {
-  const parts = (['status', 'name', 'system', 'cursor'] as const).flatMap((key) =>
-    shown[key] ? [`${key}=${encodeURIComponent(shown[key])}`] : [],
-  );
-  return `/evaluations/${evaluation}${parts.length > 0 ? `?${parts.join('&')}` : ''}`;
 }

@@ -23,6 +23,7 @@ export const tour: readonly Stop[] = [
   { name: 'specification-request', address: () => '/specifications/packages-pr-42' },
   { name: 'evaluation', address: ({ demo }) => `/evaluations/${demo.evaluation}` },
   { name: 'evaluation-changed', address: ({ after }) => `/evaluations/${after}` },
+  { name: 'evaluation-all', address: ({ after }) => `/evaluations/${after}?kind=all&name=s` },
   { name: 'evaluation-many', address: ({ many }) => `/evaluations/${many}` },
   { name: 'build-succeeded', address: ({ demo }) => `/builds/${demo.builds.ok}` },
   { name: 'build-failed', address: ({ broke }) => `/builds/${broke}` },

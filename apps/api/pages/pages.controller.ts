@@ -2,11 +2,8 @@
 import { Controller, Get, Header, Param, Query, Redirect, UseInterceptors } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { z } from 'zod';
-import { id, type EvaluationId } from '#domain/ids.js';
-import { JobsQuery } from '#protocol/api/evaluation.js';
 import { Id } from '#protocol/api/page.js';
 import { ResourceName } from '#protocol/specification.js';
-import { evaluationPage } from '#views/evaluation.js';
 import { homePage } from '#views/home.js';
 import { queuePage } from '#views/queue.js';
 import { specificationPage } from '#views/specification.js';
@@ -18,13 +15,6 @@ const byId = z.object({ id: Id });
 type ById = z.infer<typeof byId>;
 const byName = z.object({ name: ResourceName });
 const OlderQuery = z.object({ cursor: Id.optional() });
-
-/** An empty field of the form is no filter, and a page of jobs is larger than one of JSON. */
-const JobsPageQuery = z.preprocess(
-  (query) =>
-    Object.fromEntries(Object.entries(query as object).filter(([, value]) => value !== '')),
-  JobsQuery.extend({ limit: z.coerce.number().int().min(1).max(500).default(200) }),
-);
 
 const html = 'text/html; charset=utf-8';
 
@@ -62,15 +52,6 @@ export class PagesController {
     @Query({ schema: OlderQuery }) { cursor }: z.infer<typeof OlderQuery>,
   ): Promise<string> {
     return specificationPage(await this.models.specification(name, cursor));
-  }
-
-  @Get('evaluations/:id')
-  @Header('content-type', html)
-  async evaluation(
-    @Param({ schema: byId }) address: ById,
-    @Query({ schema: JobsPageQuery }) query: JobsQuery,
-  ): Promise<string> {
-    return evaluationPage(await this.models.evaluation(id<EvaluationId>(address.id), query));
   }
 
   @Get('builds/:id/log')

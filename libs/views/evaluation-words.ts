@@ -1,0 +1,66 @@
+/** The verdict of an evaluation against another one, in one line. Pure: `now` is an argument. */
+import type { DifferenceKind } from '#domain/evaluation-difference/difference.js';
+import type { DifferenceAnswer } from '#protocol/api/difference.js';
+import type { Estimate } from '#protocol/api/page.js';
+import { count, duration, secondsBetween } from './words.js';
+
+/** What each kind of job is called in a list of such jobs. */
+export const kindWords: Readonly<Record<DifferenceKind, string>> = {
+  'newly-failing': 'newly failing',
+  'newly-succeeding': 'newly succeeding',
+  new: 'new',
+  removed: 'removed',
+  'still-failing': 'still failing',
+  failing: 'failing, not known before',
+  waiting: 'waiting',
+  undone: 'canceled or lost',
+  succeeding: 'succeeding',
+};
+
+/** `3 newly failing, 12 newly succeeding, 41 waiting, about 25 min left; availability 99.1 %`. */
+export function differenceVerdict(
+  difference: Omit<DifferenceAnswer, 'items' | 'next' | 'found'>,
+  estimate: Estimate | null,
+  now: Date,
+): string {
+  const { counts, against, jobs } = difference;
+  if (jobs === 0) return 'No jobs';
+  const told = against === null ? (['failing', 'undone'] as const) : changes;
+  const parts = told.flatMap((kind) => part(counts[kind], wordsOf(kind, against !== null)));
+  if (parts.length === 0) parts.push(against === null ? 'None failing' : 'Nothing changed');
+  if (counts.waiting > 0) parts.push(`${count(counts.waiting)} waiting`, ...left(estimate, now));
+  return `${parts.join(', ')}; availability ${availability(difference)}`;
+}
+
+const changes: readonly DifferenceKind[] = [
+  'newly-failing',
+  'newly-succeeding',
+  'new',
+  'removed',
+  'failing',
+  'still-failing',
+  'undone',
+];
+
+function wordsOf(kind: DifferenceKind, compared: boolean): string {
+  return kind === 'failing' && !compared ? 'failing' : kindWords[kind];
+}
+
+function part(number: number, word: string): string[] {
+  return number === 0 ? [] : [`${count(number)} ${word}`];
+}
+
+function left(estimate: Estimate | null, now: Date): string[] {
+  if (!estimate?.endsAt) return [];
+  const seconds = secondsBetween(now.toISOString(), estimate.endsAt);
+  return seconds <= 0 ? [] : [`about ${duration(seconds < 60 ? 60 : seconds)} left`];
+}
+
+/** Jobs that succeeded, of all; never rounded up, so that 100 % means all of them. */
+export function availability({
+  succeeded,
+  jobs,
+}: Pick<DifferenceAnswer, 'succeeded' | 'jobs'>): string {
+  if (jobs === 0) return '–';
+  return `${(Math.floor((1000 * succeeded) / jobs) / 10).toFixed(1)} %`.replace('100.0', '100');
+}
