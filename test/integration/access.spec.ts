@@ -135,6 +135,71 @@ describe('a change over HTTP', () => {
   });
 });
 
+describe('a token with a role', () => {
+  const wish = { name: 'deploy', role: 'maintainer', specifications: ['hello'] };
+  const many = '/api/v1/specifications/many-1/evaluate';
+  const hello = '/api/v1/specifications/hello/evaluate';
+
+  async function made(more: object = {}): Promise<{ id: string; token: string }> {
+    const answer = await ask('POST', '/api/v1/tokens', { body: { ...wish, ...more } });
+    expect(answer).toMatchObject({ status: 201 });
+    return answer.body;
+  }
+
+  it('acts in it, on what it is bound to, and is known in the log', async () => {
+    const { id, token } = await made();
+    // 409: it was let in, and the specification is inactive.
+    expect((await ask('POST', hello, { token })).status).toBe(409);
+    expect(await ask('POST', many, { token })).toMatchObject({
+      status: 403,
+      body: { detail: expect.stringContaining('it may change hello alone') },
+    });
+    expect((await ask('GET', '/api/v1/tokens', { token })).status).toBe(403);
+    expect((await ask('DELETE', '/api/v1/specifications/hello', { token })).status).toBe(403);
+    const body = { ...specification, priority: 5 };
+    expect((await ask('PUT', '/api/v1/specifications/hello', { body, token })).status).toBe(200);
+    const actor = { name: 'deploy', via: 'token', role: 'maintainer', token: id };
+    expect(await newest()).toMatchObject({ actor });
+  });
+
+  it('acts no more once it is revoked, has run out, or lost what it was bound to', async () => {
+    const { id, token } = await made();
+    await ask('DELETE', `/api/v1/tokens/${id}`);
+    expect((await ask('POST', hello, { token })).status).toBe(401);
+    const short = await made({ lifeSeconds: 1 });
+    await farm.parts.database.execute(
+      `update access_tokens set expires_at = now() - interval '1 second' where id = $1`,
+      [short.id],
+    );
+    expect((await ask('POST', hello, { token: short.token })).status).toBe(401);
+    const bound = await made({ specifications: ['many-2'] });
+    await ask('DELETE', '/api/v1/specifications/many-2');
+    await ask('POST', '/api/v1/specifications', { body: { ...specification, name: 'many-2' } });
+    const path = '/api/v1/specifications/many-2/evaluate';
+    expect((await ask('POST', path, { token: bound.token })).status).toBe(403);
+  });
+
+  it('of a store, and of none of all, changes nothing', async () => {
+    const { token } = await made({
+      role: undefined,
+      specifications: undefined,
+      specification: 'hello',
+    });
+    expect((await ask('POST', hello, { token })).status).toBe(401);
+    const viewer = await made({ role: 'viewer', specifications: undefined });
+    expect((await ask('POST', hello, { token: viewer.token })).status).toBe(403);
+  });
+
+  it.each([
+    [{ specifications: ['nobody'] }],
+    [{ specifications: undefined }],
+    [{ role: 'king' }],
+    [{ role: undefined }],
+  ])('is not made of %j', async (more) => {
+    expect((await ask('POST', '/api/v1/tokens', { body: { ...wish, ...more } })).status).toBe(422);
+  });
+});
+
 describe('the chain of the audit log', () => {
   it('cannot be changed by statements', async () => {
     for (const text of [

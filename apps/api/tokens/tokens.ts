@@ -24,9 +24,17 @@ export class Tokens {
 
   async make(request: TokenRequest): Promise<MadeToken> {
     const { name, store = null, specification = null, access, lifeSeconds = null } = request;
+    const { role, specifications = null } = request;
+    const acts = role === undefined ? null : { role, specifications };
     const token = newAccessToken();
     const scope = { store, specification, access };
-    const made = await this.store.create({ name, hash: hashSecret(token), scope, lifeSeconds });
+    const made = await this.store.create({
+      name,
+      hash: hashSecret(token),
+      scope,
+      acts,
+      lifeSeconds,
+    });
     if ('kind' in made) throw refused(made);
     return { ...answerOf(made), token };
   }
@@ -44,10 +52,11 @@ export class Tokens {
 }
 
 function answerOf(record: TokenRecord): TokenAnswer {
-  const { token, name, scope, createdAt, expiresAt, revokedAt, lastUsedAt } = record;
+  const { token, name, scope, acts, createdAt, expiresAt, revokedAt, lastUsedAt } = record;
   const expired = expiresAt !== null && expiresAt.getTime() <= Date.now();
   return {
-    ...{ id: String(token), name, ...scope },
+    ...{ id: String(token), name, ...scope, role: acts?.role ?? null },
+    specifications: acts?.specifications ? [...acts.specifications] : null,
     state: revokedAt ? 'revoked' : expired ? 'expired' : 'good',
     createdAt: createdAt.toISOString(),
     expiresAt: expiresAt?.toISOString() ?? null,

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
+import { roles, type Role } from '#domain/access/actor.js';
 import { MadeToken, TokenList, type TokenAnswer } from '#protocol/api/token.js';
 import { FarmConnection, ofFarm, type FarmOptions } from '../farm-connection.js';
 import { columns, expiryOf } from '../retention/units.js';
@@ -12,6 +13,7 @@ const examples = `
 Examples:
   gambeson token create --name 'CI of the tools team' --store team --access write --expires 90d
   gambeson token create --name forge --specification packages --access write
+  gambeson token create --name deploy --role maintainer --specifications guix,core --expires 30d
   gambeson token list
   gambeson token revoke 7
 
@@ -20,11 +22,12 @@ A token that may write to a store pushes closures there:
 with a netrc of one line:
   machine FARM login anybody password TOKEN
 One that may write to a specification has it evaluated: POST /jobset/NAME/hook/evaluate.
+One with a role may use the API as far as that role goes: see docs/administer.md.
 A token is shown once, when it is made. A revoked one is refused from that moment on.`;
 
 export function tokenCommand(): Command {
   return new Command('token')
-    .description('access tokens: for pushes, private stores and hooks')
+    .description('access tokens: for pushes, private stores, hooks and the API')
     .addHelpText('after', examples)
     .addCommand(createCommand())
     .addCommand(listCommand())
@@ -36,6 +39,8 @@ interface CreateOptions extends FarmOptions {
   readonly store?: string;
   readonly specification?: string;
   readonly access: 'read' | 'write';
+  readonly role?: Role;
+  readonly specifications?: string;
   readonly expires?: string;
   readonly output?: string;
 }
@@ -51,14 +56,18 @@ function createCommand(): Command {
         .choices(['read', 'write'])
         .default('read'),
     )
+    .addOption(new Option('--role <role>', 'as what it acts on the farm itself').choices(roles))
+    .option('--specifications <names>', 'with commas: its role changes these alone')
     .option('--expires <time>', 'such as 90d or 2027-05-01; never unless told', (text) =>
       expiryOf(text),
     )
     .option('--output <file>', 'write the token there (mode 0600) instead of printing it')
     .action(async (options: CreateOptions) => {
-      const { name, store, specification, access, expires, output } = options;
+      const { name, store, specification, access, role, expires, output } = options;
       const lifeSeconds = expires && Math.ceil((Date.parse(expires) - Date.now()) / 1000);
-      const body = { name, store, specification, access, ...(expires && { lifeSeconds }) };
+      const specifications = options.specifications?.split(',').map((one) => one.trim());
+      const scope = { store, specification, access, role, specifications };
+      const body = { name, ...scope, ...(expires && { lifeSeconds }) };
       const farm = new FarmConnection(options);
       const made = await farm.call({ method: 'POST', path: address, body, answer: MadeToken });
       if (output !== undefined) {
@@ -93,7 +102,12 @@ function revokeCommand(): Command {
 
 function rowOf(token: TokenAnswer): string[] {
   const { id, name, store, specification, access, state, expiresAt, lastUsedAt } = token;
-  const of = [store && `store ${store}`, specification && `specification ${specification}`];
+  const { role, specifications } = token;
+  const bound = specifications === null ? 'the farm' : specifications.join(' ');
+  const of = [
+    ...[store && `store ${store}`, specification && `specification ${specification}`],
+    role && `${role} of ${bound}`,
+  ];
   return [
     ...[id, name, of.filter(Boolean).join(', '), access, state],
     ...[expiresAt?.slice(0, 16) ?? 'never', lastUsedAt?.slice(0, 16) ?? 'never'],

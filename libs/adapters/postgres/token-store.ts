@@ -28,6 +28,8 @@ interface ActorRow extends Row {
 
 interface RecordRow extends GrantRow {
   readonly name: string;
+  readonly role: Role | null;
+  readonly specifications: readonly string[] | null;
   readonly created_at: Date;
   readonly expires_at: Date | null;
   readonly revoked_at: Date | null;
@@ -37,8 +39,13 @@ interface RecordRow extends GrantRow {
 const grantColumns = `t.id, t.access,
   (select slug from stores where id = t.store_id) as store,
   (select name from specifications where id = t.specification_id) as specification`;
+/** Null stands for all specifications. */
+const boundTo = `case when not t.all_specifications then array(
+    select s.name from access_token_specifications b
+      join specifications s on s.id = b.specification_id
+     where b.token_id = t.id and s.archived_at is null order by s.name) end as specifications`;
 const recordColumns = `${grantColumns}, t.name, t.created_at, t.expires_at, t.revoked_at,
-  t.last_used_at`;
+  t.last_used_at, t.role, ${boundTo}`;
 
 /** What makes a row of access_tokens good, wherever it is asked for. */
 export const tokenGood = `t.revoked_at is null and (t.expires_at is null or t.expires_at > now())`;
@@ -55,15 +62,21 @@ const useToken: Prepared = {
   text: `${found} select ${grantColumns} from found t`,
 };
 
-/** Null stands for all specifications. */
-const boundTo = `case when not t.all_specifications then array(
-    select s.name from access_token_specifications b
-      join specifications s on s.id = b.specification_id
-     where b.token_id = t.id and s.archived_at is null order by s.name) end as specifications`;
 const actorOfToken: Prepared = {
   name: 'actor-of-token',
   text: `${found} select t.id, t.name, t.role, ${boundTo} from found t where t.role is not null`,
 };
+
+const insertToken = `
+  with made as (
+    insert into access_tokens
+      (token_hash, name, store_id, specification_id, access, expires_at, role, all_specifications)
+    values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6), $7, $8)
+    returning id),
+  bound as (
+    insert into access_token_specifications (token_id, specification_id)
+    select made.id, specification from made, unnest($9::bigint[]) as specification)
+  select id from made`;
 
 export class PostgresTokenStore implements TokenStore {
   constructor(private readonly database: Database) {}
@@ -89,17 +102,18 @@ export class PostgresTokenStore implements TokenStore {
       if (store && 'kind' in store) return store;
       const specification = await specificationOf(client, token);
       if (specification && 'kind' in specification) return specification;
-      const { rows } = await client.query<RecordRow>(
-        `insert into access_tokens as t
-           (token_hash, name, store_id, specification_id, access, expires_at)
-         values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6))
-         returning ${recordColumns}`,
-        [
-          ...[token.hash, token.name, store?.id ?? null, specification?.id ?? null],
-          ...[token.scope.access, token.lifeSeconds],
-        ],
+      const bound = await boundIds(client, token);
+      if ('kind' in bound) return bound;
+      const { rows } = await client.query<{ id: number }>(insertToken, [
+        ...[token.hash, token.name, store?.id ?? null, specification?.id ?? null],
+        ...[token.scope.access, token.lifeSeconds, token.acts?.role ?? null],
+        ...[token.acts !== null && token.acts.specifications === null, bound.ids],
+      ]);
+      const made = await client.query<RecordRow>(
+        `select ${recordColumns} from access_tokens t where t.id = $1`,
+        [rows[0]!.id],
       );
-      return recordOf(rows[0]!);
+      return recordOf(made.rows[0]!);
     });
   }
 
@@ -149,6 +163,22 @@ async function specificationOf(
   return rows[0] ?? { kind: 'unknown-specification', name };
 }
 
+/** Every one of the specifications to which its role is bound. */
+async function boundIds(
+  client: Client,
+  { acts }: NewToken,
+): Promise<{ readonly ids: readonly number[] } | TokenRefusal> {
+  const names = [...new Set(acts?.specifications ?? [])];
+  const { rows } = await client.query<Found & { name: string }>(
+    `select id, name from specifications where name = any($1) and archived_at is null
+      for key share`,
+    [names],
+  );
+  const missing = names.find((name) => !rows.some((row) => row.name === name));
+  if (missing !== undefined) return { kind: 'unknown-specification', name: missing };
+  return { ids: rows.map((row) => row.id) };
+}
+
 function grantOf({ id: token, store, specification, access }: GrantRow): TokenGrant {
   return { token: id<TokenId>(token), scope: { store, specification, access } };
 }
@@ -157,6 +187,7 @@ function recordOf(row: RecordRow): TokenRecord {
   return {
     ...grantOf(row),
     name: row.name,
+    acts: row.role && { role: row.role, specifications: row.specifications },
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     revokedAt: row.revoked_at,

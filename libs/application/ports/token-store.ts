@@ -2,6 +2,7 @@
  * Access tokens. The token itself is known to its holder alone: here goes its SHA-256. Every use is
  * asked of the truth, so that a revocation counts from its commit on, at every replica.
  */
+import type { Role } from '#domain/access/actor.js';
 import type { TokenScope } from '#domain/access/token-scope.js';
 import type { TokenId } from '#domain/ids.js';
 
@@ -10,17 +11,27 @@ export interface TokenGrant {
   readonly scope: TokenScope;
 }
 
+/** In what its holder acts on the farm itself. */
+export interface TokenRole {
+  readonly role: Role;
+  /** Names; null: it is bound to none. */
+  readonly specifications: readonly string[] | null;
+}
+
 export interface NewToken {
   readonly name: string;
   /** SHA-256 of the token, hexadecimal. */
   readonly hash: string;
   readonly scope: TokenScope;
+  /** Null: in none. */
+  readonly acts: TokenRole | null;
   /** Seconds from now; null: it does not run out. */
   readonly lifeSeconds: number | null;
 }
 
 export interface TokenRecord extends TokenGrant {
   readonly name: string;
+  readonly acts: TokenRole | null;
   readonly createdAt: Date;
   readonly expiresAt: Date | null;
   readonly revokedAt: Date | null;

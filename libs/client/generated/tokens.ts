@@ -8,6 +8,8 @@ export interface MadeToken {
   readonly store: string | null;
   readonly specification: string | null;
   readonly access: 'read' | 'write';
+  readonly role: 'viewer' | 'maintainer' | 'operator' | 'admin' | null;
+  readonly specifications: readonly string[] | null;
   readonly state: 'good' | 'expired' | 'revoked';
   readonly createdAt: string;
   readonly expiresAt: string | null;
@@ -22,6 +24,8 @@ export interface TokenAnswer {
   readonly store: string | null;
   readonly specification: string | null;
   readonly access: 'read' | 'write';
+  readonly role: 'viewer' | 'maintainer' | 'operator' | 'admin' | null;
+  readonly specifications: readonly string[] | null;
   readonly state: 'good' | 'expired' | 'revoked';
   readonly createdAt: string;
   readonly expiresAt: string | null;
@@ -37,7 +41,9 @@ export interface TokenRequest {
   readonly name: string;
   readonly store?: string;
   readonly specification?: string;
-  readonly access: 'read' | 'write';
+  readonly access?: 'read' | 'write';
+  readonly role?: 'viewer' | 'maintainer' | 'operator' | 'admin';
+  readonly specifications?: readonly string[];
   readonly lifeSeconds?: number;
 }
 

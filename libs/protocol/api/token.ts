@@ -1,5 +1,6 @@
 /** Access tokens as the REST API tells and takes them. A token itself is told when it is made. */
 import { z } from 'zod';
+import { roles } from '#domain/access/actor.js';
 import { ResourceName } from '../specification.js';
 import { Id, Time } from './page.js';
 import { StoreSlug } from './store.js';
@@ -10,7 +11,11 @@ export const TokenRequest = z
     name: z.string().min(1).max(200),
     store: StoreSlug.optional(),
     specification: ResourceName.optional(),
-    access: z.enum(['read', 'write']),
+    access: z.enum(['read', 'write']).default('read'),
+    /** Whoever holds it acts in this role; in none unless told. */
+    role: z.enum(roles).optional(),
+    /** What it may change in its role is of these alone; of all the farm unless told. */
+    specifications: z.array(ResourceName).min(1).max(100).optional(),
     /** Until when it is good; for ever unless told. */
     lifeSeconds: z
       .int()
@@ -18,9 +23,17 @@ export const TokenRequest = z
       .max(10 * 365 * 24 * 3600)
       .optional(),
   })
-  .refine((request) => request.store ?? request.specification, {
-    message: 'a token is for a store or a specification',
+  .refine((request) => request.store ?? request.specification ?? request.role, {
+    message: 'a token is for a store or a specification, or acts in a role',
     path: ['store'],
+  })
+  .refine((request) => request.role !== 'maintainer' || request.specifications, {
+    message: 'a maintainer names specifications',
+    path: ['specifications'],
+  })
+  .refine((request) => request.role !== undefined || !request.specifications, {
+    message: 'specifications bind a role, and there is none',
+    path: ['role'],
   });
 export type TokenRequest = z.infer<typeof TokenRequest>;
 
@@ -30,6 +43,10 @@ export const TokenAnswer = z.object({
   store: z.string().nullable(),
   specification: z.string().nullable(),
   access: z.enum(['read', 'write']),
+  /** Null: it acts in no role. */
+  role: z.enum(roles).nullable(),
+  /** To which its role is bound; null: to none. */
+  specifications: z.array(z.string()).nullable(),
   state: z.enum(['good', 'expired', 'revoked']),
   createdAt: Time,
   expiresAt: Time.nullable(),
