@@ -34,7 +34,7 @@ function openGateway(...injected: Injected): Gateway {
       inject: [Database],
     },
   ],
-  exports: [Gateway],
+  exports: [Gateway, WORKER_STORE],
 })
 export class GatewayModule implements BeforeApplicationShutdown {
   constructor(private readonly gateway: Gateway) {}

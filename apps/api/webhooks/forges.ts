@@ -3,11 +3,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import { sentenceOf } from '#std/farm-fault.js';
 import { Database } from '#adapters/postgres/database.js';
 import { PostgresForgeCatalog } from '#adapters/postgres/forge-catalog.js';
+import { PostgresForgeDeliveries } from '#adapters/postgres/forge-deliveries.js';
 import { ForgeQueries } from '#adapters/postgres/forge-queries.js';
 import { PostgresForgeRegistry } from '#adapters/postgres/forge-registry.js';
 import { Credentials } from '#adapters/system/credentials.js';
 import type { Bus } from '#application/ports/bus.js';
 import { usualApiAddress, type Forge } from '#domain/forge/forge.js';
+import { id, type ForgeDeliveryId } from '#domain/ids.js';
 import { notFound, ProblemException } from '#nest/problem.js';
 import type { Settings } from '#nest/settings.js';
 import type {
@@ -28,6 +30,7 @@ export class Forges {
   readonly queries: ForgeQueries;
   private readonly catalog: PostgresForgeCatalog;
   private readonly registry: PostgresForgeRegistry;
+  private readonly deliveries: PostgresForgeDeliveries;
   private readonly credentials: Credentials;
 
   constructor(
@@ -38,6 +41,7 @@ export class Forges {
     this.queries = new ForgeQueries(database);
     this.catalog = new PostgresForgeCatalog(database);
     this.registry = new PostgresForgeRegistry(database);
+    this.deliveries = new PostgresForgeDeliveries(database);
     this.credentials = new Credentials(settings.credentialsDirectory);
   }
 
@@ -87,6 +91,14 @@ export class Forges {
       steps.push(await this.apiStep(forge, forge.statusCredential));
     }
     return { ok: steps.every(({ ok }) => ok), steps };
+  }
+
+  /** What a forge told is taken once more, as if it had just come. */
+  async takeAgain(delivery: string): Promise<void> {
+    if (!(await this.deliveries.again(id<ForgeDeliveryId>(delivery)))) {
+      throw notFound(`ended delivery ${delivery}`);
+    }
+    await this.bus.publish('forges', '');
   }
 
   private async find(name: string): Promise<Forge> {

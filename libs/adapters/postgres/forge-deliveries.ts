@@ -80,6 +80,17 @@ export class PostgresForgeDeliveries implements DeliveryInbox, DeliveryDesk {
     );
   }
 
+  /** What ended is taken once more; false when there is none, or it waits still. */
+  async again(delivery: ForgeDeliveryId): Promise<boolean> {
+    const touched = await this.database.execute(
+      `update forge_deliveries
+          set state = 'waiting', ended_at = null, tries = 0, next_try_at = now()
+        where id = $1 and state <> 'waiting'`,
+      [delivery],
+    );
+    return touched === 1;
+  }
+
   prune(days: number): Promise<number> {
     return this.database.execute(
       `delete from forge_deliveries where id in (

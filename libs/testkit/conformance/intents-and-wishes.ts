@@ -19,6 +19,7 @@ export function intentsAndWishesConformance(name: string, open: OpenFarm): void 
     });
     afterEach(() => at.farm?.subject.close());
     cancels(farm);
+    hurries(farm);
     restarts(farm);
     standings(farm);
   });
@@ -95,8 +96,8 @@ function cancels(farm: () => FarmBench): void {
   });
 }
 
-function restarts(farm: () => FarmBench): void {
-  it('a build is brought to the front with the inputs that it waits for, and nothing else', async () => {
+function hurries(farm: () => FarmBench): void {
+  it('a build is brought to the front with what it waits for, and nothing else', async () => {
     await farm().ingest([[], [1], [2], [1], []], farm().lease, [3, 4, 5]);
     const { builds } = await farm().subject.rows();
     const [, , third, , fifth] = builds.map(({ id }) => id);
@@ -115,7 +116,9 @@ function restarts(farm: () => FarmBench): void {
       error: { kind: 'unknown' },
     });
   });
+}
 
+function restarts(farm: () => FarmBench): void {
   /** The first of three in a row has failed, and the others fell with it. */
   async function fallen(): Promise<BuildId[]> {
     await farm().ingest([[], [1], [2]], farm().lease, [3]);

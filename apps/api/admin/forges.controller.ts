@@ -1,0 +1,197 @@
+/** `/admin/forges`: heard, tried, left; how their requests are built; what they told, once more. */
+import {
+  Controller,
+  Get,
+  Header,
+  Inject,
+  Param,
+  Post,
+  Query,
+  Req,
+  Res,
+  UseFilters,
+} from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { SpecificationStore } from '#application/ports/specification-store.js';
+import { notFound } from '#nest/problem.js';
+import {
+  ForgeName,
+  ForgeRequest,
+  TemplateRequest,
+  type ForgeAnswer,
+  type ForgeTrial,
+} from '#protocol/api/forge.js';
+import { Id } from '#protocol/api/page.js';
+import { filled, type Filled } from '#views/admin/fields.js';
+import { forgeFields, forgePage, forgesPage, removeForgePage } from '#views/admin/forges.js';
+import { Requires } from '../access/requires.js';
+import { SPECIFICATIONS } from '../farm/tokens.js';
+import { Forges } from '../webhooks/forges.js';
+import { AdminErrors, html, nothingChanged, seeOther, unusable, visitOf } from './admin-answers.js';
+import { fieldIn, formOf } from './admin-form.js';
+import { checked, faultsIn } from './checked.js';
+import { forgeRequestOf, templateRequestOf } from './forge-form.js';
+
+const named = z.object({ name: ForgeName });
+type Named = z.infer<typeof named>;
+const templateOf = named.extend({ id: Id });
+const byId = z.object({ id: Id });
+const ListQuery = z.object({ cursor: Id.optional() });
+const here = '/admin/forges';
+const atOnce = 30;
+
+@ApiExcludeController()
+@UseFilters(new AdminErrors())
+@Controller('admin')
+export class AdminForgesController {
+  constructor(
+    private readonly forges: Forges,
+    @Inject(SPECIFICATIONS) private readonly specifications: SpecificationStore,
+  ) {}
+
+  @Get('forges')
+  @Requires('forge.manage')
+  @Header('content-type', html)
+  list(
+    @Query({ schema: ListQuery }) { cursor }: z.infer<typeof ListQuery>,
+    @Req() request: FastifyRequest,
+  ): Promise<string> {
+    return this.page(request, filled(), cursor);
+  }
+
+  @Post('forges')
+  @Requires('forge.manage', 'forge/=name')
+  async put(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    const values = formOf(request);
+    try {
+      const name = checked(named, { name: fieldIn(values, 'name') }).name;
+      await this.forges.put(name, checked(ForgeRequest, forgeRequestOf(values)));
+      return seeOther(reply, { address: `${here}/${name}`, done: 'saved', of: name });
+    } catch (error) {
+      const faults = faultsIn(error);
+      if (faults === null) throw error;
+      throw unusable(await this.page(request, { values, faults }, undefined), faults);
+    }
+  }
+
+  @Get('forges/:name')
+  @Requires('forge.manage')
+  @Header('content-type', html)
+  show(@Param({ schema: named }) { name }: Named, @Req() request: FastifyRequest): Promise<string> {
+    return this.one(request, name, {});
+  }
+
+  /** It writes nothing, and tells a secret to the forge alone. */
+  @Post('forges/:name/try')
+  @Requires('forge.manage', 'forge/:name')
+  async try(
+    @Param({ schema: named }) { name }: Named,
+    @Req() request: FastifyRequest,
+  ): Promise<never> {
+    const trial = await this.forges.try(name);
+    throw nothingChanged(await this.one(request, name, { trial }));
+  }
+
+  @Get('forges/:name/remove')
+  @Requires('forge.manage')
+  @Header('content-type', html)
+  async sure(@Param({ schema: named }) { name }: Named, @Req() request: FastifyRequest) {
+    await this.forge(name);
+    return removeForgePage(visitOf(request), name);
+  }
+
+  @Post('forges/:name/remove')
+  @Requires('forge.manage', 'forge/:name')
+  async remove(
+    @Param({ schema: named }) { name }: Named,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    if (fieldIn(formOf(request), 'typed') !== name) {
+      const faults = [{ field: 'typed', detail: `Type ${name} to remove it` }];
+      throw unusable(removeForgePage(visitOf(request), name, faults), faults);
+    }
+    await this.forges.remove(name);
+    return seeOther(reply, { address: here, done: 'removed', of: name });
+  }
+
+  @Post('forges/:name/templates')
+  @Requires('forge.manage', 'forge/:name')
+  async putTemplate(
+    @Param({ schema: named }) { name }: Named,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    const values = formOf(request);
+    try {
+      const wish = checked(TemplateRequest, templateRequestOf(values));
+      await this.forges.putTemplate(name, wish);
+      return seeOther(reply, { address: `${here}/${name}`, done: 'added', of: wish.repository });
+    } catch (error) {
+      const faults = faultsIn(error);
+      if (faults === null) throw error;
+      throw unusable(await this.one(request, name, { template: { values, faults } }), faults);
+    }
+  }
+
+  @Post('forges/:name/templates/:id/remove')
+  @Requires('forge.manage', 'forge/:name')
+  async removeTemplate(
+    @Param({ schema: templateOf }) { name, id }: z.infer<typeof templateOf>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    await this.forges.removeTemplate(name, id);
+    return seeOther(reply, { address: `${here}/${name}`, done: 'removed', of: `Template ${id}` });
+  }
+
+  @Post('forge-deliveries/:id/again')
+  @Requires('forge.manage', 'forge-delivery/:id')
+  async again(
+    @Param({ schema: byId }) { id }: z.infer<typeof byId>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    await this.forges.takeAgain(id);
+    return seeOther(reply, { address: here, done: 'redelivered', of: `Delivery ${id}` });
+  }
+
+  private async page(
+    request: FastifyRequest,
+    form: Filled,
+    cursor: string | undefined,
+  ): Promise<string> {
+    const [forges, { items, next }] = await Promise.all([
+      this.forges.queries.forges(),
+      this.forges.queries.deliveries(null, { cursor, limit: atOnce }),
+    ]);
+    return forgesPage({ visit: visitOf(request), forges, deliveries: items, next, form });
+  }
+
+  private async one(
+    request: FastifyRequest,
+    name: string,
+    more: { readonly trial?: ForgeTrial; readonly template?: Filled },
+  ): Promise<string> {
+    const [forge, templates, specifications] = await Promise.all([
+      this.forge(name),
+      this.forges.templates(name),
+      this.specifications.list(),
+    ]);
+    return forgePage({
+      ...{ visit: visitOf(request), forge, templates, trial: more.trial ?? null },
+      specifications: specifications.map((one) => one.name),
+      form: filled(forgeFields(forge)),
+      templateForm: more.template ?? filled(),
+    });
+  }
+
+  private async forge(name: string): Promise<ForgeAnswer> {
+    const found = (await this.forges.queries.forges()).find((one) => one.name === name);
+    if (!found) throw notFound(`forge ${name}`);
+    return found;
+  }
+}

@@ -1,0 +1,45 @@
+/** What is said of a change that was refused: why, field by field, and the way back. */
+import type { ProblemFault } from '#protocol/api/problem.js';
+import { page } from '../layout.js';
+
+export interface RefusalModel {
+  readonly status: number;
+  readonly detail: string;
+  readonly errors: readonly ProblemFault[];
+}
+
+const titles: Readonly<Record<number, string>> = {
+  401: 'Who are you?',
+  403: 'Not allowed',
+  404: 'Not found',
+  409: 'Refused as things stand',
+  503: 'The farm cannot answer now',
+};
+
+export function refusalPage({ status, detail, errors }: RefusalModel): string {
+  const title = titles[status] ?? (status < 500 ? 'Refused' : 'An error of the farm');
+  return page(
+    { title: `${title} · administration`, sheets: ['admin'] },
+    <>
+      <h1>{title}</h1>
+      <p class="fault">{detail}</p>
+      {errors.length === 0 ? null : (
+        <ul>
+          {errors.map((fault) => (
+            <li>
+              <code>{fault.pointer ?? fault.parameter ?? ''}</code> {fault.detail}
+            </li>
+          ))}
+        </ul>
+      )}
+      <p>
+        {status === 401 || status === 403
+          ? 'Nothing was changed.'
+          : 'Nothing is known to have changed.'}
+      </p>
+      <p>
+        <a href="/admin">Administration</a> · <a href="/">Dashboard</a>
+      </p>
+    </>,
+  );
+}
