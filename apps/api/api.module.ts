@@ -1,6 +1,7 @@
 /** All of the api: REST, the hook, the dashboard's pages and the worker gateway. */
 import { Module, type DynamicModule } from '@nestjs/common';
 import { HealthController } from '#nest/health.js';
+import { adminControllers, adminProviders } from './admin/admin-parts.js';
 import { AccessModule } from './access/access.module.js';
 import { BuildPageModels } from './builds/build-page-models.js';
 import { BuildPagesController } from './builds/build-pages.controller.js';
@@ -80,6 +81,7 @@ import { Wishes } from './wishes/wishes.js';
     SpecificationsController,
     RepositoriesController,
     ...cuirassControllers,
+    ...adminControllers,
     EvaluationsController,
     ...evaluationControllers,
     SourcesController,
@@ -120,6 +122,7 @@ import { Wishes } from './wishes/wishes.js';
     BuildReader,
     StoryReader,
     ...cuirassProviders,
+    ...adminProviders,
     EvaluationReader,
     ...evaluationProviders,
     EvaluationSources,
