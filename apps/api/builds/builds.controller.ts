@@ -3,9 +3,12 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { BuildQueries } from '#adapters/postgres/build-queries.js';
+import { BuildSearch } from '#adapters/postgres/build-search.js';
+import { Database } from '#adapters/postgres/database.js';
 import { NeighbourQueries, type Direction } from '#adapters/postgres/neighbour-queries.js';
 import { id, type BuildId } from '#domain/ids.js';
-import { notFound } from '#nest/problem.js';
+import { parseBuildQuery, type QueryError } from '#domain/search/build-query.js';
+import { notFound, ProblemException } from '#nest/problem.js';
 import { BuildAnswer, BuildsQuery, BuildSummary } from '#protocol/api/build.js';
 import { Id, PageQuery, pageOf, type Page } from '#protocol/api/page.js';
 import { Problem } from '#protocol/api/problem.js';
@@ -17,17 +20,27 @@ type ById = z.infer<typeof byId>;
 @ApiTags('builds')
 @Controller('api/v1/builds')
 export class BuildsController {
+  private readonly search: BuildSearch;
+
   constructor(
     private readonly queries: BuildQueries,
     private readonly reader: BuildReader,
     private readonly neighbours: NeighbourQueries,
-  ) {}
+    database: Database,
+  ) {
+    this.search = new BuildSearch(database);
+  }
 
   /** Newest first. */
   @Get()
   @ApiResponse({ status: 200, standardSchema: pageOf(BuildSummary) })
+  @ApiResponse({ status: 400, standardSchema: Problem })
   list(@Query({ schema: BuildsQuery }) query: BuildsQuery): Promise<Page<BuildSummary>> {
-    return this.queries.list(query);
+    if (query.q === undefined) return this.queries.list(query);
+    const parsed = parseBuildQuery(query.q, Date.now());
+    if (!parsed.ok) throw notUnderstood(parsed.error);
+    const before = query.cursor === undefined ? null : Number(query.cursor);
+    return this.search.find(parsed.value, { before, limit: query.limit });
   }
 
   @Get(':id')
@@ -66,4 +79,9 @@ export class BuildsController {
     if (!(await this.queries.standing(build))) throw notFound(`build ${build}`);
     return this.neighbours.page(build, direction, query);
   }
+}
+
+function notUnderstood({ column, message }: QueryError): ProblemException {
+  const detail = `The query is not understood at character ${column}: ${message}.`;
+  return new ProblemException({ status: 400, kind: 'invalid-query', detail });
 }

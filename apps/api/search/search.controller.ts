@@ -1,12 +1,14 @@
-/** `/search`: builds by their names; `/search/latest`, where the links of releases lead. */
+/** `/search`: builds by a query; `/search/latest`, where the links of releases lead. */
 import { Controller, Get, Param, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { BuildQueries } from '#adapters/postgres/build-queries.js';
+import { BuildSearch } from '#adapters/postgres/build-search.js';
 import { Database } from '#adapters/postgres/database.js';
 import { SearchQueries } from '#adapters/postgres/search-queries.js';
+import { parseBuildQuery } from '#domain/search/build-query.js';
 import { parseSearch } from '#domain/search/search-query.js';
-import { searchPage } from '#views/search.js';
+import { Id } from '#protocol/api/page.js';
+import { searchPage, type SearchModel } from '#views/search.js';
 import { redirect } from '../cuirass/answers.js';
 import { CuirassErrors, CuirassRefusal } from '../cuirass/refusals.js';
 
@@ -17,23 +19,30 @@ const shownAtMost = 50;
 @Controller()
 export class SearchController {
   private readonly search: SearchQueries;
+  private readonly builds: BuildSearch;
 
-  constructor(
-    database: Database,
-    private readonly builds: BuildQueries,
-  ) {
+  constructor(database: Database) {
     this.search = new SearchQueries(database);
+    this.builds = new BuildSearch(database);
   }
 
   /** For people. */
   @Get('search')
   async page(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const query = queryOf(request.url);
-    if (query === null) throw new CuirassRefusal(500, 'Query parameter not provided!');
-    const found = await this.search.builds(parseSearch(query), shownAtMost + 1);
-    const builds = await this.builds.those(found.slice(0, shownAtMost).map(({ id }) => id));
-    const model = { query, builds, cut: found.length > shownAtMost, now: new Date() };
-    await reply.type('text/html; charset=utf-8').send(searchPage(model));
+    const model = await this.found(queryOf(request.url) ?? '', parameter(request.url, 'cursor'));
+    const status = model.error ? 400 : 200;
+    await reply.status(status).type('text/html; charset=utf-8').send(searchPage(model));
+  }
+
+  private async found(query: string, cursor: string | null): Promise<SearchModel> {
+    const now = new Date();
+    const nothing = { query, error: null, builds: null, next: null, now };
+    if (query.trim() === '') return nothing;
+    const parsed = parseBuildQuery(query, now.getTime());
+    if (!parsed.ok) return { ...nothing, error: parsed.error };
+    const before = Id.safeParse(cursor).success ? Number(cursor) : null;
+    const page = await this.builds.find(parsed.value, { before, limit: shownAtMost });
+    return { ...nothing, builds: page.items, next: page.next };
   }
 
   @Get('search/latest')
@@ -66,7 +75,10 @@ export class SearchController {
 
 /** As a form sends it: a `+` is a space. A NUL is in no name. */
 function queryOf(url: string): string | null {
+  return parameter(url, 'query')?.replaceAll('\0', '') ?? null;
+}
+
+function parameter(url: string, name: string): string | null {
   const mark = url.indexOf('?');
-  const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)).get('query');
-  return query?.replaceAll('\0', '') ?? null;
+  return new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)).get(name);
 }

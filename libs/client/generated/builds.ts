@@ -221,6 +221,7 @@ export function listBuilds(
       readonly status?: BuildStatusWord;
       readonly system?: string;
       readonly package?: string;
+      readonly q?: string;
     };
   } & Reading = {},
 ): Promise<ListBuildsAnswer> {

@@ -119,5 +119,7 @@ export const BuildsQuery = PageQuery.extend({
   system: z.string().max(64).optional(),
   /** The package's name, whole. */
   package: z.string().max(255).optional(),
+  /** In the language of the search page; the others are not looked at then. */
+  q: z.string().min(1).max(1000).optional(),
 });
 export type BuildsQuery = z.infer<typeof BuildsQuery>;
