@@ -31,6 +31,9 @@ import { LogStream } from './logs/log-stream.js';
 import { LogsOf } from './logs/logs-of.js';
 import { NotificationsController } from './notifications/notifications.controller.js';
 import { MetricsController } from './metrics/metrics.controller.js';
+import { Availabilities } from './pages/availabilities.js';
+import { HomeController } from './pages/home.controller.js';
+import { HomeReader } from './pages/home-reader.js';
 import { PagesController } from './pages/pages.controller.js';
 import { LogTails } from './pages/log-tails.js';
 import { Notices } from './pages/notices.js';
@@ -114,10 +117,13 @@ import { Wishes } from './wishes/wishes.js';
     WebhooksController,
     ForgesController,
     ForgeEventsController,
+    HomeController,
     PagesController,
     UseController,
   ],
   providers: [
+    Availabilities,
+    HomeReader,
     BuildPageModels,
     BuildReader,
     StoryReader,

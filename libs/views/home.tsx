@@ -1,23 +1,19 @@
-/** The first page: every specification with its last verdict, and what the farm does now. */
+/** The first page: what the farm does now, what wants a look, and every specification in a line. */
 import type { BuildSummary } from '#protocol/api/build.js';
-import type { SpecificationAnswer } from '#protocol/api/specification.js';
+import type { Availability } from '#protocol/api/overview.js';
 import type { QueueAnswer, WorkerAnswer } from '#protocol/api/worker.js';
+import { farmAlerts, type FarmAlert } from './farm-alerts.js';
+import { Specifications, type SpecificationLine } from './home-specifications.js';
 import { page } from './layout.js';
-import {
-  BuildRows,
-  buildHead,
-  Command,
-  CountsBar,
-  Empty,
-  Section,
-  Status,
-  Table,
-  Time,
-} from './parts.js';
-import { count, plural, verdict } from './words.js';
+import { BuildRows, buildHead, Command, Empty, Section, Table, Time } from './parts.js';
+import { count, percent, plural } from './words.js';
+
+export type { SpecificationLine };
 
 export interface HomeModel {
-  readonly specifications: readonly SpecificationAnswer[];
+  readonly lines: readonly SpecificationLine[];
+  /** A part of the names to show; empty for all. */
+  readonly name: string;
   readonly running: readonly BuildSummary[];
   readonly ended: readonly BuildSummary[];
   readonly queue: QueueAnswer;
@@ -26,39 +22,34 @@ export interface HomeModel {
   readonly now: Date;
 }
 
+const alertsAtMost = 12;
+
 export function homePage(model: HomeModel): string {
-  const { now } = model;
+  const { now, lines, name } = model;
+  const alerts = farmAlerts({
+    ...{ queue: model.queue, workers: model.workers },
+    specifications: lines.map(({ specification }) => specification),
+  });
   return page(
     { title: 'Specifications', here: '/', json: '/api/v1/specifications', live: ['farm'] },
     <>
       <h1>Specifications</h1>
       <p class="lead">{nowLine(model)}</p>
-      {model.specifications.length === 0 ? <FirstSteps address={model.address} /> : null}
-      <div class="cards">
-        {model.specifications.map((specification) => (
-          <Card specification={specification} now={now} />
-        ))}
-      </div>
-      {model.running.length > 0 ? (
-        <Section title="Building now">
-          <Table head={buildHead}>
-            <BuildRows builds={model.running} now={now} />
-          </Table>
-        </Section>
-      ) : null}
-      {model.ended.length > 0 ? (
-        <Section title="Ended last">
-          <Table head={buildHead}>
-            <BuildRows builds={model.ended} now={now} />
-          </Table>
-        </Section>
-      ) : null}
+      <Alerts alerts={alerts} now={now} />
+      {lines.length === 0 ? (
+        <FirstSteps address={model.address} />
+      ) : (
+        <Specifications lines={lines} name={name} now={now} />
+      )}
+      <Systems lines={lines} />
+      <Builds title="Building now" builds={model.running} now={now} />
+      <Builds title="Ended last" builds={model.ended} now={now} />
     </>,
   );
 }
 
 function nowLine({ queue, workers }: HomeModel): string {
-  const there = workers.filter((worker) => worker.state !== 'offline');
+  const there = workers.filter(({ state }) => state !== 'offline' && state !== 'refused');
   const slots = there.reduce((sum, worker) => sum + worker.slots, 0);
   const building = queue.started + queue.submitted;
   const connected = `${count(there.length)} of ${plural(workers.length, 'worker')} connected`;
@@ -66,35 +57,75 @@ function nowLine({ queue, workers }: HomeModel): string {
   return `${count(building)} of ${plural(slots, 'slot')} building, ${waiting}, ${connected}`;
 }
 
-function Card({ specification, now }: { specification: SpecificationAnswer; now: Date }) {
-  const { name, lastEvaluation: last } = specification;
-  const faults = specification.channels.filter((channel) => channel.error !== null);
+function Alerts({ alerts, now }: { alerts: readonly FarmAlert[]; now: Date }) {
+  if (alerts.length === 0) return null;
+  const rest = alerts.length - alertsAtMost;
   return (
-    <article>
-      <h2>
-        <a href={`/specifications/${name}`}>{name}</a>
-        {specification.specification.active ? null : <span class="tag">inactive</span>}
-        <span class="tag">{specification.specification.backend}</span>
-      </h2>
-      {last ? (
-        <>
-          <CountsBar jobs={last.jobs} />
-          <p>
-            <a href={`/evaluations/${last.id}`}>Evaluation {last.id}</a>{' '}
-            <Status status={last.status} note={last.reason} />{' '}
-            <Time at={last.startedAt} now={now} />
-          </p>
-          <p>{verdict(last.jobs)}</p>
-        </>
-      ) : (
-        <p class="quiet">Not evaluated yet.</p>
-      )}
-      {faults.map((channel) => (
-        <p class="fault">
-          Channel {channel.name}: {channel.error?.code}
-        </p>
-      ))}
-    </article>
+    <section aria-labelledby="alerts">
+      <h2 id="alerts">Wants a look</h2>
+      <ul class="alerts">
+        {alerts.slice(0, alertsAtMost).map(({ sentence, address, since, tone }) => (
+          <li class={tone}>
+            <svg width="16" height="16" aria-hidden="true">
+              <use href={tone === 'farm' ? '#alert' : '#cross'} />
+            </svg>
+            <a href={address}>{sentence}</a>
+            {since === null ? null : (
+              <span class="quiet">
+                since <Time at={since} now={now} />
+              </span>
+            )}
+          </li>
+        ))}
+        {rest > 0 ? <li class="quiet">and {count(rest)} more</li> : null}
+      </ul>
+    </section>
+  );
+}
+
+/** Of the last evaluations of all specifications together, requests left out. */
+function Systems({ lines }: { lines: readonly SpecificationLine[] }) {
+  const sums = new Map<string, Availability>();
+  for (const { specification, systems } of lines) {
+    if (specification.specification.trust === 'untrusted') continue;
+    for (const { system, jobs, succeeded } of systems) {
+      const sum = sums.get(system) ?? { system, jobs: 0, succeeded: 0 };
+      const both = { jobs: sum.jobs + jobs, succeeded: sum.succeeded + succeeded };
+      sums.set(system, { system, ...both });
+    }
+  }
+  if (sums.size === 0) return null;
+  const all = [...sums.values()].sort((a, b) => (a.system < b.system ? -1 : 1));
+  return (
+    <Section title="Availability">
+      <Table caption="Availability by system" head={['System', 'Available', 'Jobs', 'Succeeded']}>
+        {all.map(({ system, jobs, succeeded }) => (
+          <tr>
+            <td>{system}</td>
+            <td class="number">{percent(succeeded, jobs)}</td>
+            <td class="number">{count(jobs)}</td>
+            <td class="number">{count(succeeded)}</td>
+          </tr>
+        ))}
+      </Table>
+    </Section>
+  );
+}
+
+interface BuildsProps {
+  readonly title: string;
+  readonly builds: readonly BuildSummary[];
+  readonly now: Date;
+}
+
+function Builds({ title, builds, now }: BuildsProps) {
+  if (builds.length === 0) return null;
+  return (
+    <Section title={title}>
+      <Table caption={title} head={buildHead}>
+        <BuildRows builds={builds} now={now} />
+      </Table>
+    </Section>
   );
 }
 

@@ -111,7 +111,8 @@ describe('a page', () => {
 
   it('has no inline script or style, which the policy would refuse', () => {
     const html = homePage({
-      specifications: [],
+      lines: [],
+      name: '',
       running: [],
       ended: [],
       queue: { scheduled: 0, submitted: 0, started: 0, bySystem: [], byClass: [], byReason: [] },

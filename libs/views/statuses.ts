@@ -8,7 +8,7 @@ import type { WorkerAnswer } from '#protocol/api/worker.js';
 
 export type Tone = 'good' | 'bad' | 'farm' | 'busy' | 'idle' | 'off';
 export type Shape =
-  'check' | 'cross' | 'chain' | 'alert' | 'slash' | 'play' | 'dot' | 'ring' | 'diamond';
+  'check' | 'cross' | 'chain' | 'alert' | 'slash' | 'play' | 'dot' | 'ring' | 'diamond' | 'minus';
 export type StatusWord = JobStatus | EvaluationStatus | WorkerAnswer['state'];
 
 interface Drawing {
@@ -58,5 +58,6 @@ export const shapes: Readonly<Record<Shape, string>> = {
   play: 'M8 1.5a6.5 6.5 0 1 0 0 13a6.5 6.5 0 1 0 0-13zM6.5 5.2v5.6L11 8z',
   dot: 'M8 1.5a6.5 6.5 0 1 0 0 13a6.5 6.5 0 1 0 0-13zM8 7v2M7 8h2',
   ring: 'M8 1.5a6.5 6.5 0 1 0 0 13a6.5 6.5 0 1 0 0-13z',
+  minus: 'M2 2h12v12H2zM5 8h6',
   diamond: 'M8 1L15 8L8 15L1 8zM8 4.8V9M8 10.6v.8',
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { bytes, count, duration, relative, verdict } from './words.js';
+import { bytes, count, duration, percent, relative, verdict } from './words.js';
 
 describe('the verdict of an evaluation', () => {
   it('is one line, what wants a look after what went well', () => {
@@ -19,6 +19,13 @@ describe('the verdict of an evaluation', () => {
 });
 
 describe('numbers for people', () => {
+  it('a share is whole only when nothing is missing', () => {
+    expect(percent(9999, 10_000)).toBe('99.9 %');
+    expect(percent(3, 3)).toBe('100 %');
+    expect(percent(1, 200)).toBe('0.5 %');
+    expect(percent(0, 0)).toBe('0.0 %');
+  });
+
   it('durations have two units at most', () => {
     expect([0.4, 59.4, 60, 192, 7500, 356_400].map(duration)).toEqual([
       '0 s',

@@ -61,6 +61,12 @@ export function count(number: number): string {
   return String(number).replace(/\B(?=(\d{3})+$)/g, '\u202f');
 }
 
+/** `99.1 %`: never 100 before all of it is there. */
+export function percent(part: number, whole: number): string {
+  const tenths = whole === 0 ? 0 : Math.floor((1000 * part) / whole);
+  return tenths === 1000 ? '100 %' : `${(tenths / 10).toFixed(1)} %`;
+}
+
 export function plural(number: number, word: string): string {
   return `${count(number)} ${word}${number === 1 ? '' : 's'}`;
 }

@@ -41,7 +41,9 @@ describe('the pages of a farm at work', () => {
       '1 of 7 succeeded, 1 failed, 1 failed by an input, 1 could not be evaluated, ' +
         '1 building, 2 waiting',
     );
-    expect(text).toContain('Channel main: unknown-branch');
+    expect(text).toContain('channel main cannot be fetched (unknown-branch, 12 times in a row)');
+    expect(text).toContain('Worker two is gone.');
+    expect(await page('/?name=nosuch')).toContain('No specification has that name.');
     expect(text).toContain('slow-1.0');
     expect(text).toContain('1 of 2 workers connected');
   });

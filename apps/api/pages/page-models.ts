@@ -1,11 +1,9 @@
 /** Reads what each page shows. */
 import { Inject, Injectable } from '@nestjs/common';
-import { BuildQueries } from '#adapters/postgres/build-queries.js';
 import { EvaluationQueries } from '#adapters/postgres/evaluation-queries.js';
 import { WorkerQueries } from '#adapters/postgres/worker-queries.js';
 import { notFound } from '#nest/problem.js';
 import type { Settings } from '#nest/settings.js';
-import type { HomeModel } from '#views/home.js';
 import type { QueueModel } from '#views/queue.js';
 import type { SpecificationModel } from '#views/specification.js';
 import type { WorkersModel } from '#views/workers.js';
@@ -14,29 +12,14 @@ import { SETTINGS } from '../farm/tokens.js';
 import { SpecificationReader } from '../specifications/specification-reader.js';
 
 const evaluationsAtOnce = 20;
-const listedBuilds = 12;
 
 @Injectable()
 export class OverviewModels {
   constructor(
-    private readonly specifications: SpecificationReader,
-    private readonly builds: BuildQueries,
     private readonly workers: WorkerQueries,
     private readonly waits: WaitReader,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
-
-  async home(): Promise<HomeModel> {
-    const [specifications, running, ended, queue, workers] = await Promise.all([
-      this.specifications.list(),
-      this.builds.running(listedBuilds),
-      this.builds.ended(listedBuilds),
-      this.waits.queue(),
-      this.workers.list(),
-    ]);
-    const address = this.settings.publicUrl;
-    return { specifications, running, ended, queue, workers, address, now: new Date() };
-  }
 
   async workersPage(): Promise<WorkersModel> {
     const workers = await this.workers.list();

@@ -4,7 +4,6 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Id } from '#protocol/api/page.js';
 import { ResourceName } from '#protocol/specification.js';
-import { homePage } from '#views/home.js';
 import { queuePage } from '#views/queue.js';
 import { specificationPage } from '#views/specification.js';
 import { workersPage } from '#views/workers.js';
@@ -26,12 +25,6 @@ export class PagesController {
     private readonly overview: OverviewModels,
     private readonly models: PageModels,
   ) {}
-
-  @Get()
-  @Header('content-type', html)
-  async home(): Promise<string> {
-    return homePage(await this.overview.home());
-  }
 
   @Get('workers')
   @Header('content-type', html)

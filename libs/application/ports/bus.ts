@@ -18,8 +18,8 @@ export interface Bus {
  * collected. worker/ID: a cancel or drain waits for this worker. forges: a forge told something.
  * repositories: a followed repository is to be looked at.
  * planner/ask: a question to the leading planner, answered on planner/answer/REPLY
- * (answer-planner.ts). live/…: for open pages; builds (message: JSON {build,status}; without a build
- * it may be any), evaluations (message: JSON {evaluation,status}), log/KEY (message: size).
+ * (answer-planner.ts). live/…: for open pages; builds (message: JSON {build,status}; without a
+ * build it may be any), evaluations (message: JSON {evaluation,status}), log/KEY (message: size).
  */
 export type Topic =
   | 'planner'
