@@ -43,7 +43,8 @@ export interface Writing extends Reading {
 /** An answer that is no JSON, to be read as a stream or whole, for as long as it goes on. */
 export type RawAnswer = Response;
 
-type Values = Readonly<Record<string, string | number | boolean | undefined>>;
+type Value = string | number | boolean;
+type Values = Readonly<Record<string, Value | readonly Value[] | undefined>>;
 
 export interface Input extends Reading {
   readonly path?: Values;
@@ -108,7 +109,7 @@ function addressOf(path: string, { path: parts = {}, query = {} }: Input): strin
     encodeURIComponent(String(parts[name])),
   );
   const told = Object.entries(query).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, String(value)]],
+    value === undefined ? [] : [value].flat().map((one) => [name, String(one)]),
   );
   return told.length === 0 ? place : `${place}?${new URLSearchParams(told).toString()}`;
 }

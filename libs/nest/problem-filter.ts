@@ -58,7 +58,8 @@ export class ProblemFilter implements ExceptionFilter {
  */
 function bodyOf(thrown: unknown, refusal: Refusal): Buffer {
   const own = (thrown as { getResponse?: () => unknown } | null)?.getResponse?.();
-  const checks = (own as { checks?: unknown } | null)?.checks;
-  const problem = { ...printProblem(refusal), ...(checks !== undefined && { checks }) };
+  const { checks, details, upSeconds } = (own ?? {}) as Record<string, unknown>;
+  const more = checks === undefined ? {} : { checks, details, upSeconds };
+  const problem = { ...printProblem(refusal), ...more };
   return Buffer.from(JSON.stringify(problem));
 }

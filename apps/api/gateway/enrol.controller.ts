@@ -1,12 +1,14 @@
 /** How a machine becomes a worker: an admin makes a one-time token, the worker exchanges it. */
 import { Body, Controller, Inject, Post } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { hashSecret, randomSecret } from '#adapters/system/secret.js';
 import { createEnrolmentToken, enrolWorker } from '#application/enrol-worker.js';
 import type { WorkerStore } from '#application/ports/worker-store.js';
 import { ProblemException } from '#nest/problem.js';
-import { EnrolRequest, type EnrolAnswer } from '#protocol/worker.js';
+import { Time } from '#protocol/api/page.js';
+import { Problem } from '#protocol/api/problem.js';
+import { EnrolAnswer, EnrolRequest } from '#protocol/worker.js';
 import { Requires } from '../access/requires.js';
 import { WORKER_STORE } from './gateway-tokens.js';
 
@@ -24,6 +26,8 @@ const TokenRequest = z
   })
   .default({ note: '', seconds: 24 * 3600 });
 
+const EnrolmentToken = z.object({ token: z.string(), expiresAt: Time });
+
 @ApiTags('workers')
 @Controller('api/v1/workers')
 export class EnrolController {
@@ -33,15 +37,19 @@ export class EnrolController {
   @Requires('worker.enrol', 'enrolment/=note')
   @ApiBearerAuth()
   @ApiOperation({ summary: 'Make a one-time token with which one worker may enrol' })
+  @ApiResponse({ status: 201, standardSchema: EnrolmentToken })
   async token(
     @Body({ schema: TokenRequest }) wish: z.infer<typeof TokenRequest>,
-  ): Promise<{ token: string; expiresAt: string }> {
+  ): Promise<z.infer<typeof EnrolmentToken>> {
     const made = await createEnrolmentToken(this.workers, secrets, wish);
     return { token: made.token, expiresAt: made.expiresAt.toISOString() };
   }
 
   @Post('enrol')
   @ApiOperation({ summary: 'Exchange a one-time token for a credential of the worker’s own' })
+  @ApiResponse({ status: 201, standardSchema: EnrolAnswer })
+  @ApiResponse({ status: 403, standardSchema: Problem })
+  @ApiResponse({ status: 409, standardSchema: Problem })
   async enrol(
     @Body({ schema: EnrolRequest }) request: z.infer<typeof EnrolRequest>,
   ): Promise<EnrolAnswer> {

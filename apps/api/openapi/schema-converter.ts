@@ -8,6 +8,7 @@ import * as buildProduct from '#protocol/api/build-product.js';
 import * as build from '#protocol/api/build.js';
 import * as evaluation from '#protocol/api/evaluation.js';
 import * as forge from '#protocol/api/forge.js';
+import * as health from '#protocol/api/health.js';
 import * as metric from '#protocol/api/metric.js';
 import * as notification from '#protocol/api/notification.js';
 import * as page from '#protocol/api/page.js';
@@ -36,7 +37,7 @@ interface Converted {
 const modules = [
   [problem, page, document, buildProduct, build, evaluation, specification, repository],
   [forge, metric, notification, retention, store, token, upstream, use, verification, wish],
-  [worker, conversation],
+  [worker, conversation, health],
 ].flat();
 
 /** Written in a request body's schema that may be left out; the finished document has no such. */

@@ -28,9 +28,11 @@ export const refusals: Readonly<Record<string, { name: string; shape: AnswerShap
   403: { name: 'Forbidden', shape: refusal('Who asks is known, and may not do this') },
   404: { name: 'NotFound', shape: refusal('There is no such thing') },
   409: { name: 'Conflict', shape: refusal('What stands in the way is said in the detail') },
+  410: { name: 'Gone', shape: refusal('It was there, and is kept no more') },
   412: { name: 'PreconditionFailed', shape: refusal('Something newer stands there now') },
   413: { name: 'TooLarge', shape: refusal('The body is larger than what is read') },
   415: { name: 'UnsupportedMediaType', shape: refusal('The body is of no type that is read') },
+  416: { name: 'RangeNotSatisfiable', shape: refusal('It has no such bytes') },
   422: { name: 'Unprocessable', shape: refusal('The body can be read, and not be used') },
   428: { name: 'PreconditionRequired', shape: refusal('Say with If-Match what is replaced') },
   429: {

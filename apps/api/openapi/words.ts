@@ -14,6 +14,7 @@ export const tags: readonly { readonly name: string; readonly description: strin
   { name: 'substitutes', description: 'How clients fetch what was built.' },
   { name: 'upstreams', description: 'Substitute servers that are asked before building.' },
   { name: 'tokens', description: 'Access tokens.' },
+  { name: 'audit', description: 'Who changed what.' },
   { name: 'notifications', description: 'What was told to whom.' },
   { name: 'forges', description: 'Forges, what they tell and how their requests are built.' },
   { name: 'hook', description: 'Look at the channels of a specification, as Cuirass has it.' },

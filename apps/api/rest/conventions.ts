@@ -7,6 +7,7 @@ import { keepMethods } from './methods.js';
 import { Preconditions } from './preconditions.js';
 import { limitRates } from './rate-limits.js';
 import { limitRequests } from './request-limits.js';
+import { StorableTexts } from './storable-texts.js';
 import { RouteTable } from './route-table.js';
 
 /** Before the routes are made, since it learns of each. */
@@ -16,5 +17,5 @@ export function keepConventions(app: NestFastifyApplication, settings: Settings)
   limitRequests(fastify);
   keepMethods(fastify, new RouteTable(fastify));
   tagAnswers(fastify);
-  app.useGlobalInterceptors(new Preconditions(fastify));
+  app.useGlobalInterceptors(new StorableTexts(), new Preconditions(fastify));
 }

@@ -13,6 +13,7 @@ import type {
 import { withoutPasswords } from '#domain/specification/password.js';
 import type { RepositoryAnswer } from '#protocol/api/repository.js';
 import type { SpecificationAnswer } from '#protocol/api/specification.js';
+import { SpecificationInput } from '#protocol/specification.js';
 import { SPECIFICATIONS } from '../farm/tokens.js';
 
 @Injectable()
@@ -61,7 +62,7 @@ export class SpecificationReader {
       id: String(one.id),
       name: one.name,
       version: one.version,
-      specification: withoutPasswords(one.specification) as SpecificationAnswer['specification'],
+      specification: wholeOf(one.specification),
       managedBy: one.managedBy,
       repository: repositories.get(one.managedBy ?? '') ?? null,
       channels: [...(watched.get(one.id)?.channels ?? [])],
@@ -71,4 +72,11 @@ export class SpecificationReader {
       updatedAt: one.updatedAt.toISOString(),
     }));
   }
+}
+
+/** What was written before a field was known has it, too, as it stands when nobody says. */
+function wholeOf(stored: StoredSpecification['specification']): SpecificationInput {
+  const shown = withoutPasswords(stored);
+  const whole = SpecificationInput.safeParse(shown);
+  return whole.success ? whole.data : (shown as SpecificationInput);
 }

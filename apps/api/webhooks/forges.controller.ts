@@ -51,11 +51,12 @@ export class ForgesController {
   @ApiOperation({ summary: 'Add a forge, or change the one of that name' })
   @ApiResponse({ status: 200, standardSchema: ForgeAnswer })
   @ApiResponse({ status: 422, standardSchema: Problem })
-  put(
+  async put(
     @Param({ schema: named }) { name }: Named,
     @Body({ schema: ForgeRequest }) request: ForgeRequest,
   ): Promise<ForgeAnswer> {
-    return this.forges.put(name, request);
+    await this.forges.put(name, request);
+    return this.find({ name });
   }
 
   @Delete('forges/:name')

@@ -3,6 +3,11 @@
 import type { Client, Reading, Starting } from '../client.js';
 import type { BuildSummary } from './shared.js';
 
+export interface CreateWorkerTokenAnswer {
+  readonly token: string;
+  readonly expiresAt: string;
+}
+
 export interface CreateWorkerTokenBody {
   readonly note?: string;
   readonly seconds?: number;
@@ -10,6 +15,12 @@ export interface CreateWorkerTokenBody {
 
 export interface DrainWorkerBody {
   readonly note?: string;
+}
+
+export interface EnrolAnswer {
+  readonly worker: string;
+  readonly name: string;
+  readonly credential: string;
 }
 
 export interface EnrolRequest {
@@ -107,14 +118,14 @@ export function resumeWorker(
 export function createWorkerToken(
   client: Client,
   input: { readonly body?: CreateWorkerTokenBody } & Starting = {},
-): Promise<void> {
-  return client.call({ method: 'POST', path: '/api/v1/workers/tokens', answer: 'nothing' }, input);
+): Promise<CreateWorkerTokenAnswer> {
+  return client.call({ method: 'POST', path: '/api/v1/workers/tokens', answer: 'json' }, input);
 }
 
 /** Exchange a one-time token for a credential of the worker’s own. */
 export function enrolWorker(
   client: Client,
   input: { readonly body: EnrolRequest } & Starting,
-): Promise<void> {
-  return client.call({ method: 'POST', path: '/api/v1/workers/enrol', answer: 'nothing' }, input);
+): Promise<EnrolAnswer> {
+  return client.call({ method: 'POST', path: '/api/v1/workers/enrol', answer: 'json' }, input);
 }

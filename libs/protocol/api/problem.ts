@@ -16,6 +16,10 @@ export const Problem = z.object({
   status: z.int(),
   detail: z.string(),
   errors: z.array(ProblemFault).optional(),
+  /** Of a process that is not ready: what each check said. */
+  checks: z.record(z.string(), z.string()).optional(),
+  details: z.record(z.string(), z.unknown()).optional(),
+  upSeconds: z.number().optional(),
 });
 export type Problem = z.infer<typeof Problem>;
 

@@ -7,6 +7,7 @@ const Address = z
   .url({ protocol: /^https?$/ })
   .max(2000)
   .refine((text) => {
+    if (!URL.canParse(text)) return false;
     const { username, password, search, hash } = new URL(text);
     return username === '' && password === '' && search === '' && hash === '';
   }, 'has neither a name, a password, a question nor a fragment');

@@ -1,0 +1,50 @@
+/**
+ * Postgres keeps no NUL in a text and no half of a character in a document: what holds one is
+ * refused before anybody writes it down, the audit log included.
+ */
+import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import type { Observable } from 'rxjs';
+import { ProblemException } from '#nest/problem.js';
+
+const detail = 'holds a NUL or half a character, which nothing of the farm does';
+
+export class StorableTexts implements NestInterceptor {
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const { query, body } = context.switchToHttp().getRequest<FastifyRequest>();
+    const asked = placeIn(query);
+    if (asked !== null) {
+      throw new ProblemException({
+        status: 400,
+        kind: 'invalid-query',
+        detail: 'The query cannot be used.',
+        errors: [{ parameter: asked.slice(1), detail }],
+      });
+    }
+    const sent = placeIn(body);
+    if (sent === null) return next.handle();
+    throw new ProblemException({
+      status: 422,
+      kind: 'invalid-body',
+      detail: 'The body cannot be used.',
+      errors: [{ pointer: sent, detail }],
+    });
+  }
+}
+
+/** The JSON pointer of the first such text; null: there is none. */
+export function placeIn(value: unknown): string | null {
+  if (typeof value === 'string') return isStorable(value) ? null : '';
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return null;
+  const entries: Iterable<[string, unknown]> =
+    value instanceof URLSearchParams ? value : Object.entries(value);
+  for (const [key, one] of entries) {
+    const below = isStorable(key) ? placeIn(one) : '';
+    if (below !== null) return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}${below}`;
+  }
+  return null;
+}
+
+function isStorable(text: string): boolean {
+  return !text.includes('\u0000') && text.isWellFormed();
+}
