@@ -1,6 +1,8 @@
 /** All commands of `gambeson`, put together anew for each caller: options read the environment. */
 import { Command } from 'commander';
+import { auditCommand } from './audit/audit-command.js';
 import { buildCommand } from './build/build-command.js';
+import { completeCommand, completionCommand } from './completion/completion-command.js';
 import { doctorCommand } from './doctor/doctor-command.js';
 import { evalCommand } from './eval/eval-command.js';
 import { examplesText } from './examples.js';
@@ -44,13 +46,16 @@ export function gambesonProgram(): Command {
     .addCommand(pinCommand())
     .addCommand(releaseCommand())
     .addCommand(tokenCommand())
+    .addCommand(auditCommand())
     .addCommand(keyCommand())
     .addCommand(forgeCommand())
     .addCommand(notificationCommand())
     .addCommand(doctorCommand())
     .addCommand(provenanceCommand())
     .addCommand(healthyCommand())
-    .addCommand(migrateCommand());
+    .addCommand(migrateCommand())
+    .addCommand(completionCommand())
+    .addCommand(completeCommand(gambesonProgram), { hidden: true });
   for (const command of withCommandsBelow(program)) {
     command.exitOverride().showHelpAfterError('(--help tells the options)');
     const more = examplesText(wordsOf(command));
