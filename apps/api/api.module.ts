@@ -3,6 +3,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { HealthController } from '#nest/health.js';
 import { adminControllers, adminProviders } from './admin/admin-parts.js';
 import { AccessModule } from './access/access.module.js';
+import { AuditChainController, AuditEntriesController } from './access/audit.controller.js';
 import { BuildPageModels } from './builds/build-page-models.js';
 import { BuildPagesController } from './builds/build-pages.controller.js';
 import { BuildReader } from './builds/build-reader.js';
@@ -112,6 +113,8 @@ import { Wishes } from './wishes/wishes.js';
     FarmController,
     StoresController,
     TokensController,
+    AuditEntriesController,
+    AuditChainController,
     UpstreamsController,
     NotificationsController,
     WebhooksController,

@@ -83,6 +83,9 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'gambeson token create --name forge --specification packages --access write --output ./token',
   ],
   'token list': ['gambeson token list'],
+  'audit list': ['gambeson audit list --actor ada --subject worker/ --limit 50'],
+  'audit verify': ['gambeson audit verify', 'gambeson audit verify --file audit.jsonl'],
+  'audit export': ['gambeson audit export > audit.jsonl'],
   'token revoke': ['gambeson token revoke 7'],
   'upstream add': [
     'gambeson upstream add https://ci.guix.gnu.org --store guix --key-file ci.guix.gnu.org.pub',

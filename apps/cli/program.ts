@@ -1,5 +1,6 @@
 /** All commands of `gambeson`, put together anew for each caller: options read the environment. */
 import { Command } from 'commander';
+import { auditCommand } from './audit/audit-command.js';
 import { buildCommand } from './build/build-command.js';
 import { completeCommand, completionCommand } from './completion/completion-command.js';
 import { doctorCommand } from './doctor/doctor-command.js';
@@ -45,6 +46,7 @@ export function gambesonProgram(): Command {
     .addCommand(pinCommand())
     .addCommand(releaseCommand())
     .addCommand(tokenCommand())
+    .addCommand(auditCommand())
     .addCommand(keyCommand())
     .addCommand(forgeCommand())
     .addCommand(notificationCommand())

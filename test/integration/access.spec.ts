@@ -1,10 +1,16 @@
 /** Who may change what over HTTP, and what the audit log keeps of it, on a real Postgres. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuditQueries } from '#adapters/postgres/audit-queries.js';
 import { AuditStore } from '#adapters/postgres/audit-store.js';
 import type { ChainedEntry } from '#domain/access/audit-chain.js';
 import { verifyAudit, type AuditVerdict } from '#application/verify-audit.js';
 import { sha256OfUtf8 } from '#formats/hash.js';
+import { runCommand, type Ran } from '#testkit/run-command.js';
+import { endBadly } from '../../apps/cli/exit-codes.js';
+import { gambesonProgram } from '../../apps/cli/program.js';
 import { startApiFarm, type ApiFarm } from './api-farm.js';
 
 let farm: ApiFarm;
@@ -46,13 +52,13 @@ function verdict(): Promise<AuditVerdict> {
 }
 
 /** As somebody would who rules the database: triggers do not stop it. */
-async function tampered(tampering: string): Promise<AuditVerdict> {
+async function tampered<T>(tampering: string, look: () => Promise<T>): Promise<T> {
   const client = await farm.parts.database.dedicated();
   try {
     await client.query('set session_replication_role = replica');
     await client.query('create table kept as select * from audit_entries');
     await client.query(tampering);
-    return await verdict();
+    return await look();
   } finally {
     await client.query('delete from audit_entries; insert into audit_entries select * from kept');
     await client.query('drop table kept');
@@ -247,7 +253,7 @@ describe('the chain of the audit log', () => {
     ],
   ])('tells of an entry that was %s', async (_what, tampering, expected) => {
     expect((await verdict()).faults).toEqual([]);
-    expect((await tampered(tampering)).faults).toEqual(expected);
+    expect((await tampered(tampering, verdict)).faults).toEqual(expected);
   });
 
   it('that was written anew as a whole is not the one that somebody remembers', async () => {
@@ -257,5 +263,63 @@ describe('the chain of the audit log', () => {
     const { faults } = await verifyAudit(log, sha256OfUtf8, known);
     expect(faults).toEqual([{ kind: 'unlike-known', id: head.id }]);
     expect((await verifyAudit(log, sha256OfUtf8, head)).faults).toEqual([]);
+  });
+});
+
+describe('gambeson audit', () => {
+  function audited(...words: string[]): Promise<Ran> {
+    const reached = [
+      '--farm',
+      farm.address,
+      '--admin-token-file',
+      farm.parts.settings.adminTokenFile,
+    ];
+    const program = gambesonProgram();
+    const all = ['node', 'gambeson', 'audit', ...words, ...reached];
+    return runCommand(() => program.parseAsync(all), endBadly);
+  }
+
+  it('lists who changed what', async () => {
+    const listed = await audited('list', '--action', 'token.manage', '--limit', '1');
+    expect(listed).toMatchObject({ status: 0 });
+    expect(listed.out).toMatch(/admin \(admin\) +admin-token +token\.manage +token\/\d+ +done/);
+  });
+
+  it('verifies the farm and an export, and tells of an altered entry in both', async () => {
+    const good = await audited('verify');
+    expect(good).toMatchObject({ status: 0, out: expect.stringContaining('as they were written') });
+    const known = /head is (\d+:[0-9a-f]{64})/.exec(good.out)?.[1] ?? '';
+    const directory = await mkdtemp(join(tmpdir(), 'gambeson-audit-'));
+    const file = join(directory, 'audit.jsonl');
+    const alter = `update audit_entries set subject = 'specification/x' where id = 2`;
+    try {
+      await writeFile(file, (await audited('export')).out);
+      expect(await audited('verify', '--file', file, '--known', known)).toMatchObject({
+        status: 0,
+      });
+      const altered = await tampered(alter, () => audited('verify'));
+      expect(altered).toMatchObject({
+        status: 1,
+        out: expect.stringMatching(/^Entry 2 was altered\./),
+      });
+      await writeFile(file, (await tampered(alter, () => audited('export'))).out);
+      const exported = await audited('verify', '--file', file);
+      expect(exported).toMatchObject({ status: 1, out: altered.out });
+      await writeFile(file, '{"id": "1"}\n');
+      expect((await audited('verify', '--file', file)).errors).toContain(':1 is no entry');
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
+
+  it('is read by operators and nobody below', async () => {
+    for (const path of [
+      '/api/v1/audit-entries',
+      '/api/v1/audit-entries/1',
+      '/api/v1/audit-chain',
+    ]) {
+      expect((await ask('GET', path, { token: null })).status).toBe(401);
+      expect((await ask('GET', path)).status).toBe(200);
+    }
   });
 });

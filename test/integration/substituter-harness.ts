@@ -109,7 +109,14 @@ async function token(
   );
   const secret = newAccessToken();
   const scope = { store: slug, specification: null, access: 'write' as const };
-  const wish = { name: 'spec', hash: hashSecret(secret), scope, acts: null, lifeSeconds: null, ...more };
+  const wish = {
+    name: 'spec',
+    hash: hashSecret(secret),
+    scope,
+    acts: null,
+    lifeSeconds: null,
+    ...more,
+  };
   const made = await new PostgresTokenStore(database).create(wish);
   if ('kind' in made) throw new Error(made.kind);
   return { id: made.token, token: secret };

@@ -56,16 +56,22 @@ export class AuditQueries {
     return row ? entryOf(row) : null;
   }
 
-  /** All after this number, oldest first, a bounded number at a time. */
+  /** So many after this number, oldest first. */
+  async some(after: number, limit: number): Promise<ChainedEntry[]> {
+    const rows = await this.database.query<EntryRow>(
+      'select * from audit_entries where id > $1 order by id limit $2',
+      [after, limit],
+    );
+    return rows.map(entryOf);
+  }
+
+  /** All after this number, a bounded number at a time. */
   async *after(id: number, atATime = 1000): AsyncGenerator<ChainedEntry> {
     for (let last = id; ;) {
-      const rows = await this.database.query<EntryRow>(
-        'select * from audit_entries where id > $1 order by id limit $2',
-        [last, atATime],
-      );
-      for (const row of rows) yield entryOf(row);
-      const end = rows.at(-1);
-      if (!end || rows.length < atATime) return;
+      const entries = await this.some(last, atATime);
+      yield* entries;
+      const end = entries.at(-1);
+      if (!end || entries.length < atATime) return;
       last = end.id;
     }
   }

@@ -9,7 +9,8 @@ import type { TokenId } from '../ids.js';
 export const roles = ['viewer', 'maintainer', 'operator', 'admin'] as const;
 export type Role = (typeof roles)[number];
 
-export type Via = 'admin-token' | 'token' | 'certificate' | 'proxy' | 'anonymous';
+export const vias = ['admin-token', 'token', 'certificate', 'proxy', 'anonymous'] as const;
+export type Via = (typeof vias)[number];
 
 export interface Actor {
   /** For people: the name in a certificate or of a token; 'admin' for the admin token. */
