@@ -7,6 +7,7 @@ import { PostgresWeatherStore } from '#adapters/postgres/weather-store.js';
 import type { Database } from '#adapters/postgres/database.js';
 import { followWeather } from '#application/follow-weather.js';
 import { startApiFarm, type ApiFarm } from '../integration/api-farm.js';
+import { seedAdministration } from './administration-rows.js';
 import {
   seedAttempt,
   seedBuild,
@@ -38,7 +39,11 @@ export interface LivedInIds {
 const longLogLines = 20_000;
 
 export async function startLivedInFarm(): Promise<LivedInFarm> {
-  const farm = await startApiFarm();
+  // Whoever comes from this machine is let in to /admin, as a proxy before the farm does it.
+  const farm = await startApiFarm({
+    GAMBESON_ADMIN_TRUST: 'proxy',
+    GAMBESON_TRUSTED_PROXIES: '127.0.0.1',
+  });
   try {
     return { ...farm, ids: await seedLife(farm) };
   } catch (error) {
@@ -55,6 +60,7 @@ async function seedLife({ parts: { database, logs } }: ApiFarm): Promise<LivedIn
   const attempt = await seedAttempt(database, packages.broke, 'failed');
   await logs.append(`attempt-${attempt}`, 0, Buffer.from(longLog()));
   const request = await seedRequest(database);
+  await seedAdministration(database);
   await followWeather(new PostgresWeatherStore(database), () => true);
   await database.execute('analyze');
   return { demo, many, request, ...packages };

@@ -44,7 +44,7 @@ export function mattersOf(facts: FarmFacts, now: Date): Matter[] {
       address: '/admin/notifications?state=given-up',
     }),
     ...counted(facts.failedDeliveries, {
-      ...{ what: 'event', how: 'of a forge lately that could not be taken' },
+      ...{ what: 'event', how: 'of forges could not be taken lately' },
       address: '/admin/forges',
     }),
     ...facts.tokens.flatMap((one) => token(one, now)),

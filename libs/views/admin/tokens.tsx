@@ -108,7 +108,7 @@ function Make({ visit, form, stores, specifications }: TokensModel) {
         <Choice
           {...{ form, name: 'specification', label: 'Specification' }}
           options={options(specifications)}
-          about="Of a maintainer: which; none is all."
+          about="A maintainer needs one; other roles may be bound to one."
         />
         <Choice form={form} name="lifeSeconds" label="Good for" options={tokenLives} />
         <p class="buttons">

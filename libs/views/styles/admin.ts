@@ -120,6 +120,9 @@ legend {
 .do {
   display: inline;
 }
+.scroll {
+  position: relative;
+}
 .matters {
   list-style: none;
   padding: 0;
