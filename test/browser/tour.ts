@@ -12,6 +12,34 @@ export interface Stop {
   readonly status?: number;
 }
 
+/** The others are like these: they are visited when all is (`GAMBESON_TEST_FULL`). */
+const administration: readonly Stop[] = [
+  { name: 'admin', address: () => '/admin' },
+  { name: 'admin-specifications', address: () => '/admin/specifications' },
+  { name: 'admin-specification', address: () => '/admin/specifications/edit/demo' },
+  { name: 'admin-evaluation', address: ({ after }) => `/admin/evaluations/${after}` },
+  { name: 'admin-workers', address: () => '/admin/workers' },
+  { name: 'admin-tokens', address: () => '/admin/tokens' },
+];
+const moreAdministration: readonly Stop[] = [
+  { name: 'admin-specification-add', address: () => '/admin/specifications/add' },
+  { name: 'admin-specification-kept', address: () => '/admin/specifications/edit/packages' },
+  { name: 'admin-remove', address: () => '/admin/specifications/remove/demo' },
+  { name: 'admin-evaluations', address: () => '/admin/evaluations' },
+  { name: 'admin-build', address: ({ demo }) => `/admin/builds/${demo.builds.waiting}` },
+  { name: 'admin-stores', address: () => '/admin/stores' },
+  { name: 'admin-store', address: () => '/admin/stores/nix' },
+  { name: 'admin-garbage', address: () => '/admin/garbage' },
+  { name: 'admin-collection', address: () => '/admin/garbage/1' },
+  { name: 'admin-forges', address: () => '/admin/forges' },
+  { name: 'admin-forge', address: () => '/admin/forges/codeberg' },
+  { name: 'admin-notifications', address: () => '/admin/notifications' },
+  { name: 'admin-notification', address: () => '/admin/notifications/1' },
+  { name: 'admin-audit', address: () => '/admin/audit' },
+  { name: 'admin-keys', address: () => '/admin/keys' },
+  { name: 'admin-settings', address: () => '/admin/settings' },
+];
+
 export const tour: readonly Stop[] = [
   { name: 'home', address: () => '/' },
   { name: 'workers', address: () => '/workers' },
@@ -30,5 +58,7 @@ export const tour: readonly Stop[] = [
   { name: 'build-dependency', address: ({ demo }) => `/builds/${demo.builds.dependency}` },
   { name: 'build-waiting', address: ({ demo }) => `/builds/${demo.builds.waiting}` },
   { name: 'build-running', address: ({ demo }) => `/builds/${demo.builds.running}` },
+  ...administration,
+  ...(process.env['GAMBESON_TEST_FULL'] === '1' ? moreAdministration : []),
   { name: 'not-found', address: () => '/builds/999999', status: 404 },
 ];
