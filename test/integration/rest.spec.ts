@@ -170,6 +170,78 @@ describe('what is replaced', () => {
   });
 });
 
+describe('a request with a key of its own', () => {
+  const body = JSON.stringify({ dryRun: true });
+  const wish = (key: string, sent: { body?: string; token?: string } = {}) =>
+    ask('/api/v1/collections', {
+      method: 'POST',
+      body,
+      token: farm.parts.adminToken,
+      headers: { 'idempotency-key': key },
+      ...sent,
+    });
+
+  it('is done once, and answered as often as it is sent', async () => {
+    const first = await wish('nightly');
+    const again = await wish('nightly');
+    expect([first.status, again.status]).toEqual([202, 202]);
+    expect(first.headers.get('idempotency-replayed')).toBeNull();
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    expect(await again.json()).toEqual(await first.json());
+    const other = await wish('nightly-2');
+    expect(((await other.json()) as { id: string }).id).not.toBe('1');
+  });
+
+  it('cannot be another request under the same key', async () => {
+    await wish('mine');
+    const other = await wish('mine', { body: JSON.stringify({ dryRun: true, wantedBytes: 1 }) });
+    expect([other.status, await kindOf(other)]).toEqual([422, 'key-of-another-request']);
+    expect((await wish('mine', { token: 'not-the-one' })).status).toBe(401);
+  });
+
+  it('is told to be under way while it is', async () => {
+    await farm.parts.database.execute(
+      `insert into kept_answers (asker, key, request)
+       select asker, 'slow', request from kept_answers where key = 'nightly'`,
+    );
+    const early = await wish('slow');
+    expect([early.status, early.headers.get('retry-after')]).toEqual([409, '1']);
+    await farm.parts.database.execute(
+      `update kept_answers set began_at = now() - interval '11 minutes' where key = 'slow'`,
+    );
+    expect((await wish('slow')).status).toBe(202);
+  });
+
+  it('is free again after a refusal, and after a day', async () => {
+    const refused = await wish('typo', { body: JSON.stringify({ wantedBytes: -1 }) });
+    expect(refused.status).toBe(422);
+    expect((await wish('typo')).headers.get('idempotency-replayed')).toBeNull();
+    await farm.parts.database.execute(
+      `update kept_answers set began_at = now() - interval '25 hours' where key = 'typo'`,
+    );
+    expect((await wish('typo')).headers.get('idempotency-replayed')).toBeNull();
+  });
+
+  it('of which two come at once is done by one', async () => {
+    const answers = await Promise.all(Array.from({ length: 6 }, () => wish('race')));
+    const done = answers.filter(({ status, headers }) => {
+      return status === 202 && !headers.has('idempotency-replayed');
+    });
+    expect(done).toHaveLength(1);
+    for (const { status } of answers) expect([202, 409]).toContain(status);
+  });
+
+  it('tells a secret once, and keeps none', async () => {
+    const enrol = () =>
+      asAdmin('/api/v1/workers/tokens', { method: 'POST', headers: { 'idempotency-key': 'one' } });
+    const { token } = (await (await enrol()).json()) as { token: string };
+    expect(token.length).toBeGreaterThan(20);
+    expect(await kindOf(await enrol())).toBe('told-once');
+    const rows = await farm.parts.database.query('select * from kept_answers');
+    expect(JSON.stringify(rows)).not.toContain(token);
+  });
+});
+
 describe('the rate of requests', () => {
   /** By the address that a proxy on this machine names. */
   function from(address: string, token?: string): Promise<IncomingMessage> {

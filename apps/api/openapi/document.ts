@@ -200,6 +200,7 @@ function headersOf({ method, path }: Place, status: string, answer: AnswerShape)
   const names = method === 'get' && schema ? ['ETag'] : [];
   if (method === 'get' && schema?.properties?.['next']) names.push('Link');
   if (status === '201') names.push('Location');
+  if (startsWork(method, path)) names.push('Idempotency-Replayed');
   return names;
 }
 

@@ -1,8 +1,11 @@
 /** What every address of the REST API does alike, whichever controller answers at it. */
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
+import { Database } from '#adapters/postgres/database.js';
+import { KeptAnswers } from '#adapters/postgres/kept-answers.js';
 import type { Settings } from '#nest/settings.js';
 import { tagAnswers } from './entity-tags.js';
+import { Idempotency } from './idempotency.js';
 import { keepMethods } from './methods.js';
 import { Preconditions } from './preconditions.js';
 import { limitRates } from './rate-limits.js';
@@ -17,5 +20,9 @@ export function keepConventions(app: NestFastifyApplication, settings: Settings)
   limitRequests(fastify);
   keepMethods(fastify, new RouteTable(fastify));
   tagAnswers(fastify);
-  app.useGlobalInterceptors(new StorableTexts(), new Preconditions(fastify));
+  app.useGlobalInterceptors(
+    new StorableTexts(),
+    new Preconditions(fastify),
+    new Idempotency(new KeptAnswers(app.get(Database))),
+  );
 }
