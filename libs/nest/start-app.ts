@@ -65,11 +65,20 @@ export async function startApp(options: StartOptions): Promise<NestFastifyApplic
   return app;
 }
 
-/** An address that cannot be decoded reaches no route and no filter. */
+/** No browser finds anything to do with what these answers hold. */
+const inert = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+};
+
+/** An address that cannot be decoded reaches no route, no hook and no filter. */
 function refuseAddress(error: Error, _request: unknown, reply: FastifyReply): void {
   const problem = printProblem({ status: 400, kind: 'malformed-request', detail: error.message });
   void reply
     .status(400)
+    .headers(inert)
     .type('application/problem+json')
     .send(Buffer.from(JSON.stringify(problem)));
 }

@@ -14,6 +14,7 @@ import {
   type Theme,
   type Visit,
 } from './chromium.js';
+import { weigh } from './budgets.js';
 import { startLivedInFarm, type LivedInFarm } from './lived-in-farm.js';
 import { tour, type Stop } from './tour.js';
 
@@ -41,6 +42,9 @@ async function open(stop: Stop, one: Visit): Promise<void> {
   const answer = await one.page.goto(address, { waitUntil: 'load' });
   expect(answer?.status()).toBe(stop.status ?? 200);
 }
+
+/** KiB gzipped, of the HTML, and of the scripts and sheets; a log's page may have more of them. */
+const budget = { html: 60, assets: 60, assetsOfLog: 75 };
 
 describe.each(tour)('$name', (stop) => {
   it('is whole and accessible in both themes, wide and narrow', async () => {
@@ -77,5 +81,15 @@ describe.each(tour)('$name', (stop) => {
     expect(heading.trim()).not.toBe('');
     expect(text.length).toBeGreaterThan(heading.length + 20);
     expect(one.faults.filter((fault) => !/ 404 /.test(fault))).toEqual([]);
+  });
+
+  it('weighs no more than a page may', async () => {
+    const { htmlKiB, scriptsAndSheetsKiB } = await weigh(
+      `${farm.address}${stop.address(farm.ids)}`,
+    );
+    expect(htmlKiB).toBeLessThan(budget.html);
+    const assets = /log/.test(stop.name) ? budget.assetsOfLog : budget.assets;
+    expect(scriptsAndSheetsKiB).toBeGreaterThan(1);
+    expect(scriptsAndSheetsKiB).toBeLessThan(assets);
   });
 });
