@@ -29,7 +29,9 @@ export const formStyle = `
 }
 input,
 select,
+textarea,
 button {
+  max-width: 100%;
   font: inherit;
   color: inherit;
   background: var(--card);

@@ -28,6 +28,11 @@ p.warning,
   margin: 0.35rem 0 0;
   padding-left: 1.25rem;
 }
+.fault pre {
+  margin: 0;
+  white-space: pre-wrap;
+  overflow-wrap: anywhere;
+}
 pre.fault {
   max-height: 20rem;
   overflow: auto;
