@@ -59,6 +59,7 @@ function overviews(one: One): Paths {
     '/': () => '/',
     '/specifications/NAME': () => `/specifications/${one(specifications)}`,
     '/workers': () => '/workers',
+    '/workers/NAME': () => `/workers/hydra-guix-${one([1, 2, 3, 11, 20])}`,
     '/queue': () => '/queue',
     '/metrics': () => '/metrics',
     '/use': () => '/use',

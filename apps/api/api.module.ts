@@ -66,6 +66,7 @@ import { UseController } from './use/use.controller.js';
 import { UseReader } from './use/use-reader.js';
 import { WorkerStandingController } from './workers/worker-standing.controller.js';
 import { WorkerStanding } from './workers/worker-standing.js';
+import { WorkerPageController } from './workers/worker-page.controller.js';
 import { WorkersController } from './workers/workers.controller.js';
 import { ForgeEventsController } from './cuirass/forge-events.controller.js';
 import { Forges } from './webhooks/forges.js';
@@ -98,6 +99,7 @@ import { Wishes } from './wishes/wishes.js';
     BuildPagesController,
     DownloadController,
     WorkersController,
+    WorkerPageController,
     WorkerStandingController,
     QueueController,
     EventsController,

@@ -186,7 +186,7 @@ function Attempts({ attempts, now }: { attempts: readonly AttemptAnswer[]; now: 
             {attempt.exitCode ? <div class="quiet">exit code {attempt.exitCode}</div> : null}
           </td>
           <td>
-            <a href={`/workers#worker-${attempt.worker.id}`}>{attempt.worker.name}</a>
+            <a href={`/workers/${attempt.worker.name}`}>{attempt.worker.name}</a>
             <span class="quiet"> slot {attempt.slot}</span>
           </td>
           <td>

@@ -4,7 +4,15 @@ import type { QueueAnswer, WorkerAnswer } from '#protocol/api/worker.js';
 import { farmAlerts } from './farm-alerts.js';
 
 const queue: QueueAnswer = {
-  ...{ scheduled: 0, submitted: 0, started: 0, bySystem: [], byClass: [], byReason: [] },
+  ...{
+    scheduled: 0,
+    submitted: 0,
+    started: 0,
+    bySystem: [],
+    byClass: [],
+    byReason: [],
+    byPriority: [],
+  },
 };
 const worker = (name: string, state: WorkerAnswer['state']): WorkerAnswer =>
   ({ name, state, refusal: null, lastSeenAt: '2026-11-20T12:00:00.000Z' }) as WorkerAnswer;

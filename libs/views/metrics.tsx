@@ -2,6 +2,7 @@
 import type { MetricKind } from '#domain/weather/metrics.js';
 import type { MetricAnswer } from '#protocol/api/metric.js';
 import { page } from './layout.js';
+import { BarChart } from './chart.js';
 import { Empty, Table } from './parts.js';
 
 /** So many lines of days and evaluations; programs read the rest. */
@@ -12,6 +13,8 @@ type Values = ReadonlyMap<MetricKind, ReadonlyMap<string, number>>;
 interface Sheet {
   readonly title: string;
   readonly of: string;
+  /** Whether each column is drawn: its fields have an order, or are few. */
+  readonly charts?: boolean;
   readonly columns: readonly (readonly [kind: MetricKind, head: string])[];
 }
 
@@ -30,6 +33,7 @@ const sheets: readonly Sheet[] = [
   },
   {
     title: 'Days',
+    charts: true,
     of: 'Day (UTC)',
     columns: [
       ['builds-ended-on-day', 'Builds ended'],
@@ -39,6 +43,7 @@ const sheets: readonly Sheet[] = [
   },
   {
     title: 'Builds of evaluations',
+    charts: true,
     of: 'Evaluation',
     columns: [
       ['evaluation-seconds-until-builds-start', 'Seconds until a build starts'],
@@ -48,6 +53,7 @@ const sheets: readonly Sheet[] = [
   },
   {
     title: 'Workers',
+    charts: true,
     of: 'Worker',
     columns: [['worker-builds-last-day', 'Builds in the last day']],
   },
@@ -75,6 +81,7 @@ function Sheet({ sheet, values }: { sheet: Sheet; values: Values }) {
   return (
     <section>
       <h2>{sheet.title}</h2>
+      {sheet.charts === true ? <Charts sheet={sheet} values={values} /> : null}
       <Table head={[sheet.of, ...sheet.columns.map(([, head]) => head)]}>
         {fields.map((field) => (
           <tr>
@@ -86,6 +93,34 @@ function Sheet({ sheet, values }: { sheet: Sheet; values: Values }) {
         ))}
       </Table>
     </section>
+  );
+}
+
+/** From left to right as time goes, or as names are sorted. */
+const drawn = 90;
+
+function Charts({ sheet, values }: { sheet: Sheet; values: Values }) {
+  const fields = fieldsOf(sheet, values).slice(0, drawn);
+  const ordered = /^\d/.test(fields[0] ?? '') ? fields.toReversed() : fields;
+  return (
+    <>
+      {sheet.columns.map(([kind, head]) => {
+        const of = values.get(kind);
+        const known = ordered.filter((field) => of?.has(field));
+        return (
+          <BarChart
+            title={head}
+            head={[sheet.of, head]}
+            bars={known.map((field) => ({
+              label: field,
+              value: of!.get(field)!,
+              told: figure(of!.get(field)),
+              tone: 'busy',
+            }))}
+          />
+        );
+      })}
+    </>
   );
 }
 

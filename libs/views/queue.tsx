@@ -50,6 +50,26 @@ export function queuePage({ queue, now }: QueueModel): string {
           </Table>
         </Section>
       ) : null}
+      {queue.byPriority.length > 0 ? (
+        <Section title="By system and priority">
+          <Table head={['System', 'Priority', 'Waiting', 'Oldest waits since', 'Mostly because']}>
+            {queue.byPriority.map((row) => (
+              <tr>
+                <td>{row.system}</td>
+                <td class="number">{row.priority}</td>
+                <td class="number">{count(row.scheduled)}</td>
+                <td>
+                  <Time at={row.oldestScheduledAt} now={now} />
+                </td>
+                <td>
+                  <Because reasons={row.reasons} />
+                </td>
+              </tr>
+            ))}
+          </Table>
+          <p class="quiet">Priority 0 is first, 9 last.</p>
+        </Section>
+      ) : null}
       {queue.bySystem.length > 0 ? (
         <Section title="By system">
           <Table head={['System', 'Waiting', 'Submitted', 'Started', 'Oldest waits since']}>
@@ -68,5 +88,20 @@ export function queuePage({ queue, now }: QueueModel): string {
         </Section>
       ) : null}
     </>,
+  );
+}
+
+const reasonsToldAtMost = 3;
+
+/** The reasons of most builds, each with how many. */
+function Because({ reasons }: Pick<QueueAnswer['byPriority'][number], 'reasons'>) {
+  return (
+    <ul class="plain">
+      {reasons.slice(0, reasonsToldAtMost).map(({ reason, builds }) => (
+        <li>
+          {sentences[reason] ?? reason} <span class="quiet">({count(builds)})</span>
+        </li>
+      ))}
+    </ul>
   );
 }

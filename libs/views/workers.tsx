@@ -1,8 +1,12 @@
 /** The workers: what each can build, what it builds now, and how it is. */
 import type { WorkerAnswer } from '#protocol/api/worker.js';
 import { page } from './layout.js';
-import { Command, Empty, Status, Table, Time, Took } from './parts.js';
-import { bytes, count, plural } from './words.js';
+import { Command, Empty, Table, Time } from './parts.js';
+import { count, plural } from './words.js';
+import { Machine, RunningBuilds, Standing } from './worker-parts.js';
+
+/** Its own page has the others. */
+const shownOfWorker = 4;
 
 export interface WorkersModel {
   readonly workers: readonly WorkerAnswer[];
@@ -33,7 +37,7 @@ function List({ workers, now }: { workers: readonly WorkerAnswer[]; now: Date })
       {workers.map((worker) => (
         <tr id={`worker-${worker.id}`}>
           <td>
-            <strong>{worker.name}</strong>
+            <a href={`/workers/${worker.name}`}>{worker.name}</a>
             <div class="quiet">
               {worker.version ? `agent ${worker.version}` : 'never connected'}
             </div>
@@ -48,7 +52,7 @@ function List({ workers, now }: { workers: readonly WorkerAnswer[]; now: Date })
             ) : null}
           </td>
           <td>
-            <Running worker={worker} now={now} />
+            <RunningBuilds worker={worker} now={now} atMost={shownOfWorker} />
           </td>
           <td>
             <Machine worker={worker} />
@@ -60,52 +64,6 @@ function List({ workers, now }: { workers: readonly WorkerAnswer[]; now: Date })
       ))}
     </Table>
   );
-}
-
-/** The state, and what a person must know to change it. */
-function Standing({ worker, now }: { worker: WorkerAnswer; now: Date }) {
-  const { state, pauseNote, pauseUntil, refusal, minDisk } = worker;
-  return (
-    <>
-      <Status status={state} note={pauseNote} />
-      {pauseUntil ? (
-        <div class="quiet">
-          lifts <Time at={pauseUntil} now={now} />
-        </div>
-      ) : null}
-      {state === 'refused' && refusal ? <div class="quiet">{refusal.message}</div> : null}
-      {state === 'disk-guard' && minDisk !== null ? (
-        <div class="quiet">takes builds when {bytes(minDisk)} of its disk are free</div>
-      ) : null}
-    </>
-  );
-}
-
-function Running({ worker, now }: { worker: WorkerAnswer; now: Date }) {
-  return (
-    <>
-      <div class="quiet">
-        {worker.running.length} of {plural(worker.slots, 'slot')}
-      </div>
-      {worker.running.map(({ build }) => (
-        <div>
-          <Status status={build.status} /> <a href={`/builds/${build.id}`}>{build.name}</a>{' '}
-          <Took from={build.startedAt} to={null} now={now} />
-        </div>
-      ))}
-    </>
-  );
-}
-
-function Machine({ worker }: { worker: WorkerAnswer }) {
-  const facts = [
-    worker.cores > 0 ? `${plural(worker.cores, 'core')} a build` : 'all cores',
-    worker.speed === 1 ? null : `speed ${worker.speed}`,
-    worker.load === null ? null : `load ${worker.load.toFixed(1)}`,
-    worker.memoryFree === null ? null : `${bytes(worker.memoryFree)} of memory free`,
-    worker.diskFree === null ? null : `${bytes(worker.diskFree)} of disk free`,
-  ];
-  return <span class="quiet">{facts.filter((fact) => fact !== null).join(', ')}</span>;
 }
 
 function Enrol({ address }: { address: string }) {

@@ -106,6 +106,44 @@ describe('the pages of a farm at work', () => {
     expect(part.headers.get('content-range')).toBe('bytes 1599984-1599999/1600000');
   });
 
+  it('a worker shows how far its builds are, and how its last attempts went', async () => {
+    await farm.parts.database.execute(
+      `insert into package_durations (package_name, system, milliseconds, samples)
+       values ('slow', 'x86_64-linux', 240000, 3)`,
+    );
+    const text = await page('/workers/one');
+    expect(text).toContain('1 of 2 slots');
+    expect(text).toMatch(
+      /of about 4 min.*<meter value="0\.2\d" aria-label="Progress of slow-1\.0">/,
+    );
+    expect(text).toContain('1 succeeded, 1 failed, and 0 were lost by the farm');
+    expect(await page('/workers/two')).toContain('Gone since');
+    expect((await get('/workers/three')).status).toBe(404);
+    const { items } = await json<{ items: { running: unknown[] }[] }>('/api/v1/workers');
+    expect(items[0]!.running).toMatchObject([{ expectedSeconds: 240 }]);
+  });
+
+  it('the queue tells of each system and priority how old it is, and why', async () => {
+    const text = await page('/queue');
+    expect(text).toContain('By system and priority');
+    expect(text).toMatch(/riscv64-linux<\/td><td class="number">9<.*No worker builds for their/);
+    const queue = await json<{ byPriority: unknown[] }>('/api/v1/queue');
+    expect(queue.byPriority).toMatchObject([
+      { system: 'riscv64-linux', priority: 9, scheduled: 1, oldestScheduledAt: expect.any(String) },
+      { system: 'x86_64-linux', reasons: [{ reason: 'inputs-unfinished', builds: 1 }] },
+    ]);
+  });
+
+  it('the metrics are drawn, and stand beside it as tables', async () => {
+    await farm.parts.database.execute(
+      `insert into metrics (kind, field, value)
+       select 'builds-ended-on-day', '2026-11-0' || n, n * 10 from generate_series(1, 9) n`,
+    );
+    const text = await page('/metrics');
+    expect(text).toContain('<title>2026-11-09: 90</title>');
+    expect(text).toMatch(/Builds ended as a table<\/summary>.*2026-11-01<.*2026-11-09</s);
+  });
+
   it('workers, queue, and what is not there', async () => {
     const workers = await page('/workers');
     expect(workers).toContain('offline');

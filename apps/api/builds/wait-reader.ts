@@ -1,7 +1,7 @@
 /** Tells why builds wait, one by one and by the thousand, by the planner's own rule. */
 import { Injectable } from '@nestjs/common';
 import { NeighbourQueries } from '#adapters/postgres/neighbour-queries.js';
-import { WaitQueries } from '#adapters/postgres/wait-queries.js';
+import { WaitQueries, type WaitingGroup } from '#adapters/postgres/wait-queries.js';
 import type { PlannedWait } from '#domain/scheduling/planner.js';
 import {
   reasonWithLimit,
@@ -95,14 +95,11 @@ export class WaitReader {
       this.queries.workers(),
       this.queries.bySystem(),
     ]);
-    const reasons = new Map<string, number>();
-    const classes = new Map<string, number>();
-    for (const group of groups) {
-      const { kind } = waitReason({ ...group, workers });
-      reasons.set(kind, (reasons.get(kind) ?? 0) + group.builds);
-      const released = group.workerClass;
-      if (released !== null) classes.set(released, (classes.get(released) ?? 0) + group.builds);
-    }
+    const told = groups.map((group) => ({
+      ...group,
+      reason: waitReason({ ...group, workers }).kind,
+    }));
+    const released = told.filter(({ workerClass }) => workerClass !== null);
     const total = (word: 'scheduled' | 'submitted' | 'started'): number =>
       bySystem.reduce((sum, row) => sum + row[word], 0);
     return {
@@ -110,8 +107,11 @@ export class WaitReader {
       submitted: total('submitted'),
       started: total('started'),
       bySystem,
-      byClass: [...classes].map(([name, released]) => ({ class: name, released })),
-      byReason: [...reasons].map(([reason, builds]) => ({ reason, builds })),
+      byPriority: byPriority(told),
+      byClass: summed(released, ({ workerClass }) => workerClass!).map(([name, builds]) => {
+        return { class: name, released: builds };
+      }),
+      byReason: reasonsOf(told),
     };
   }
 
@@ -119,6 +119,41 @@ export class WaitReader {
     const found = await Promise.all(builds.map((build) => this.neighbours.summary(build)));
     return found.filter((summary) => summary !== null);
   }
+}
+
+interface ToldGroup extends WaitingGroup {
+  readonly reason: string;
+}
+
+function byPriority(groups: readonly ToldGroup[]): QueueAnswer['byPriority'] {
+  const keyed = Map.groupBy(groups, ({ demand, priority }) => `${demand.system} ${priority}`);
+  const rows = [...keyed.values()].map((alike) => {
+    const [{ demand, priority }] = alike as [ToldGroup, ...ToldGroup[]];
+    const oldest = Math.min(...alike.map((group) => group.oldest.getTime()));
+    return {
+      ...{ system: demand.system, priority },
+      scheduled: alike.reduce((sum, { builds }) => sum + builds, 0),
+      oldestScheduledAt: new Date(oldest).toISOString(),
+      reasons: reasonsOf(alike),
+    };
+  });
+  return rows.sort((a, b) => a.system.localeCompare(b.system, 'en') || a.priority - b.priority);
+}
+
+/** What most wait for comes first. */
+function reasonsOf(groups: readonly ToldGroup[]): QueueAnswer['byReason'] {
+  return summed(groups, ({ reason }) => reason)
+    .map(([reason, builds]) => ({ reason, builds }))
+    .sort((a, b) => b.builds - a.builds);
+}
+
+function summed(
+  groups: readonly ToldGroup[],
+  key: (group: ToldGroup) => string,
+): [string, number][] {
+  const sums = new Map<string, number>();
+  for (const group of groups) sums.set(key(group), (sums.get(key(group)) ?? 0) + group.builds);
+  return [...sums];
 }
 
 function isForWorkers({ kind }: WaitReason): boolean {

@@ -9,9 +9,11 @@ import { id, type WorkerId } from '#domain/ids.js';
 import { notFound } from '#nest/problem.js';
 import { Id } from '#protocol/api/page.js';
 import { Problem } from '#protocol/api/problem.js';
-import { WorkerAnswer } from '#protocol/api/worker.js';
+import { WorkerAnswer, WorkerAttempt } from '#protocol/api/worker.js';
 
 const WorkerList = z.object({ items: z.array(WorkerAnswer) });
+const AttemptList = z.object({ items: z.array(WorkerAttempt) });
+const attemptsAtMost = 100;
 const byId = z.object({ id: Id });
 
 @ApiTags('workers')
@@ -32,5 +34,14 @@ export class WorkersController {
     const found = await this.queries.find(id<WorkerId>(address.id));
     if (!found) throw notFound(`worker ${address.id}`);
     return found;
+  }
+
+  /** What it tried last, the newest first. */
+  @Get(':id/attempts')
+  @ApiResponse({ status: 200, standardSchema: AttemptList })
+  async attempts(
+    @Param({ schema: byId }) address: z.infer<typeof byId>,
+  ): Promise<z.infer<typeof AttemptList>> {
+    return { items: await this.queries.attempts(id<WorkerId>(address.id), attemptsAtMost) };
   }
 }

@@ -26,6 +26,8 @@ interface FactsRow extends Row {
 /** Scheduled builds that are alike in all that a reason looks at. */
 export interface WaitingGroup extends Omit<WaitFacts, 'workers'> {
   readonly builds: number;
+  readonly priority: number;
+  readonly oldest: Date;
 }
 
 interface GroupRow extends Row {
@@ -37,6 +39,8 @@ interface GroupRow extends Row {
   now: Date;
   substituting: boolean;
   builds: number;
+  priority: number;
+  oldest: Date;
 }
 
 interface SystemRow extends Row {
@@ -105,11 +109,13 @@ export class WaitQueries {
   async groups(): Promise<WaitingGroup[]> {
     const rows = await this.database.query<GroupRow>(
       `select d.system, d.required_features, w.blocked_by, now() as now, count(*) as builds,
+              b.priority, min(b.scheduled_at) as oldest,
               case when b.release_expires_at > now() then b.worker_class end as worker_class,
               coalesce(b.not_before > now(), false) as backing_off, ${isFetched} as substituting
          from builds b join derivations d on d.id = b.id
         cross join lateral (select ${worstInput} as blocked_by) w
-        where b.status = 'scheduled' group by 1, 2, 3, 4, 6, 7, 8`,
+        where b.status = 'scheduled'
+        group by 1, 2, 3, 4, 6, 8, 9, 10`,
     );
     return rows.map((row) => {
       const now = row.now.getTime();
@@ -121,7 +127,7 @@ export class WaitQueries {
         releaseExpiresAt: row.worker_class === null ? null : now + 1,
         workerClass: row.worker_class,
         now,
-        builds: row.builds,
+        ...{ builds: row.builds, priority: row.priority, oldest: row.oldest },
         substituting: row.substituting,
       };
     });

@@ -1,6 +1,6 @@
 /** What the API and the dashboard read of workers and of what they build now. */
-import type { WorkerId } from '#domain/ids.js';
-import type { WorkerAnswer } from '#protocol/api/worker.js';
+import { id, type WorkerId } from '#domain/ids.js';
+import type { WorkerAnswer, WorkerAttempt } from '#protocol/api/worker.js';
 import type { Database } from './database.js';
 import { workerIsPaused } from './worker-store.js';
 import { iso, summaryColumns, summaryOf, type SummaryRow } from './reading.js';
@@ -38,6 +38,19 @@ interface RunningRow extends SummaryRow {
   worker_id: number;
   attempt_id: number;
   slot: number;
+  /** On a worker of speed 1. */
+  expected: number | null;
+}
+
+interface AttemptRow extends Record<string, unknown> {
+  id: number;
+  build_id: number;
+  name: string;
+  system: string;
+  status: WorkerAttempt['status'];
+  reason: string | null;
+  started_at: Date | null;
+  ended_at: Date | null;
 }
 
 /** A worker that no gateway has heard of for so long is offline, whatever its row says. */
@@ -56,6 +69,27 @@ export class WorkerQueries {
     return (await this.select(worker))[0] ?? null;
   }
 
+  /** Those not removed bear a name once. */
+  async named(name: string): Promise<WorkerAnswer | null> {
+    const [row] = await this.database.query<{ id: number }>(
+      'select id from workers where removed_at is null and name = $1',
+      [name],
+    );
+    return row ? this.find(id<WorkerId>(row.id)) : null;
+  }
+
+  /** What it tried last, the newest first. */
+  async attempts(worker: WorkerId, limit: number): Promise<WorkerAttempt[]> {
+    const rows = await this.database.query<AttemptRow>(
+      `select a.id, a.build_id, d.name, d.system, a.status, a.reason, a.started_at, a.ended_at
+         from (select * from attempts where worker_id = $1 order by id desc limit $2) a
+        cross join lateral (select name, system from derivations where id = a.build_id offset 0) d
+        order by a.id desc`,
+      [worker, limit],
+    );
+    return rows.map(attemptOf);
+  }
+
   private async select(worker: WorkerId | null): Promise<WorkerAnswer[]> {
     const [workers, running] = await Promise.all([
       this.database.query<WorkerRow>(
@@ -66,8 +100,11 @@ export class WorkerQueries {
         [worker],
       ),
       this.database.query<RunningRow>(
-        `select l.worker_id, l.attempt_id, l.slot, ${summaryColumns}
+        `select l.worker_id, l.attempt_id, l.slot, p.milliseconds / 1000 as expected,
+                ${summaryColumns}
            from leases l join builds b on b.id = l.build_id join derivations d on d.id = b.id
+           left join package_durations p
+             on p.package_name = d.package_name and p.system = d.system
           where $1::bigint is null or l.worker_id = $1 order by l.slot`,
         [worker],
       ),
@@ -89,7 +126,7 @@ function refusalOf(row: WorkerRow): WorkerAnswer['refusal'] {
   return at && { at: iso(at), code: code ?? '', message: message ?? '' };
 }
 
-function workerOf(row: WorkerRow, running: readonly RunningRow[]): WorkerAnswer {
+function workerOf(row: WorkerRow, runs: readonly RunningRow[]): WorkerAnswer {
   return {
     id: String(row.id),
     name: row.name,
@@ -112,10 +149,23 @@ function workerOf(row: WorkerRow, running: readonly RunningRow[]): WorkerAnswer 
     enrolledAt: iso(row.enrolled_at),
     connectedAt: iso(row.connected_at),
     lastSeenAt: iso(row.last_seen_at),
-    running: running.map((row) => ({
-      slot: row.slot,
-      attempt: String(row.attempt_id),
-      build: summaryOf(row),
+    running: runs.map((running) => ({
+      slot: running.slot,
+      attempt: String(running.attempt_id),
+      build: summaryOf(running),
+      expectedSeconds:
+        running.expected === null ? null : running.expected / Math.max(row.speed, 0.01),
     })),
+  };
+}
+
+function attemptOf(row: AttemptRow): WorkerAttempt {
+  return {
+    id: String(row.id),
+    build: { id: String(row.build_id), name: row.name, system: row.system },
+    status: row.status,
+    reason: row.reason,
+    startedAt: iso(row.started_at),
+    endedAt: iso(row.ended_at),
   };
 }

@@ -13,6 +13,13 @@ export interface QueueAnswer {
     readonly started: number;
     readonly oldestScheduledAt: string | null;
   }[];
+  readonly byPriority: readonly {
+    readonly system: string;
+    readonly priority: number;
+    readonly scheduled: number;
+    readonly oldestScheduledAt: string | null;
+    readonly reasons: readonly { readonly reason: string; readonly builds: number }[];
+  }[];
   readonly byClass: readonly { readonly class: string; readonly released: number }[];
   readonly byReason: readonly { readonly reason: string; readonly builds: number }[];
 }

@@ -28,6 +28,10 @@ export interface EnrolRequest {
   readonly name: string;
 }
 
+export interface ListWorkerAttemptsAnswer {
+  readonly items: readonly WorkerAttempt[];
+}
+
 export interface ListWorkersAnswer {
   readonly items: readonly WorkerAnswer[];
 }
@@ -63,7 +67,17 @@ export interface WorkerAnswer {
     readonly slot: number;
     readonly attempt: string;
     readonly build: BuildSummary;
+    readonly expectedSeconds: number | null;
   }[];
+}
+
+export interface WorkerAttempt {
+  readonly id: string;
+  readonly build: { readonly id: string; readonly name: string; readonly system: string };
+  readonly status: 'submitted' | 'started' | 'succeeded' | 'failed' | 'failed-other' | 'canceled';
+  readonly reason: string | null;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
 }
 
 /** Every worker, with what it builds now. */
@@ -85,6 +99,17 @@ export function removeWorker(
   input: { readonly path: { readonly id: string } } & Reading,
 ): Promise<void> {
   return client.call({ method: 'DELETE', path: '/api/v1/workers/{id}', answer: 'nothing' }, input);
+}
+
+/** List worker attempts. */
+export function listWorkerAttempts(
+  client: Client,
+  input: { readonly path: { readonly id: string } } & Reading,
+): Promise<ListWorkerAttemptsAnswer> {
+  return client.call(
+    { method: 'GET', path: '/api/v1/workers/{id}/attempts', answer: 'json' },
+    input,
+  );
 }
 
 /** Give it no new builds, for good or until a time. */

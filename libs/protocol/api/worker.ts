@@ -1,5 +1,6 @@
 /** A worker, and the queue, as the REST API tells them. */
 import { z } from 'zod';
+import { attemptStatuses, type AttemptStatus } from '#domain/build/status.js';
 import { BuildSummary } from './build.js';
 import { Id, Time } from './page.js';
 
@@ -40,9 +41,28 @@ export const WorkerAnswer = z.object({
   connectedAt: Time.nullable(),
   lastSeenAt: Time.nullable(),
   /** What it builds now, by slot. */
-  running: z.array(z.object({ slot: z.int(), attempt: Id, build: BuildSummary })),
+  running: z.array(
+    z.object({
+      slot: z.int(),
+      attempt: Id,
+      build: BuildSummary,
+      /** How long such builds take on it; null when none was built yet. */
+      expectedSeconds: z.number().nullable(),
+    }),
+  ),
 });
 export type WorkerAnswer = z.infer<typeof WorkerAnswer>;
+
+/** What a worker tried, the newest first. */
+export const WorkerAttempt = z.object({
+  id: Id,
+  build: z.object({ id: Id, name: z.string(), system: z.string() }),
+  status: z.enum(Object.keys(attemptStatuses) as [AttemptStatus, ...AttemptStatus[]]),
+  reason: z.string().nullable(),
+  startedAt: Time.nullable(),
+  endedAt: Time.nullable(),
+});
+export type WorkerAttempt = z.infer<typeof WorkerAttempt>;
 
 export const QueueAnswer = z.object({
   scheduled: z.int(),
@@ -55,6 +75,16 @@ export const QueueAnswer = z.object({
       submitted: z.int(),
       started: z.int(),
       oldestScheduledAt: Time.nullable(),
+    }),
+  ),
+  /** Scheduled builds by system and priority (0 is first), each with what they wait for. */
+  byPriority: z.array(
+    z.object({
+      system: z.string(),
+      priority: z.int(),
+      scheduled: z.int(),
+      oldestScheduledAt: Time.nullable(),
+      reasons: z.array(z.object({ reason: z.string(), builds: z.int() })),
     }),
   ),
   /** Builds whose ticket may be claimed now. */
