@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { auditCommand } from './audit/audit-command.js';
 import { buildCommand } from './build/build-command.js';
 import { completeCommand, completionCommand } from './completion/completion-command.js';
+import { certCommand } from './cert/cert-command.js';
 import { doctorCommand } from './doctor/doctor-command.js';
 import { evalCommand } from './eval/eval-command.js';
 import { examplesText } from './examples.js';
@@ -47,6 +48,7 @@ export function gambesonProgram(): Command {
     .addCommand(releaseCommand())
     .addCommand(tokenCommand())
     .addCommand(auditCommand())
+    .addCommand(certCommand())
     .addCommand(keyCommand())
     .addCommand(forgeCommand())
     .addCommand(notificationCommand())
