@@ -52,6 +52,8 @@ export const tour: readonly Stop[] = [
   { name: 'evaluation', address: ({ demo }) => `/evaluations/${demo.evaluation}` },
   { name: 'evaluation-changed', address: ({ after }) => `/evaluations/${after}` },
   { name: 'evaluation-all', address: ({ after }) => `/evaluations/${after}?kind=all&name=s` },
+  { name: 'evaluation-map', address: ({ after }) => `/evaluations/${after}/map` },
+  { name: 'evaluation-map-many', address: ({ many }) => `/evaluations/${many}/map?name=1` },
   { name: 'evaluation-many', address: ({ many }) => `/evaluations/${many}` },
   { name: 'build-succeeded', address: ({ demo }) => `/builds/${demo.builds.ok}` },
   { name: 'build-failed', address: ({ broke }) => `/builds/${broke}` },

@@ -63,6 +63,14 @@ export class DifferenceReader {
     return { newer, older, against: other, difference };
   }
 
+  /** The evaluation by itself: nothing of it is new. */
+  async alone(evaluation: EvaluationAnswer): Promise<Compared> {
+    const [newer] = (await this.sheets.of([sheetAskedOf(evaluation)])) as [KeptSheet];
+    const whole = evaluation.status === 'succeeded';
+    const difference = this.difference(newer.sheet, null, whole);
+    return { newer, older: null, against: null, difference };
+  }
+
   async read(evaluation: EvaluationAnswer, query: DifferenceQuery): Promise<DifferenceAnswer> {
     return answerOf(evaluation, await this.compare(evaluation, query.against), query);
   }

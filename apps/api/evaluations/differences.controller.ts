@@ -12,9 +12,11 @@ import {
   RootCausesQuery,
 } from '#protocol/api/difference.js';
 import type { EvaluationAnswer } from '#protocol/api/evaluation.js';
+import { MapAnswer } from '#protocol/api/map.js';
 import { Id } from '#protocol/api/page.js';
 import { Problem } from '#protocol/api/problem.js';
 import { DifferenceReader } from './difference-reader.js';
+import { MapReader } from './map-reader.js';
 import { RootCauseReader } from './root-cause-reader.js';
 
 const byId = z.object({ id: Id });
@@ -27,6 +29,7 @@ export class DifferencesController {
     private readonly evaluations: EvaluationQueries,
     private readonly differences: DifferenceReader,
     private readonly causes: RootCauseReader,
+    private readonly maps: MapReader,
   ) {}
 
   /** Newly failing, newly succeeding, new, removed and other jobs, against another evaluation. */
@@ -39,6 +42,15 @@ export class DifferencesController {
     @Query({ schema: DifferenceQuery }) query: DifferenceQuery,
   ): Promise<DifferenceAnswer> {
     return this.differences.read(await this.known(address), query);
+  }
+
+  /** All jobs at once, a letter for each: what the page of the map draws. */
+  @Get(':id/map')
+  @ApiOperation({ operationId: 'mapEvaluation' })
+  @ApiResponse({ status: 200, standardSchema: MapAnswer })
+  @ApiResponse({ status: 404, standardSchema: Problem })
+  map(@Param({ schema: byId }) address: ById): Promise<MapAnswer> {
+    return this.maps.whole(id<EvaluationId>(address.id));
   }
 
   /** Failed builds by how many jobs of the evaluation they keep from succeeding. */

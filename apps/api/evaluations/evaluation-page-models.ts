@@ -9,11 +9,7 @@ import { LogTails } from '../pages/log-tails.js';
 import { ComparisonModels } from './comparison-models.js';
 import type { EvaluationPageQuery } from './evaluation-page-query.js';
 import { EvaluationReader } from './evaluation-reader.js';
-
-/** Of a hundred thousand jobs that nobody has looked at for a while: the page does not wait. */
-const patienceMilliseconds = 60;
-/** Fewer are there soon enough on any machine. */
-const manyJobs = 20_000;
+import { soon } from './patience.js';
 
 @Injectable()
 export class EvaluationPageModels {
@@ -42,19 +38,6 @@ export class EvaluationPageModels {
     query: EvaluationPageQuery,
   ): Promise<ComparedModel | 'reading' | null> {
     if (evaluation.prunedAt !== null) return null;
-    const comparing = this.comparisons.of(evaluation, query);
-    return evaluation.jobCount < manyJobs ? comparing : withPatience(comparing);
-  }
-}
-
-/** What comes later is kept by then; that it failed is told to who asks again. */
-async function withPatience<T>(coming: Promise<T>): Promise<T | 'reading'> {
-  const { promise, resolve } = Promise.withResolvers<'reading'>();
-  const timer = setTimeout(() => resolve('reading'), patienceMilliseconds);
-  coming.catch(() => undefined);
-  try {
-    return await Promise.race([coming, promise]);
-  } finally {
-    clearTimeout(timer);
+    return (await soon(evaluation, this.comparisons.of(evaluation, query))) ?? 'reading';
   }
 }

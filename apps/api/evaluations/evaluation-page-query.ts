@@ -2,10 +2,14 @@
 import { z } from 'zod';
 import { Against, DifferenceKindWord, DifferenceQuery } from '#protocol/api/difference.js';
 
-/** An empty field of the form is no filter, and a page of jobs is larger than one of JSON. */
+/** An empty field of a form is no filter. */
+function withoutEmpty(query: unknown): unknown {
+  return Object.fromEntries(Object.entries(query as object).filter(([, value]) => value !== ''));
+}
+
+/** A page of jobs is larger than one of JSON. */
 export const EvaluationPageQuery = z.preprocess(
-  (query) =>
-    Object.fromEntries(Object.entries(query as object).filter(([, value]) => value !== '')),
+  withoutEmpty,
   DifferenceQuery.omit({ against: true }).extend({
     kind: z.enum([...DifferenceKindWord.options, 'all']).optional(),
     compare: Against.optional(),
@@ -13,3 +17,12 @@ export const EvaluationPageQuery = z.preprocess(
   }),
 );
 export type EvaluationPageQuery = z.infer<typeof EvaluationPageQuery>;
+
+export const MapPageQuery = z.preprocess(
+  withoutEmpty,
+  DifferenceQuery.pick({ name: true, system: true, status: true, cursor: true }),
+);
+export type MapPageQuery = z.infer<typeof MapPageQuery>;
+
+export const JobAddress = z.object({ name: z.string().max(1024), system: z.string().max(64) });
+export type JobAddress = z.infer<typeof JobAddress>;

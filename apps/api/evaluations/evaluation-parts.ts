@@ -10,6 +10,7 @@ import { DifferenceReader } from './difference-reader.js';
 import { DifferencesController } from './differences.controller.js';
 import { EvaluationPageModels } from './evaluation-page-models.js';
 import { EvaluationPagesController } from './evaluation-pages.controller.js';
+import { MapReader } from './map-reader.js';
 import { RootCauseReader } from './root-cause-reader.js';
 
 /** The sheets follow a feed while they are kept; not when nobody is there any more. */
@@ -31,6 +32,7 @@ export const evaluationProviders: Provider[] = [
     inject: [Database],
   })),
   ComparisonModels,
+  MapReader,
   DifferenceReader,
   EvaluationPageModels,
   RootCauseReader,

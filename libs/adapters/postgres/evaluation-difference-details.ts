@@ -18,6 +18,17 @@ interface DetailRow extends Row {
 export class JobDetailQueries {
   constructor(private readonly database: Database) {}
 
+  /** Null where there is no such job, or it has no build. */
+  async buildOf(evaluation: number, job: { name: string; system: string }): Promise<number | null> {
+    const [row] = await this.database.query<{ build: number | null }>(
+      `select build_id as build from jobs
+        where name_id = (select id from job_names where name = $2)
+          and evaluation_id = $1 and system = $3 order by id limit 1`,
+      [evaluation, job.name, job.system],
+    );
+    return row?.build ?? null;
+  }
+
   /** By the id of the job. */
   async of(evaluation: number, jobs: readonly string[]): Promise<Map<string, JobDetailRow>> {
     if (jobs.length === 0) return new Map();

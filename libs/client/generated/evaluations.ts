@@ -54,6 +54,13 @@ export interface GetEvaluationLogSearchAnswer {
   readonly next: string | null;
 }
 
+export interface GetEvaluationMapAnswer {
+  readonly evaluation: string;
+  readonly names: string;
+  readonly systems: readonly { readonly system: string; readonly statuses: string }[];
+  readonly letters: { readonly [K in string]?: JobStatusWord };
+}
+
 export interface JobAnswer {
   readonly id: string;
   readonly name: string;
@@ -219,6 +226,17 @@ export function getEvaluationDifference(
 ): Promise<GetEvaluationDifferenceAnswer> {
   return client.call(
     { method: 'GET', path: '/api/v1/evaluations/{id}/difference', answer: 'json' },
+    input,
+  );
+}
+
+/** Get evaluation map. */
+export function getEvaluationMap(
+  client: Client,
+  input: { readonly path: { readonly id: string } } & Reading,
+): Promise<GetEvaluationMapAnswer> {
+  return client.call(
+    { method: 'GET', path: '/api/v1/evaluations/{id}/map', answer: 'json' },
     input,
   );
 }

@@ -53,4 +53,42 @@ select {
 .classes li {
   margin: 0.25rem 0;
 }
+.map,
+.legend {
+  display: flex;
+  flex-wrap: wrap;
+  list-style: none;
+  margin: 0.5rem 0;
+  padding: 0;
+}
+.legend {
+  gap: 0.25rem 1.25rem;
+  font-size: 0.875rem;
+}
+.map-box {
+  position: relative;
+  margin-bottom: 1rem;
+}
+.map-box .cell {
+  position: absolute;
+}
+.cell {
+  display: block;
+  width: 26px;
+  height: 26px;
+  padding: 5px;
+}
+.cell svg {
+  display: block;
+  width: 16px;
+  height: 16px;
+  fill: none;
+  stroke: currentColor;
+  stroke-width: 1.75;
+  stroke-linecap: round;
+  stroke-linejoin: round;
+}
+.cell:hover {
+  outline: 1px solid currentColor;
+}
 `;
