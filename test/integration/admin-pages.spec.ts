@@ -25,6 +25,11 @@ async function rest<T>(path: string): Promise<T> {
   return (await (await fetch(`${farm.address}/api/v1${path}`, { headers })).json()) as T;
 }
 
+async function posted(path: string): Promise<number> {
+  const headers = { authorization: `Bearer ${token}` };
+  return (await fetch(`${farm.address}/api/v1${path}`, { method: 'POST', headers })).status;
+}
+
 interface Specification {
   readonly version: number;
   readonly specification: Record<string, unknown>;
@@ -197,6 +202,8 @@ describe('evaluations and builds', () => {
     expect((await ask(`${front}/bump`, {})).location).toContain('done=bumped');
     expect((await ask(front)).text).toContain('It has priority 0');
     expect((await ask(`/admin/builds/${builds.ok}/bump`, {})).status).toBe(409);
+    expect(await posted(`/builds/${builds.waiting}/bump`)).toBe(202);
+    expect(await posted(`/builds/${builds.ok}/bump`)).toBe(409);
     const failed = await ask(`/admin/builds/${builds.failed}/restart`, { mode: 'only' });
     expect(failed.location).toContain('done=restarted');
     const canceled = await ask(`/admin/builds/${builds.noWorker}/cancel`, {});
@@ -329,6 +336,13 @@ describe('tokens, forges and messages', () => {
     const to = again.exec((await ask('/admin/forges')).text)?.[1] ?? '';
     expect((await ask(to, {})).location).toContain('done=redelivered');
     expect((await ask(to, {})).status).toBe(404);
+    const delivery = /\d+/.exec(to)?.[0] ?? '';
+    await farm.parts.database.execute(
+      `update forge_deliveries set state = 'failed', ended_at = now()`,
+    );
+    expect(await posted(`/forge-deliveries/${delivery}/redeliver`)).toBe(204);
+    const told = { action: 'forge.manage', subject: `forge-delivery/${delivery}` };
+    expect(await audited(`forge-delivery/${delivery}`)).toEqual([told, told]);
     expect((await ask('/admin')).text).not.toContain('could not be taken');
     expect((await ask('/admin/forges/berg/remove', { typed: 'berg' })).status).toBe(303);
   });

@@ -1,6 +1,18 @@
 /** `/api/v1/forges`: forges, how their pull requests are built, and what they told; all admin's. */
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  Post,
+  Put,
+  Query,
+  Req,
+} from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import {
   ForgeAnswer,
@@ -16,12 +28,14 @@ import {
 import { Id, PageQuery } from '#protocol/api/page.js';
 import { notFound } from '#nest/problem.js';
 import { Problem } from '#protocol/api/problem.js';
+import { noteChange } from '../access/audit-interceptor.js';
 import { Requires } from '../access/requires.js';
 import { Forges } from './forges.js';
 
 const named = z.object({ name: ForgeName });
 type Named = z.infer<typeof named>;
 const templateOf = named.extend({ id: Id });
+const byId = z.object({ id: Id });
 const DeliveryQuery = PageQuery.extend({ forge: ForgeName.optional() });
 
 @ApiTags('forges')
@@ -111,5 +125,18 @@ export class ForgesController {
     @Query({ schema: DeliveryQuery }) { forge, ...page }: z.infer<typeof DeliveryQuery>,
   ): Promise<ForgeDeliveryList> {
     return this.forges.queries.deliveries(forge ?? null, page);
+  }
+
+  @Post('forge-deliveries/:id/redeliver')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Take what a forge told once more, as if it had just come' })
+  @ApiResponse({ status: 204 })
+  @ApiResponse({ status: 404, standardSchema: Problem })
+  async redeliver(
+    @Param({ schema: byId }) { id }: z.infer<typeof byId>,
+    @Req() request: FastifyRequest,
+  ): Promise<void> {
+    await this.forges.takeAgain(id);
+    noteChange(request, { subject: `forge-delivery/${id}` });
   }
 }

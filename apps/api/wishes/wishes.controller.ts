@@ -56,6 +56,15 @@ export class BuildWishesController {
   ): Promise<BuildWishAnswer> {
     return this.wishes.cancelBuild(id<BuildId>(address.id), force);
   }
+
+  @Post(':id/bump')
+  @Requires('build.bump', 'build/:id')
+  @HttpCode(202)
+  @ApiOperation({ summary: 'Let it go before all others, with the inputs that it waits for' })
+  @ApiResponse({ status: 202, standardSchema: BuildWishAnswer })
+  bump(@Param({ schema: byId }) address: Address): Promise<BuildWishAnswer> {
+    return this.wishes.bumpBuild(id<BuildId>(address.id));
+  }
 }
 
 @ApiTags('evaluations')

@@ -405,6 +405,14 @@ export function cancelBuild(
   return client.call({ method: 'POST', path: '/api/v1/builds/{id}/cancel', answer: 'json' }, input);
 }
 
+/** Let it go before all others, with the inputs that it waits for. */
+export function bumpBuild(
+  client: Client,
+  input: { readonly path: { readonly id: string } } & Starting,
+): Promise<BuildWishAnswer> {
+  return client.call({ method: 'POST', path: '/api/v1/builds/{id}/bump', answer: 'json' }, input);
+}
+
 /** How far a restart or cancel of many builds has come. */
 export function getIntent(
   client: Client,

@@ -164,3 +164,14 @@ export function listForgeDeliveries(
 ): Promise<ForgeDeliveryList> {
   return client.call({ method: 'GET', path: '/api/v1/forge-deliveries', answer: 'json' }, input);
 }
+
+/** Take what a forge told once more, as if it had just come. */
+export function redeliverForgeDelivery(
+  client: Client,
+  input: { readonly path: { readonly id: string } } & Starting,
+): Promise<void> {
+  return client.call(
+    { method: 'POST', path: '/api/v1/forge-deliveries/{id}/redeliver', answer: 'nothing' },
+    input,
+  );
+}
