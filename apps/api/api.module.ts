@@ -31,6 +31,7 @@ import { LogLibrary } from './logs/log-library.js';
 import { LogStream } from './logs/log-stream.js';
 import { LogsOf } from './logs/logs-of.js';
 import { NotificationsController } from './notifications/notifications.controller.js';
+import { FarmMeasures } from './measures/farm-measures.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { Availabilities } from './pages/availabilities.js';
 import { HomeController } from './pages/home.controller.js';
@@ -137,6 +138,7 @@ import { Wishes } from './wishes/wishes.js';
     EvaluationReader,
     ...evaluationProviders,
     EvaluationSources,
+    FarmMeasures,
     EventStreams,
     Forges,
     LogLibrary,

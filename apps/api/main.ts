@@ -3,6 +3,7 @@ import { readSettings } from '#nest/settings.js';
 import { startApp } from '#nest/start-app.js';
 import { sentenceOf } from '#std/farm-fault.js';
 import { ApiModule } from './api.module.js';
+import { measuresOf } from './measures/measures-of.js';
 import { openFarm } from './farm/farm-parts.js';
 import { prepareApi } from './prepare.js';
 
@@ -14,6 +15,8 @@ try {
     module: ApiModule.of(parts),
     settings,
     prepare: (app) => prepareApi(app, parts),
+    collect: measuresOf,
+    besidePage: true,
   });
 } catch (error) {
   process.stderr.write(`api: ${sentenceOf(error)}\n`);

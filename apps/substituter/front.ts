@@ -36,7 +36,7 @@ export interface Routes {
 }
 
 /** Addresses that Nest answers. */
-const ofNest = /^\/(livez|readyz)(\?|$)/;
+const ofNest = /^\/(livez|readyz|metrics)(\?|$)/;
 
 export class Front {
   private readonly logger = new Logger('http');

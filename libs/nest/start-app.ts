@@ -6,8 +6,9 @@ import 'reflect-metadata';
 import { ConsoleLogger, type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { printProblem } from './problem.js';
+import { serveMeasures, type Collect } from './serve-measures.js';
 import type { Settings } from './settings.js';
 
 export interface StartOptions {
@@ -16,6 +17,10 @@ export interface StartOptions {
   readonly settings: Settings;
   /** Wires what Nest does not: a WebSocket upgrade, raw routes, OpenAPI. Runs before listening. */
   readonly prepare?: (app: NestFastifyApplication) => Promise<void>;
+  /** What `/metrics` tells beside what it tells of every process. */
+  readonly collect?: (app: NestFastifyApplication) => Collect;
+  /** People have a page at `/metrics`, too. */
+  readonly besidePage?: boolean;
 }
 
 /** What Nest says of its own wiring at each start, one line per route, nobody reads. */
@@ -59,6 +64,9 @@ export async function startApp(options: StartOptions): Promise<NestFastifyApplic
     bodyParser: false,
   });
   app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
+  const { collect, besidePage } = options;
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  serveMeasures(fastify, { app: name, collect: collect?.(app), besidePage });
   await options.prepare?.(app);
   await app.listen(settings.port, settings.host);
   process.stdout.write(`${name} listening on ${await app.getUrl()}\n`);

@@ -12,6 +12,7 @@ import { startTestPostgres } from '#testkit/postgres.js';
 import { startTestRedis } from '#testkit/redis.js';
 import { ApiModule } from '../../apps/api/api.module.js';
 import { openFarm, type FarmParts } from '../../apps/api/farm/farm-parts.js';
+import { measuresOf } from '../../apps/api/measures/measures-of.js';
 import { prepareApi } from '../../apps/api/prepare.js';
 
 export interface ApiFarm {
@@ -52,6 +53,8 @@ export async function startApiFarm(more: Record<string, string> = {}): Promise<A
       });
       return prepareApi(one, parts);
     },
+    collect: measuresOf,
+    besidePage: true,
   });
   return {
     address: await app.getUrl(),

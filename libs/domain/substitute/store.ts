@@ -40,7 +40,7 @@ export function dialectOf({ dir }: Pick<Store, 'dir'>): Dialect {
  */
 const reservedSlugs = new Set([
   ...['nar', 'log', 'file', 'derivations', 'uploads', 'paths', 'realisations'],
-  ...['livez', 'readyz', 'robots', 'use', 'signing-key'],
+  ...['livez', 'readyz', 'metrics', 'robots', 'use', 'signing-key'],
   ...['admin', 'api', 'build', 'builds', 'dashboard', 'download', 'eval', 'evaluations', 'events'],
   ...['jobset', 'jobsets', 'machine', 'output', 'queue', 'search', 'specification'],
   ...['specifications', 'static', 'webhooks', 'workers'],
