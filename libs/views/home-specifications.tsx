@@ -94,7 +94,7 @@ function Line({ line, now }: { line: SpecificationLine; now: Date }) {
   const { name, lastEvaluation: last } = specification;
   return (
     <tr id={`specification-${name}`}>
-      <td class="break">
+      <td class="of-name">
         <a href={`/specifications/${name}`}>{name}</a>
         {specification.specification.active ? null : <span class="tag">inactive</span>}
         {specification.managedBy === null ? null : <span class="tag">managed</span>}

@@ -69,12 +69,14 @@ function Alerts({ alerts, now }: { alerts: readonly FarmAlert[]; now: Date }) {
             <svg width="16" height="16" aria-hidden="true">
               <use href={tone === 'farm' ? '#alert' : '#cross'} />
             </svg>
-            <a href={address}>{sentence}</a>
-            {since === null ? null : (
-              <span class="quiet">
-                since <Time at={since} now={now} />
-              </span>
-            )}
+            <span>
+              <a href={address}>{sentence}</a>{' '}
+              {since === null ? null : (
+                <span class="quiet">
+                  <Time at={since} now={now} />
+                </span>
+              )}
+            </span>
           </li>
         ))}
         {rest > 0 ? <li class="quiet">and {count(rest)} more</li> : null}

@@ -18,10 +18,15 @@ const kinds: Readonly<Record<UsedStore['kind'], string>> = {
 
 export function usePage({ stores }: UseAnswer): string {
   return page(
-    { title: 'Use its substitutes', here: '/use', json: '/api/v1/use' },
+    { title: 'Use its substitutes', here: '/use', json: '/api/v1/use', scripts: ['copy'] },
     <>
       <h1>Use its substitutes</h1>
       <p class="lead">Instead of building yourself, download what was built here and is signed.</p>
+      <p>
+        <a href="/search">Look for a package</a>, or see{' '}
+        <a href="/">how much of each system is there</a>. Nobody needs an account, and nothing is
+        fetched from elsewhere.
+      </p>
       {stores.length === 0 ? <Empty>No store of this farm is open to everybody.</Empty> : null}
       {stores.map((store) => (
         <StoreLines store={store} />
@@ -54,6 +59,12 @@ function StoreLines({ store }: { store: UsedStore }) {
           </>
         ))}
       </dl>
+      {keys.length > 1 ? (
+        <p>
+          The farm signs with several keys, as it does while it changes from one to another: trust
+          all of them, and the change costs you nothing.
+        </p>
+      ) : null}
       {keys.length === 0 ? (
         <Empty>The substituter has not told its key yet. It does when it runs.</Empty>
       ) : null}

@@ -27,9 +27,14 @@ const themes: readonly Theme[] = ['light', 'dark'];
 
 let farm: LivedInFarm;
 let browser: Browser;
+/** One tab goes to all of them, another without scripts. */
+let tab: Visit;
+let plain: Visit;
 beforeAll(async () => {
   mkdirSync(shots, { recursive: true });
   [farm, browser] = await Promise.all([startLivedInFarm(), openChromium()]);
+  tab = await visit(browser);
+  plain = await visit(browser, { width: 320, height: 640, scripts: false });
 }, 60_000);
 afterAll(async () => {
   await browser?.close();
@@ -39,6 +44,7 @@ afterAll(async () => {
 /** Goes there; what the address answers is part of what is wrong. */
 async function open(stop: Stop, one: Visit): Promise<void> {
   const address = `${farm.address}${stop.address(farm.ids)}`;
+  one.faults.length = 0;
   const answer = await one.page.goto(address, { waitUntil: 'load' });
   expect(answer?.status()).toBe(stop.status ?? 200);
 }
@@ -48,39 +54,34 @@ const budget = { html: 60, assets: 60, assetsOfLog: 75 };
 
 describe.each(tour)('$name', (stop) => {
   it('is whole and accessible in both themes, wide and narrow', async () => {
-    const one = await visit(browser);
+    const { page } = tab;
     const found: string[] = [];
-    await open(stop, one);
+    await open(stop, tab);
     for (const size of sizes) {
-      await one.page.setViewportSize(size);
+      await page.setViewportSize(size);
       for (const theme of themes) {
-        await one.page.emulateMedia({ colorScheme: theme });
+        await page.emulateMedia({ colorScheme: theme });
         const look = `${size.width} ${theme}`;
-        const faults = await accessibilityFaults(
-          one.page,
-          theme === 'dark' ? 'colours' : undefined,
-        );
+        const faults = await accessibilityFaults(page, theme === 'dark' ? 'colours' : undefined);
         found.push(...faults.map((fault) => `${look}: ${fault}`));
-        await one.page.screenshot({ path: join(shots, `${stop.name}-${size.width}-${theme}.png`) });
+        await page.screenshot({ path: join(shots, `${stop.name}-${size.width}-${theme}.png`) });
       }
-      expect([size.width, await sidewaysPixels(one.page)]).toEqual([size.width, 0]);
+      expect([size.width, await sidewaysPixels(page)]).toEqual([size.width, 0]);
     }
     // The address that is not there is told by the console itself.
-    const faults = stop.status ? one.faults.filter((fault) => !/ 404 /.test(fault)) : one.faults;
-    await one.close();
+    const faults = stop.status ? tab.faults.filter((fault) => !/ 404 /.test(fault)) : tab.faults;
     expect([...found, ...faults]).toEqual([]);
   });
 
   it('says all of it without scripts', async () => {
-    const one = await visit(browser, { width: 320, height: 640, scripts: false });
-    await open(stop, one);
-    const heading = (await one.page.locator('h1').first().textContent()) ?? '';
-    const text = (await one.page.locator('main').textContent()) ?? '';
-    await one.page.screenshot({ path: join(shots, `${stop.name}-320-plain.png`) });
-    await one.close();
+    const { page } = plain;
+    await open(stop, plain);
+    const heading = (await page.locator('h1').first().textContent()) ?? '';
+    const text = (await page.locator('main').textContent()) ?? '';
+    await page.screenshot({ path: join(shots, `${stop.name}-320-plain.png`) });
     expect(heading.trim()).not.toBe('');
     expect(text.length).toBeGreaterThan(heading.length + 20);
-    expect(one.faults.filter((fault) => !/ 404 /.test(fault))).toEqual([]);
+    expect(plain.faults.filter((fault) => !/ 404 /.test(fault))).toEqual([]);
   });
 
   it('weighs no more than a page may', async () => {

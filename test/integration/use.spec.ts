@@ -71,7 +71,7 @@ describe('how clients use the farm', () => {
     expect(text).toContain(`<a href="${publicAddress}/guix/nix-cache-info">`);
     expect(text).toContain('sudo guix archive --authorize &lt;&lt;');
     expect(text).toContain('at least 90 days');
-    expect(text).toContain('aria-current="page">Use</a>');
+    expect(text).toContain('aria-current="page" data-key="u">Use</a>');
     expect(text).not.toMatch(/undefined|\[object/);
   });
 

@@ -25,14 +25,13 @@ article p {
 }
 .alerts li {
   display: flex;
-  flex-wrap: wrap;
-  align-items: center;
   gap: 0 0.5rem;
   min-height: 1.75rem;
   overflow-wrap: anywhere;
 }
 .alerts svg {
   flex: none;
+  margin-top: 0.25rem;
   fill: none;
   stroke: currentColor;
   stroke-width: 1.75;
@@ -53,6 +52,13 @@ article p {
 }
 .spark svg {
   margin: 0;
+}
+.of-name {
+  min-width: 9rem;
+  overflow-wrap: anywhere;
+}
+.filter label {
+  max-width: 100%;
 }
 .filter {
   display: flex;
