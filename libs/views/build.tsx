@@ -41,6 +41,7 @@ export function buildPage(model: BuildModel): string {
     {
       title: `${build.name}: ${build.status}`,
       json: `/api/v1/builds/${build.id}`,
+      manage: `/admin/builds/${build.id}`,
       state: build.status,
       live: final ? [] : [`build/${build.id}`],
       scripts: ['log-tail'],

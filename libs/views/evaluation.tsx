@@ -35,6 +35,7 @@ export function evaluationPage(model: EvaluationModel): string {
     {
       title: `${specification.name}, evaluation ${id}`,
       here: '/',
+      manage: `/admin/evaluations/${id}`,
       json: `/api/v1/evaluations/${id}`,
       live: unsettled && first ? [`evaluation/${id}`] : [],
       scripts: ['log-tail'],

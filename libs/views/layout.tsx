@@ -16,6 +16,8 @@ export interface Frame {
   readonly here?: string;
   /** The same in JSON. */
   readonly json?: string;
+  /** Where the same thing is administered. */
+  readonly manage?: string;
   /**
    * What the page shows and still changes: at news of one of these topics it fetches itself again.
    * What a script of the page draws by itself bears `data-keep` and is left alone.
@@ -70,7 +72,7 @@ function Document({ frame, children }: { frame: Frame; children: ComponentChildr
         <footer>
           {frame.json ? <a href={frame.json}>This page as JSON</a> : null}
           <a href="/api/v1/openapi.json">API</a>
-          <a href="/admin">Administration</a>
+          <a href={frame.manage ?? '/admin'}>Administration</a>
           <noscript>Times are UTC; hover for the exact one.</noscript>
         </footer>
         <Preferences keys={[...shellKeys, ...(frame.keys ?? [])]} />

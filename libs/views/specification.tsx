@@ -29,6 +29,7 @@ export function specificationPage({ specification, evaluations, now }: Specifica
     {
       title: name,
       here: '/',
+      manage: `/admin/specifications/edit/${name}`,
       json: `/api/v1/specifications/${name}`,
       live: [`specification/${name}`],
     },

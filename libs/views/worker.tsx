@@ -17,6 +17,7 @@ export function workerPage({ worker, attempts, now }: WorkerModel): string {
     {
       title: `Worker ${worker.name}`,
       here: '/workers',
+      manage: '/admin/workers',
       json: `/api/v1/workers/${worker.id}`,
       live: ['workers'],
     },

@@ -20,7 +20,10 @@ export function workersPage({ workers, address, now }: WorkersModel): string {
     .filter((worker) => worker.state !== 'offline')
     .reduce((sum, worker) => sum + worker.slots, 0);
   return page(
-    { title: 'Workers', here: '/workers', json: '/api/v1/workers', live: ['workers'] },
+    {
+      ...{ title: 'Workers', here: '/workers', json: '/api/v1/workers', live: ['workers'] },
+      manage: '/admin/workers',
+    },
     <>
       <h1>Workers</h1>
       <p class="lead">
