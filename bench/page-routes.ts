@@ -1,4 +1,5 @@
 /** Every page of the dashboard, as people's browsers ask for it, over the generated farm. */
+import { administration } from './administration-routes.js';
 import type { Database } from '#adapters/postgres/database.js';
 import { specifications, type MeasuredRoute, type Samples } from './cuirass-routes.js';
 import type { SeededChance } from './seeded-chance.js';
@@ -48,6 +49,7 @@ export function allPages(samples: PageSamples, chance: SeededChance): MeasuredRo
     ...evaluations(samples, chance, one),
     ...builds(samples, chance, one),
     ...searches(samples, one),
+    ...administration(samples, chance, () => one(specifications)),
   };
   return Object.entries(paths).map(([name, path]) => ({ name, path, accept: 'text/html' }));
 }
@@ -99,5 +101,11 @@ function searches({ packages }: PageSamples, one: One): Paths {
   const word = (): string => encodeURIComponent(one(packages));
   return {
     '/search?query=PACKAGE': () => `/search?query=${word()}`,
+    '/search?query=spec: status: since:': () =>
+      `/search?query=spec:${one(specifications)}+status:failed+since:30d`,
+    '/search?query=-name: system:': () => `/search?query=-name:python-*+system:i686-linux`,
+    '/search?query=maintainer:': () => `/search?query=maintainer:ada`,
+    '/packages?prefix': () => `/packages?prefix=${word().slice(0, 4)}`,
+    '/packages/NAME': () => `/packages/${word()}`,
   };
 }

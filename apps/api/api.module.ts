@@ -32,6 +32,8 @@ import { LogStream } from './logs/log-stream.js';
 import { LogsOf } from './logs/logs-of.js';
 import { NotificationsController } from './notifications/notifications.controller.js';
 import { FarmMeasures } from './measures/farm-measures.js';
+import { PackageReader } from './packages/package-reader.js';
+import { PackagesController } from './packages/packages.controller.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { Availabilities } from './pages/availabilities.js';
 import { HomeController } from './pages/home.controller.js';
@@ -105,6 +107,7 @@ import { Wishes } from './wishes/wishes.js';
     QueueController,
     EventsController,
     MetricsController,
+    PackagesController,
     BuildWishesController,
     EvaluationWishesController,
     IntentsController,
@@ -144,6 +147,7 @@ import { Wishes } from './wishes/wishes.js';
     LogLibrary,
     LogStream,
     LogTails,
+    PackageReader,
     LogsOf,
     Notices,
     OverviewModels,

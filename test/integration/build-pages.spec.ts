@@ -1,6 +1,7 @@
 /** The pages of a build, and what the API tells of what surrounds it. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { BuildHistoryAnswer, ClosureAnswer, GraphAnswer } from '#protocol/api/build-story.js';
+import type { PackageAnswer, PackagesAnswer } from '#protocol/api/package.js';
 import { startApiFarm, type ApiFarm } from './api-farm.js';
 import { WeatherFarm } from './weather-farm.js';
 
@@ -165,5 +166,49 @@ describe('the closure of an output', () => {
         [path(n), size, references.map(path)],
       );
     }
+  });
+});
+
+describe('a package', () => {
+  it('tells for each system the newest build, and what can be downloaded until when', async () => {
+    await farm.parts.database.execute(
+      `update store_paths set read_at = offered_at + interval '1 day' where nar_size = 100`,
+    );
+    await farm.parts.database.execute(
+      `update derivations set system = 'riscv64-linux' where id = $1`,
+      [builds[2]],
+    );
+    const told = await json<PackageAnswer>('/api/v1/packages/p');
+    expect(told.bySystem).toMatchObject([
+      { system: 'riscv64-linux', newest: { id: String(builds[2]) }, available: null },
+      { system: 'x86_64-linux', newest: { id: String(builds[3]), status: 'failed' } },
+    ]);
+    const { available } = told.bySystem[1]!;
+    const [commit] = available!.commits;
+    expect(available).toMatchObject({
+      ...{ build: String(builds[0]), size: 100, closure: { paths: 3, size: 123, whole: true } },
+      evaluation: String(evaluations[0]),
+    });
+    expect(commit?.address).toBe(`https://github.com/o/r/commit/${revision('a')}`);
+    const kept = Date.parse(available!.keptUntil) - Date.parse(available!.since);
+    expect(kept).toBe(91 * 86_400_000);
+    const text = await page('/packages/p');
+    expect(text).toContain('Can be downloaded for 1 of 2 systems');
+    expect(text).toContain('nothing yet');
+  });
+
+  it('is found by the beginning of its name, page by page', async () => {
+    await farm.parts.database.execute(
+      `insert into derivations (store_id, path, name, package_name, system)
+       select 1, lpad(n::text, 32, '8') || '-x.drv', 'x', 'x-' || n, 's'
+         from generate_series(1, 3) n, generate_series(1, 2) twice on conflict do nothing`,
+    );
+    const first = await json<PackagesAnswer>('/api/v1/packages?prefix=x-&limit=2');
+    expect(first).toEqual({ items: [{ name: 'x-1' }, { name: 'x-2' }], next: 'x-2' });
+    const second = await json<PackagesAnswer>('/api/v1/packages?prefix=x-&limit=2&after=x-2');
+    expect(second).toEqual({ items: [{ name: 'x-3' }], next: null });
+    expect(await page('/packages?prefix=x-')).toContain('href="/packages/x-1"');
+    expect(await page('/packages?prefix=zzz')).toContain('No package is called so.');
+    expect((await fetch(`${farm.address}/packages/zzz`)).status).toBe(404);
   });
 });

@@ -141,7 +141,8 @@ describe('the pages of a farm at work', () => {
     );
     const text = await page('/metrics');
     expect(text).toContain('<title>2026-11-09: 90</title>');
-    expect(text).toMatch(/Builds ended as a table<\/summary>.*2026-11-01<.*2026-11-09</s);
+    expect(text).toMatch(/<title>2026-11-01: 10<.*<title>2026-11-09: 90</s);
+    expect(text).toMatch(/Builds ended as a table<\/summary>.*2026-11-09</s);
   });
 
   it('workers, queue, and what is not there', async () => {

@@ -58,6 +58,13 @@ export const buildStyle = `
 .graph-drawing a:focus-visible rect {
   stroke-width: 4;
 }
+.columns {
+  columns: 15rem;
+}
+.columns li {
+  line-height: 1.75rem;
+  overflow-wrap: anywhere;
+}
 meter {
   vertical-align: middle;
   width: 6rem;
