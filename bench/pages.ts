@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Database } from '#adapters/postgres/database.js';
+import { letIn } from './administration-routes.js';
 import { startServer } from './child.js';
 import { measure, underWay, type Asked, type Latency } from './cuirass-measure.js';
 import { takeSamples, type MeasuredRoute } from './cuirass-routes.js';
@@ -32,7 +33,10 @@ export async function pagesReport(): Promise<string> {
   const tell = (sentence: string): void => void process.stderr.write(`${sentence}\n`);
   const directory = await mkdtemp(join(tmpdir(), 'gambeson-bench-'));
   const farm = await openKeptFarm(keptDirectory(builds), builds, tell);
-  const environment = { DATABASE_URL: farm.url, GAMBESON_DATA: directory, GAMBESON_PORT: '0' };
+  const environment = {
+    ...{ DATABASE_URL: farm.url, GAMBESON_DATA: directory, GAMBESON_PORT: '0' },
+    ...letIn,
+  };
   const database = new Database(farm.url, 2, 'bench');
   const { port, stop } = await startServer('apps/api/main.js', environment);
   try {

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PostgresWeatherStore } from '#adapters/postgres/weather-store.js';
 import { followWeather } from '#application/follow-weather.js';
+import { letIn } from '../../bench/administration-routes.js';
 import { measureAddresses, table } from '../../bench/cuirass-measure.js';
 import { measurePages, pageTable } from '../../bench/pages.js';
 import { makeFarm, sizeFor } from '../../bench/ten-million.js';
@@ -22,7 +23,7 @@ let directory: string;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'gambeson-latency-'));
-  farm = await startApiFarm({ GAMBESON_DATA: directory });
+  farm = await startApiFarm({ GAMBESON_DATA: directory, ...letIn });
   await makeFarm(farm.parts.database, sizeFor(builds), () => undefined);
 }, 120_000);
 
