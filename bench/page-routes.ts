@@ -1,6 +1,6 @@
 /** Every page of the dashboard, as people's browsers ask for it, over the generated farm. */
-import { administration } from './administration-routes.js';
 import type { Database } from '#adapters/postgres/database.js';
+import { administration } from './administration-routes.js';
 import { specifications, type MeasuredRoute, type Samples } from './cuirass-routes.js';
 import type { SeededChance } from './seeded-chance.js';
 import { wholeName } from './ten-million-whole.js';
