@@ -42,16 +42,29 @@ export async function startBackends(more: Record<string, string> = {}): Promise<
   };
 }
 
+/** What an operator changes beyond hosts, ports and paths. */
+export interface Deployment {
+  readonly changes: Readonly<Record<string, string>>;
+  readonly prepare: (place: NginxPlace) => Promise<void>;
+}
+
 /** deploy/nginx as an operator takes it over: hosts, ports and paths are changed. */
-export function deployedNginx(backends: Backends, host = 'farm.example.org'): Promise<TestNginx> {
+export function deployedNginx(
+  backends: Backends,
+  host = 'farm.example.org',
+  more?: Deployment,
+): Promise<TestNginx> {
   return TestNginx.start({
     folder: deploy,
     main: 'nginx.conf',
     changes: (place) => ({
+      ...more?.changes,
       ...changesFor(place, backends),
       'server_name farm.example.org': `server_name ${host}`,
     }),
-    async prepare({ directory }) {
+    async prepare(place) {
+      const { directory } = place;
+      await more?.prepare(place);
       await makeCertificate(directory, { GAMBESON_HOST_NAME: host });
       await mkdir(join(directory, 'www', '.well-known', 'acme-challenge'), { recursive: true });
       const challenge = join(directory, 'www', '.well-known', 'acme-challenge', 'word');

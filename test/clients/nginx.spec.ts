@@ -33,7 +33,11 @@ const sample = sampleNar('a');
 const narinfo = `/${sample.path.slice(0, 32)}.narinfo`;
 
 beforeAll(async () => {
-  farm = await startBackends({ GAMBESON_ACCEL_PREFIX: '/gambeson-nars' });
+  farm = await startBackends({
+    GAMBESON_ACCEL_PREFIX: '/gambeson-nars',
+    GAMBESON_ADMIN_TRUST: 'header',
+    GAMBESON_TRUSTED_PROXIES: '127.0.0.1',
+  });
   nginx = await deployedNginx(farm);
   const { database, logs } = farm.api.parts;
   seeded = await seedFarm(database, logs);
@@ -157,9 +161,9 @@ describe('what everybody may read', () => {
     await run('cp', [ours.certificate, ca]);
     await nginx.reload();
     const passed = await ask('/admin', ours.pair);
-    // The farm's own answer, which has no such page yet.
+    // The farm's own answer: nobody has told it what they may do.
     expect([passed.status, passed.headers['content-security-policy']]).toEqual([
-      404,
+      403,
       expect.stringContaining("script-src 'self'"),
     ]);
     expect((await ask('/admin', theirs.pair)).status).toBe(400);

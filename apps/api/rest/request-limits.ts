@@ -14,7 +14,7 @@ export const requestLimits: readonly (readonly [address: RegExp, bytes: number])
   [/^\/api\/v1\/stores(\/:slug)?$/, 512 * kibibyte],
   [/^\/api\/v1\/upstreams$/, 128 * kibibyte],
   [/^\/api\/v1\//, 64 * kibibyte],
-  [/^\/admin(\/|$)/, 1024 * kibibyte],
+  [/^\/admin(?!\/(gitlab|forgejo)\/event$)(\/|$)/, 1024 * kibibyte],
 ];
 
 export function limitRequests(fastify: FastifyInstance): void {
