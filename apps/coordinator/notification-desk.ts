@@ -8,7 +8,7 @@ import { sentenceOf } from '#std/farm-fault.js';
 import { DiskLogStore } from '#adapters/log-store/disk-log-store.js';
 import { mailCourier } from '#adapters/mail/mail-courier.js';
 import { forgeStatusWriter } from '#adapters/outgoing/forge-status.js';
-import { ReachableAddresses } from '#adapters/outgoing/reachable-address.js';
+import { ReachableAddresses } from '#adapters/system/reachable-addresses.js';
 import { webhookCourier } from '#adapters/outgoing/webhook-courier.js';
 import { PostgresCommitStatusStore } from '#adapters/postgres/commit-status-store.js';
 import { PostgresForgeCatalog } from '#adapters/postgres/forge-catalog.js';

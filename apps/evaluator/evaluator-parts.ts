@@ -23,6 +23,7 @@ import { UpstreamHttp } from '#adapters/upstream/upstream-http.js';
 import { readSpecificationFiles } from '#adapters/specification-files/specification-file.js';
 import { SubstituterClient } from '#adapters/substituter-client/client.js';
 import { Credentials } from '#adapters/system/credentials.js';
+import { ReachableAddresses } from '#adapters/system/reachable-addresses.js';
 import { DiskWatch } from '#adapters/system/disk-watch.js';
 import { DiskEvaluationRooms } from '#adapters/system/evaluation-rooms.js';
 import { ensureSecret } from '#adapters/system/secret.js';
@@ -68,6 +69,7 @@ export async function openEvaluator(settings: Settings): Promise<EvaluatorParts>
   const source = new GitChannels({
     directory: join(data, 'mirrors'),
     credentials: new Credentials(settings.credentialsDirectory),
+    addresses: new ReachableAddresses(settings.privateChannels, 'GAMBESON_PRIVATE_CHANNELS'),
   });
   const rooms = new DiskEvaluationRooms(join(data, 'evaluator', 'rooms'));
   await rooms.sweep();

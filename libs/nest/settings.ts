@@ -85,6 +85,8 @@ const Environment = z.object({
   GAMBESON_DISK_HARD_MB: z.coerce.number().min(0).default(256),
   /** Private addresses and networks (comma-separated, CIDR) that webhooks may be sent to. */
   GAMBESON_PRIVATE_RECEIVERS: z.string().default(''),
+  /** The same, that channels may be fetched from. */
+  GAMBESON_PRIVATE_CHANNELS: z.string().default(''),
   /** What mailers named `sendmail:` run. */
   GAMBESON_SENDMAIL: z.string().startsWith('/').default('/usr/sbin/sendmail'),
   /** Seconds for which changes are gathered for one message, and that one try of it may take. */
@@ -155,6 +157,8 @@ export interface Settings {
     readonly gatherSeconds: number;
     readonly timeoutSeconds: number;
   };
+  /** Private addresses and networks that channels may be fetched from. */
+  readonly privateChannels: readonly string[];
   /** 0: any number. */
   readonly requestsPerMinute: number;
   readonly logFormat: 'text' | 'json';
@@ -226,6 +230,7 @@ export function readSettings(
       gatherSeconds: env.GAMBESON_NOTIFY_GATHER_SECONDS,
       timeoutSeconds: env.GAMBESON_NOTIFY_TIMEOUT_SECONDS,
     },
+    privateChannels: listed(env.GAMBESON_PRIVATE_CHANNELS),
     requestsPerMinute: env.GAMBESON_REQUESTS_PER_MINUTE,
     logFormat: env.GAMBESON_LOG_FORMAT,
   };

@@ -17,7 +17,9 @@ import type { Channel } from '#domain/specification/specification.js';
 import type { LentRepository } from '#application/ports/backend.js';
 import type { ChannelSource } from '#application/ports/channel-source.js';
 import type { Credentials } from '#adapters/system/credentials.js';
+import type { ReachableAddresses } from '#adapters/system/reachable-addresses.js';
 import { ChannelAccess } from './channel-access.js';
+import { ChannelReach } from './channel-reach.js';
 import { fetchKeys, isWhole, keyringOf, unknownBranch } from './channel-keys.js';
 import { GitCommand, GitFailure, type GitLimits } from './git-command.js';
 import { lendRepository } from './lent-repository.js';
@@ -34,6 +36,8 @@ export interface GitChannelsOptions {
   readonly bounds?: MirrorBounds;
   /** Of private channels. */
   readonly credentials?: Credentials;
+  /** Where channels may be fetched from; anywhere unless told. */
+  readonly addresses?: ReachableAddresses;
 }
 
 const defaultLimits: GitLimits = { idleSeconds: 60, totalSeconds: 1800 };
@@ -44,12 +48,14 @@ const defaultProtocols = 'https:http:ssh:git:file';
 export class GitChannels implements ChannelSource {
   private readonly git: GitCommand;
   private readonly access: ChannelAccess;
+  private readonly reach: ChannelReach | undefined;
   private readonly queue = new MirrorQueue();
 
   constructor(private readonly options: GitChannelsOptions) {
     const { directory, limits = defaultLimits, protocols = defaultProtocols } = options;
     this.git = new GitCommand(directory, limits, protocols);
     this.access = new ChannelAccess(directory, options.credentials);
+    this.reach = options.addresses && new ChannelReach(options.addresses);
   }
 
   async fetch(channel: Channel, cancellation: Cancellation): Promise<string> {
@@ -120,7 +126,9 @@ export class GitChannels implements ChannelSource {
     await mirror.prepare();
     const { branch, commit } = channel;
     if (commit !== undefined && (await isWhole(mirror, channel, commit))) return commit;
-    const journey = { cancellation, environment: await this.access.environmentOf(channel) };
+    const access = await this.access.environmentOf(channel);
+    const reach = await this.reach?.environmentOf(channel.url);
+    const journey = { cancellation, environment: { ...access, ...reach } };
     const head = await mirror.fetchBranch(branch, journey);
     const revision = commit ?? head;
     const isNew = !(await mirror.isPinned(revision));

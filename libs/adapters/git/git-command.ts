@@ -94,6 +94,8 @@ export class GitCommand {
         timeout: { block: this.limits.idleSeconds * 1000 },
         unsafe: {
           allowUnsafeAskPass: true,
+          // channel-reach.ts says with it where git may go.
+          allowUnsafeConfigEnvCount: true,
           allowUnsafeConfigPaths: true,
           allowUnsafeSshCommand: true,
         },

@@ -8,7 +8,7 @@ import type { CommitStatus, ForgeAnswer, ForgeWriter } from '#application/ports/
 import type { CommitWord } from '#domain/forge/commit-status.js';
 import type { Forge } from '#domain/forge/forge.js';
 import { guardedRequest, type Answered, type Outgoing } from './guarded-request.js';
-import { ReachableAddresses } from './reachable-address.js';
+import { ReachableAddresses } from '#adapters/system/reachable-addresses.js';
 import { secondsUntil } from './webhook-courier.js';
 
 export interface ForgeStatusSettings {

@@ -8,7 +8,7 @@ import { request as secureRequest } from 'node:https';
 import type { Cancellation } from '#std/cancellation.js';
 import { FarmFault } from '#std/farm-fault.js';
 import { timeLimit } from '#adapters/system/time-limit.js';
-import type { ReachableAddresses } from './reachable-address.js';
+import type { ReachableAddresses } from '#adapters/system/reachable-addresses.js';
 
 export interface Outgoing {
   readonly method: 'POST' | 'GET';

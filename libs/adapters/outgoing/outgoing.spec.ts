@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { never } from '#std/cancellation.js';
 import { guardedRequest, type Answered, type Outgoing } from './guarded-request.js';
-import { ReachableAddresses } from './reachable-address.js';
+import { ReachableAddresses } from '#adapters/system/reachable-addresses.js';
 import { secondsUntil, secretsIn, signatures } from './webhook-courier.js';
 
 let server: Server | undefined;

@@ -50,6 +50,7 @@ export class RealFarm {
       ...{ GAMBESON_DATA: join(directory, 'data'), DATABASE_URL: url, REDIS_URL: redis.url },
       GAMBESON_SUBSTITUTER_URL: `http://127.0.0.1:${substituterPort}`,
       GAMBESON_LEASE_SECONDS: String(leaseSeconds),
+      GAMBESON_PRIVATE_CHANNELS: '127.0.0.1',
     };
     const make = async (app: FarmApp, port?: number): Promise<FarmProgram> =>
       new FarmProgram(app, port ?? (await freePort()), environment);

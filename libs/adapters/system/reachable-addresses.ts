@@ -1,7 +1,7 @@
 /**
- * Which addresses the farm speaks to when a specification tells it to. Those of its own network are
- * refused unless the settings name them: what asks from inside a network sees more than what asks
- * from outside.
+ * Which addresses the farm speaks to when a specification or a channel tells it to: receivers of
+ * webhooks, repositories of channels. Those of its own network are refused unless the settings name
+ * them: what asks from inside a network sees more than what asks from outside.
  */
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
@@ -18,13 +18,27 @@ const inside6 = [
   ...['::/3', '4000::/2', '8000::/1', '2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'],
 ];
 
+/** Every address that a name has. */
+export type LookUp = (
+  host: string,
+) => Promise<readonly { readonly address: string; readonly family: number }[]>;
+
+const lookUp: LookUp = (host) => lookup(host, { all: true });
+
 export class ReachableAddresses {
   /** Apart, since a list takes an address of IPv4 for one of IPv6, too. */
   private readonly inside = { ipv4: listOf(inside4), ipv6: listOf(inside6) };
   private readonly allowed: BlockList;
 
-  /** `allowed` are addresses and networks (CIDR); throws an Error that names a wrong one. */
-  constructor(allowed: readonly string[]) {
+  /**
+   * `allowed` are addresses and networks (CIDR), as this setting lists them; throws an Error that
+   * names a wrong one.
+   */
+  constructor(
+    allowed: readonly string[],
+    private readonly setting = 'GAMBESON_PRIVATE_RECEIVERS',
+    private readonly look: LookUp = lookUp,
+  ) {
     this.allowed = listOf(allowed);
   }
 
@@ -41,17 +55,15 @@ export class ReachableAddresses {
    * permitted, since whoever owns the name chooses among them. Throws FarmFault.
    */
   async resolve(host: string): Promise<{ readonly address: string; readonly family: 4 | 6 }> {
-    const found = await lookup(host.replace(/^\[|\]$/g, ''), { all: true }).catch(
-      (cause: unknown) => {
-        throw new FarmFault('fetch-failed', `${host} has no address`, 'later', { cause });
-      },
-    );
+    const found = await this.look(host.replace(/^\[|\]$/g, '')).catch((cause: unknown) => {
+      throw new FarmFault('fetch-failed', `${host} has no address`, 'later', { cause });
+    });
     const refused = found.find(({ address }) => !this.permits(address));
     if (refused) {
       throw new FarmFault(
         'misconfigured',
         `${host} is inside a private network (${refused.address}): ` +
-          'GAMBESON_PRIVATE_RECEIVERS allows addresses there',
+          `${this.setting} allows addresses there`,
       );
     }
     const [first] = found;
