@@ -28,6 +28,8 @@ import { GatewayModule } from './gateway/gateway.module.js';
 import { BuildLogsController } from './logs/build-logs.controller.js';
 import { EvaluationLogsController } from './logs/evaluation-logs.controller.js';
 import { LogLibrary } from './logs/log-library.js';
+import { LogPageModels } from './logs/log-page-models.js';
+import { LogPagesController } from './logs/log-pages.controller.js';
 import { LogStream } from './logs/log-stream.js';
 import { LogsOf } from './logs/logs-of.js';
 import { NotificationsController } from './notifications/notifications.controller.js';
@@ -97,6 +99,7 @@ import { Wishes } from './wishes/wishes.js';
     BuildsController,
     BuildLogsController,
     EvaluationLogsController,
+    LogPagesController,
     ReproduceController,
     StoryController,
     BuildPagesController,
@@ -145,6 +148,7 @@ import { Wishes } from './wishes/wishes.js';
     EventStreams,
     Forges,
     LogLibrary,
+    LogPageModels,
     LogStream,
     LogTails,
     PackageReader,

@@ -1,5 +1,5 @@
 /** The dashboard: every page is read, drawn and sent; no page writes. */
-import { Controller, Get, Header, Param, Query, Redirect, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Header, Param, Query, UseInterceptors } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Id } from '#protocol/api/page.js';
@@ -10,8 +10,6 @@ import { workersPage } from '#views/workers.js';
 import { Notices } from './notices.js';
 import { OverviewModels, PageModels } from './page-models.js';
 
-const byId = z.object({ id: Id });
-type ById = z.infer<typeof byId>;
 const byName = z.object({ name: ResourceName });
 const OlderQuery = z.object({ cursor: Id.optional() });
 
@@ -45,11 +43,5 @@ export class PagesController {
     @Query({ schema: OlderQuery }) { cursor }: z.infer<typeof OlderQuery>,
   ): Promise<string> {
     return specificationPage(await this.models.specification(name, cursor));
-  }
-
-  @Get('builds/:id/log')
-  @Redirect()
-  log(@Param({ schema: byId }) address: ById): { url: string } {
-    return { url: `/api/v1/builds/${address.id}/log` };
   }
 }
