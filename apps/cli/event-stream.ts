@@ -7,6 +7,34 @@ export interface ServerEvent {
   readonly id: string;
 }
 
+/** The farm says something every five seconds, if only that it is still there. */
+const silenceMilliseconds = 30_000;
+
+/**
+ * The events of an answer. A connection that has died without a word is given up by `ending`, whose
+ * signal the request was made with.
+ */
+export async function* liveEvents(
+  body: ReadableStream<Uint8Array> | null,
+  ending: AbortController,
+): AsyncGenerator<ServerEvent> {
+  if (body === null) return;
+  const dead = (): void => ending.abort(new Error('nothing was heard for 30 seconds'));
+  let timer = setTimeout(dead, silenceMilliseconds);
+  async function* heard(bytes: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const part of bytes) {
+      clearTimeout(timer);
+      timer = setTimeout(dead, silenceMilliseconds);
+      yield part;
+    }
+  }
+  try {
+    yield* readEvents(heard(body));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Ends with the stream; what is cut off in the middle of an event is left out. */
 export async function* readEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<ServerEvent> {
   let fields: { event: string; data: string[] } = { event: '', data: [] };

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { Client } from '#client/client.js';
 import { FarmFault } from '#std/farm-fault.js';
-import { Problem } from '#protocol/api/problem.js';
+import { faultsOf, Problem } from '#protocol/api/problem.js';
 import type { SpecificationInput } from '#protocol/specification.js';
 
 const Job = z.object({
@@ -116,7 +116,11 @@ export class FarmApi {
   async call<T>(call: Call<T>): Promise<T> {
     const response = await this.request(call);
     const text = await response.text();
-    return call.answer.parse(text === '' ? undefined : JSON.parse(text));
+    const parsed = call.answer.safeParse(text === '' ? undefined : JSON.parse(text));
+    if (parsed.success) return parsed.data;
+    const [fault] = faultsOf(parsed.error.issues as never);
+    const where = `${call.path} answered ${fault?.pointer ?? ''}: ${fault?.detail ?? 'something'}`;
+    throw new FarmFault('corrupt-data', `${where}, which this gambeson does not know`, 'never');
   }
 
   private async withToken(address: Parameters<typeof fetch>[0], init?: RequestInit) {

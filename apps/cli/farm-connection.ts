@@ -18,14 +18,18 @@ export function ofFarm(command: Command): Command {
 
 /** The token is read when a call needs it. */
 export class FarmConnection {
-  constructor(private readonly options: FarmOptions) {}
+  /** `pasted`: where an address that was an argument says that the farm is. */
+  constructor(
+    private readonly options: FarmOptions,
+    private readonly pasted?: string,
+  ) {}
 
   async call<T>(call: Call<T>): Promise<T> {
-    return (await openFarmApi(this.options)).call(call);
+    return (await openFarmApi(this.options, this.pasted)).call(call);
   }
 
   /** Where the farm is, without a slash at its end. */
   async address(): Promise<string> {
-    return (await reachFarm(this.options)).base;
+    return (await reachFarm(this.options, this.pasted)).base;
   }
 }

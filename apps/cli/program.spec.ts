@@ -138,6 +138,21 @@ describe('the farm that is asked', () => {
     expect(asked).toEqual([seen, seen]);
   });
 
+  it('is the one of a pasted address, which gets no token that is kept for another', async () => {
+    process.env['GAMBESON_URL'] = 'https://mine.example.org';
+    process.env['GAMBESON_TOKEN_FILE'] = join(home, 'token');
+    writeFileSync(join(home, 'token'), 'sesame\n');
+    await run('build', 'log', `${base}/build/7/details`);
+    expect(asked).toEqual([{ method: 'GET', path: '/api/v1/builds/7/log', token: null }]);
+    const refused = await run('build', 'restart', `${base}/build/7/details`);
+    expect(refused).toMatchObject({ out: '', status: 4 });
+    expect(refused.errors).toContain('no token of yours');
+    const wished = await run('build', 'log', `${base}/builds/7`, '--farm', base);
+    expect(wished.status).toBe(0);
+    expect(asked.at(-1)).toMatchObject({ token: 'Bearer sesame' });
+    expect(asked).toHaveLength(2);
+  });
+
   it('is asked without a token where there is none to be read', async () => {
     process.env['GAMBESON_URL'] = base;
     expect(await run('spec', 'list')).toMatchObject({ errors: '', status: 0 });

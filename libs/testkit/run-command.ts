@@ -2,6 +2,8 @@
 
 export interface Ran {
   readonly out: string;
+  /** What `out` is the text of. */
+  readonly bytes: Buffer;
   readonly errors: string;
   readonly status: number;
 }
@@ -12,11 +14,16 @@ type Write = typeof process.stdout.write;
 export async function runCommand(
   act: () => Promise<unknown>,
   onFault: (thrown: unknown) => void,
+  onOutput: (all: string) => void = () => undefined,
 ): Promise<Ran> {
   const told = { out: '', errors: '' };
+  const bytes: Buffer[] = [];
   const listen = (stream: 'out' | 'errors'): Write =>
     ((text: unknown) => {
-      told[stream] += String(text);
+      const part = typeof text === 'string' ? Buffer.from(text) : Buffer.from(text as Uint8Array);
+      told[stream] += part.toString();
+      if (stream === 'out') bytes.push(part);
+      if (stream === 'out') onOutput(told.out);
       return true;
     }) as Write;
   const [out, errors] = [process.stdout.write, process.stderr.write];
@@ -30,5 +37,5 @@ export async function runCommand(
   }
   const status = Number(process.exitCode ?? 0);
   process.exitCode = 0;
-  return { ...told, status };
+  return { ...told, bytes: Buffer.concat(bytes), status };
 }

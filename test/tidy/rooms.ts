@@ -112,6 +112,7 @@ export const rooms: readonly Room[] = [
       ...adapters('backends'),
       // Numbers and times are told as the pages tell them.
       'libs/views/words',
+      'libs/views/evaluation-words',
     ],
     packages: ['commander', 'zod', 'node:*'],
   },

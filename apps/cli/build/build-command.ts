@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { logCommand } from './log-command.js';
 import { listCommand, showCommand, whyCommand } from './reading-commands.js';
-import { cancelCommand, restartCommand } from './wish-commands.js';
+import { bumpCommand, cancelCommand, restartCommand } from './wish-commands.js';
 
 const examples = `
 Examples:
@@ -24,5 +24,6 @@ export function buildCommand(): Command {
     .addCommand(whyCommand())
     .addCommand(logCommand())
     .addCommand(restartCommand())
-    .addCommand(cancelCommand());
+    .addCommand(cancelCommand())
+    .addCommand(bumpCommand());
 }

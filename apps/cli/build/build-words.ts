@@ -1,5 +1,10 @@
 /** A build in words: its facts in columns, and why it waits or failed. */
-import type { AttemptAnswer, BuildAnswer, OutputAnswer } from '#client/generated/builds.js';
+import type {
+  AttemptAnswer,
+  BuildAnswer,
+  GetBuildHistoryAnswer,
+  OutputAnswer,
+} from '#client/generated/builds.js';
 import {
   bytes,
   count,
@@ -90,16 +95,36 @@ export function whyOf(build: BuildAnswer, now: Date): string {
   return [sentence, message].filter((text) => text !== null && text !== '').join(' ');
 }
 
-/** The whole chain that can be told in a few lines. */
-export function whyWords(build: BuildAnswer, now: Date): string {
+/** Several lines: what it is, what it waits for, and since when its job fails. */
+export function whyWords(
+  build: BuildAnswer,
+  history: GetBuildHistoryAnswer | null,
+  now: Date,
+): string {
   const { id, name, status, wait, estimate } = build;
-  const verb = wait === null ? `is ${status}` : 'waits';
-  const lines = [`build ${id}, ${harmless(name)}, ${verb}: ${harmless(whyOf(build, now)) || '–'}`];
+  const why = harmless(whyOf(build, now));
+  const lines = [`build ${id}, ${harmless(name)}, ${wait === null ? status : 'waits'}`];
+  if (why !== '') lines[0] += `: ${why}`;
   for (const input of wait?.inputs ?? []) {
     lines.push(
       `  ${input.status}  ${harmless(input.name)} for ${input.system} (build ${input.id})`,
     );
   }
   if (estimate?.endsAt) lines.push(`expected to end ${relative(estimate.endsAt, now)}`);
+  if (history !== null) lines.push(...since(history));
   return lines.map((line) => `${line}\n`).join('');
+}
+
+function since({ lastSuccess, firstFailure, changes }: GetBuildHistoryAnswer): string[] {
+  const at = (one: { evaluation: string; build: string | null }): string =>
+    `evaluation ${one.evaluation}${one.build === null ? '' : ` (build ${one.build})`}`;
+  const lines = [
+    ...(lastSuccess ? [`last succeeded in ${at(lastSuccess)}`] : []),
+    ...(firstFailure ? [`fails since ${at(firstFailure)}`] : []),
+  ];
+  const commits = changes.map(({ channel, from, to, address }) => {
+    const range = `${channel} ${from.slice(0, 12)}..${to.slice(0, 12)}`;
+    return `  ${range}${address === null ? '' : `  ${address}`}`;
+  });
+  return [...lines, ...commits.map(harmless)];
 }

@@ -5,7 +5,7 @@ import { Refused } from '#client/refused.js';
 import { isFailed, type BuildStatus } from '#domain/build/status.js';
 import { sentenceOf } from '#std/farm-fault.js';
 import { exitCodes } from '../exit-codes.js';
-import { readEvents, type ServerEvent } from '../event-stream.js';
+import { liveEvents, type ServerEvent } from '../event-stream.js';
 import type { Target } from '../farm-targets.js';
 import { lookOf, paint } from '../tell/look.js';
 import { writeOut } from '../tell/write-out.js';
@@ -50,9 +50,11 @@ class Following {
     const { farm, id, attempt } = this.target;
     // Only an attempt that was asked for ends the stream with itself.
     const query = { from: this.from, ...(attempt !== undefined && { attempt }) };
-    const answer = await streamBuildLog(farm.client, { path: { id }, query });
+    const ending = new AbortController();
+    const input = { path: { id }, query, signal: ending.signal };
+    const answer = await streamBuildLog(farm.client, input);
     this.reached = true;
-    for await (const event of readEvents((answer.body ?? []) as AsyncIterable<Uint8Array>)) {
+    for await (const event of liveEvents(answer.body, ending)) {
       await this.take(event);
       if (this.over) return;
     }

@@ -1,6 +1,6 @@
 /** `gambeson build list|show|why`. */
 import { Command, Option } from 'commander';
-import { getBuild, listBuilds, type BuildAnswer } from '#client/generated/builds.js';
+import { getBuild, getBuildHistory, listBuilds } from '#client/generated/builds.js';
 import type { BuildSummary } from '#client/generated/shared.js';
 import { buildStatuses, type BuildStatus, isFailed, isFinal } from '#domain/build/status.js';
 import { duration, relative, secondsBetween } from '#views/words.js';
@@ -17,6 +17,7 @@ interface ListOptions extends Telling {
   readonly status?: BuildStatus;
   readonly system?: string;
   readonly package?: string;
+  readonly query?: string;
   readonly limit: number;
 }
 
@@ -28,11 +29,12 @@ export function listCommand(): Command {
     )
     .option('--system <system>', 'such as x86_64-linux')
     .option('--package <name>', 'whole, without its version')
+    .option('--query <terms>', 'as on the page of search: spec: status: since: -name: and words')
     .option('--limit <n>', 'how many, at most 500', limitOf, 20)
     .action(async (options: ListOptions) => {
-      const { limit, status, system, package: name } = options;
+      const { limit, status, system, package: name, query: q } = options;
       const narrowed = { ...(status && { status }), ...(system && { system }) };
-      const query = { limit, ...narrowed, ...(name && { package: name }) };
+      const query = { limit, ...narrowed, ...(name && { package: name }), ...(q && { q }) };
       const farm = await openFarmApi(options);
       const page = await listBuilds(farm.client, { query });
       tell(options, page, () => buildTable(options, page.items));
@@ -56,7 +58,8 @@ export function showCommand(): Command {
     .description('one build: its status and why, attempts, outputs, neighbours')
     .argument('<build>', named)
     .action(async (text: string, options: Telling) => {
-      const build = await find(text, options);
+      const { farm, id } = await findBuild(text, options);
+      const build = await getBuild(farm.client, { path: { id } });
       tell(options, build, () => buildFacts(options, build));
     });
 }
@@ -66,15 +69,13 @@ export function whyCommand(): Command {
     .description('why a build waits, or why it failed; exit status 1 when it failed')
     .argument('<build>', named)
     .action(async (text: string, options: Telling) => {
-      const build = await find(text, options);
-      const { id, status, reason, sentence, message, wait, estimate, failedInput } = build;
-      const answer = { id, status, reason, sentence, message, wait, estimate, failedInput };
-      tell(options, answer, () => whyWords(build, new Date()));
-      if (isFinal(status) && isFailed(status)) process.exitCode = exitCodes.unwell;
+      const { farm, id } = await findBuild(text, options);
+      const build = await getBuild(farm.client, { path: { id } });
+      const { status, reason, sentence, message, wait, estimate, failedInput } = build;
+      const broken = isFinal(status) && isFailed(status);
+      const history = broken ? await getBuildHistory(farm.client, { path: { id } }) : null;
+      const told = { id, status, reason, sentence, message, wait, estimate, failedInput, history };
+      tell(options, told, () => whyWords(build, history, new Date()));
+      if (broken) process.exitCode = exitCodes.unwell;
     });
-}
-
-async function find(text: string, options: Telling): Promise<BuildAnswer> {
-  const { farm, id } = await findBuild(text, options);
-  return getBuild(farm.client, { path: { id } });
 }

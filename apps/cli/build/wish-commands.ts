@@ -1,7 +1,12 @@
 /** `gambeson build restart|cancel`: of one build or of several. */
 import { Command } from 'commander';
 import type { Client } from '#client/client.js';
-import { cancelBuild, restartBuild, type BuildWishAnswer } from '#client/generated/builds.js';
+import {
+  bumpBuild,
+  cancelBuild,
+  restartBuild,
+  type BuildWishAnswer,
+} from '#client/generated/builds.js';
 import { findBuild, type Target } from '../farm-targets.js';
 import { intentWords } from '../intent-words.js';
 import { tell, tellsOfFarm, type Telling } from '../tell/tell.js';
@@ -34,6 +39,13 @@ export function cancelCommand(): Command {
       const body = { force: options.force };
       return wish(names, options, (client, build) => cancelBuild(client, { ...build, body }));
     });
+}
+
+export function bumpCommand(): Command {
+  return tellsOfFarm(new Command('bump'))
+    .description('build it before others, with the inputs that it waits for')
+    .argument('<build...>', 'ids, addresses, or packages')
+    .action((names: string[], options: Telling) => wish(names, options, bumpBuild));
 }
 
 type Act = (client: Client, build: { path: { id: string } }) => Promise<BuildWishAnswer>;

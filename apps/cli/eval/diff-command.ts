@@ -6,6 +6,7 @@ import {
   type GetEvaluationDifferenceAnswer,
   type ListEvaluationRootCausesAnswer,
 } from '#client/generated/evaluations.js';
+import { differenceVerdict, kindWords } from '#views/evaluation-words.js';
 import { plural } from '#views/words.js';
 import { limitOf } from '../arguments.js';
 import { exitCodes } from '../exit-codes.js';
@@ -80,21 +81,10 @@ function words(
   return `${verdict}\n${tables}${causesOf(options, causes)}`;
 }
 
-/** `1 newly failing, 2 mended, 3 waiting; 97.1 % succeeded, against evaluation 4 of packages`. */
-export function verdictOf(answer: GetEvaluationDifferenceAnswer): string {
-  const { counts, jobs, succeeded, waiting, against } = answer;
-  const parts = [
-    [counts['newly-failing'], 'newly failing'],
-    [counts['newly-succeeding'], 'mended'],
-    [counts.new, 'new'],
-    [counts.removed, 'removed'],
-    [counts['still-failing'], 'still failing'],
-    [waiting, 'waiting'],
-  ] as const;
-  const told = parts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`);
-  const share = jobs === 0 ? '' : `; ${((100 * succeeded) / jobs).toFixed(1)} % succeeded`;
+function verdictOf(answer: GetEvaluationDifferenceAnswer): string {
+  const { against } = answer;
   const other = against ? `, against evaluation ${against.id} of ${against.specification}` : '';
-  return `${told.join(', ') || 'No difference'}${share}${other}`;
+  return `${differenceVerdict(answer, null, new Date())}${other}`;
 }
 
 function tableOf(options: Telling, kind: Kind, answer: GetEvaluationDifferenceAnswer): string {
@@ -106,7 +96,7 @@ function tableOf(options: Telling, kind: Kind, answer: GetEvaluationDifferenceAn
   if (options.plain) {
     return tellTable(options, { head: [], rows: rows.map((row) => [kind, ...row]) }, '');
   }
-  const head = [kind.replace('-', ' ').toUpperCase(), 'JOB', 'SYSTEM', 'BUILD', 'WHY', 'BEFORE'];
+  const head = [kindWords[kind].toUpperCase(), 'JOB', 'SYSTEM', 'BUILD', 'WHY', 'BEFORE'];
   const more = answer.found - answer.items.length;
   const rest = more > 0 ? `… and ${plural(more, 'job')} more\n` : '';
   return `\n${tellTable(options, { head, rows }, '')}${rest}`;

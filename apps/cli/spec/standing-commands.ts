@@ -1,6 +1,5 @@
 /** `gambeson spec export|list|show|pause|resume|remove`: of the specifications that stand. */
 import { Command, Option } from 'commander';
-import { FarmFault } from '#std/farm-fault.js';
 import {
   printFormats,
   printSpecificationFile,
@@ -9,7 +8,9 @@ import {
 import { keeperWords } from '#domain/specification/keeping.js';
 import { isFileSelection, selectionWords } from '#domain/specification/selection.js';
 import type { SpecificationAnswer } from '#protocol/api/specification.js';
+import { Refusal } from '../exit-codes.js';
 import { FarmConnection, type FarmOptions, ofFarm } from '../farm-connection.js';
+import { readAddress } from '../pasted-address.js';
 import { SpecificationsOfFarm } from './specifications-of-farm.js';
 
 interface ExportOptions extends FarmOptions {
@@ -48,8 +49,9 @@ export function showCommand(): Command {
   return ofFarm(new Command('show'))
     .description('what one says')
     .argument('<specification>', 'its name, or its address')
-    .action(async (name: string, options: FarmOptions) => {
-      const standing = await farmOf(options).find(name);
+    .action(async (text: string, options: FarmOptions) => {
+      const { farm, name } = namedFarm(text, options);
+      const standing = await farm.find(name);
       tell(options, standing, () => {
         return lineOf(standing) + printSpecificationFile([standing.specification], 'yaml');
       });
@@ -69,8 +71,8 @@ function activeCommand(word: string, description: string, active: boolean): Comm
     .description(description)
     .argument('<specification>', 'its name, or its address')
     .option('--force', 'though a file or a repository keeps it', false)
-    .action(async (name: string, options: ForceOptions) => {
-      const farm = farmOf(options);
+    .action(async (text: string, options: ForceOptions) => {
+      const { farm, name } = namedFarm(text, options);
       const { specification, version } = await farm.find(name);
       const put = { version, force: options.force };
       const written = await farm.put({ ...specification, active }, put);
@@ -82,8 +84,8 @@ export function releaseCommand(): Command {
   return ofFarm(new Command('release'))
     .description('let no file and no repository keep it any more; it stays as it is')
     .argument('<specification>', 'its name, or its address')
-    .action(async (name: string, options: FarmOptions) => {
-      const farm = farmOf(options);
+    .action(async (text: string, options: FarmOptions) => {
+      const { farm, name } = namedFarm(text, options);
       const { specification, version } = await farm.find(name);
       const written = await farm.put(specification, { version, managedBy: '', force: true });
       tell(options, written, () => lineOf(written));
@@ -95,14 +97,31 @@ export function removeCommand(): Command {
     .description('archive it: its evaluations and builds stay, and its name is free again')
     .argument('<specification>', 'its name, or its address')
     .option('--force', 'though a file or a repository keeps it', false)
-    .action(async (name: string, options: ForceOptions) => {
-      await farmOf(options).archive(name, { force: options.force });
+    .action(async (text: string, options: ForceOptions) => {
+      const { farm, name } = namedFarm(text, options);
+      await farm.archive(name, { force: options.force });
       tell(options, { archived: name }, () => `${name} is archived\n`);
     });
 }
 
 function farmOf(options: FarmOptions): SpecificationsOfFarm {
   return new SpecificationsOfFarm(new FarmConnection(options));
+}
+
+interface Named {
+  readonly farm: SpecificationsOfFarm;
+  readonly name: string;
+}
+
+/** A name, or an address of its page, which also says which farm is asked. */
+function namedFarm(text: string, options: FarmOptions): Named {
+  const pasted = readAddress(text);
+  if (pasted === null && !/^https?:/i.test(text)) return { farm: farmOf(options), name: text };
+  if (pasted?.named.kind !== 'specification') {
+    throw new Refusal('usage', `${text} is not the address of a specification`);
+  }
+  const connection = new FarmConnection(options, pasted.base);
+  return { farm: new SpecificationsOfFarm(connection), name: pasted.named.value };
 }
 
 /** All of them, or those of these names; one that there is not is an error. */
@@ -114,7 +133,7 @@ async function named(
   const missing = names.filter((name) => !standing.some((one) => one.name === name));
   if (missing.length > 0) {
     const message = `there is no specification ${missing.join(', ')}`;
-    throw new FarmFault('misconfigured', message, 'never');
+    throw new Refusal('notFound', message);
   }
   return names.length === 0 ? standing : standing.filter(({ name }) => names.includes(name));
 }

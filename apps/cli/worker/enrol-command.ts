@@ -1,13 +1,11 @@
 /** `gambeson worker enrol`: a one-time token, with which one machine becomes a worker. */
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { z } from 'zod';
+import { createWorkerToken } from '#client/generated/workers.js';
 import { Refusal } from '../exit-codes.js';
 import { openFarmApi } from '../farm-options.js';
 import { timeOf } from '../retention/units.js';
 import { tell, tellsOfFarm, type Telling } from '../tell/tell.js';
-
-const Made = z.object({ token: z.string(), expiresAt: z.string() });
 
 const examples = `
 Examples:
@@ -35,8 +33,7 @@ export function enrolCommand(): Command {
       if (seconds < 60) throw new Refusal('usage', 'the token would expire within a minute');
       const farm = await openFarmApi(options);
       const body = { note: options.note, seconds };
-      const path = '/api/v1/workers/tokens';
-      const made = await farm.call({ method: 'POST', path, body, answer: Made });
+      const made = await createWorkerToken(farm.client, { body });
       const { output } = options;
       if (output !== undefined) {
         await writeFile(output, `${made.token}\n`, { mode: 0o600, flag: 'wx' });

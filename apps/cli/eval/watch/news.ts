@@ -5,9 +5,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '#client/client.js';
 import { listEvents } from '#client/generated/events.js';
-import { readEvents } from '../../event-stream.js';
+import { liveEvents } from '../../event-stream.js';
 
-const againMilliseconds = 2000;
+/** Doubled at each connection that brought nothing. */
+const againMilliseconds = 250;
+const againAtMost = 8000;
 
 export class News {
   private readonly ending = new AbortController();
@@ -43,26 +45,32 @@ export class News {
 
   private async listen(): Promise<void> {
     const { signal } = this.ending;
+    let rest = againMilliseconds;
     while (!signal.aborted) {
       try {
-        await this.stream(signal);
+        if (await this.stream()) rest = againMilliseconds;
       } catch {
         // The farm is away, or an older one without this stream: looking goes on.
       }
-      await pause(againMilliseconds, undefined, { signal }).catch(() => undefined);
+      await pause(rest, undefined, { signal }).catch(() => undefined);
+      rest = Math.min(againAtMost, rest * 2);
     }
   }
 
-  private async stream(signal: AbortSignal): Promise<void> {
+  /** Whether it brought anything before it ended. */
+  private async stream(): Promise<boolean> {
     const last = this.last === undefined ? {} : { last: this.last };
     const query = { topic: [this.topic], ...last };
+    const silent = new AbortController();
+    const signal = AbortSignal.any([this.ending.signal, silent.signal]);
     const answer = await listEvents(this.client, { query, signal });
-    for await (const { event, id } of readEvents(
-      (answer.body ?? []) as AsyncIterable<Uint8Array>,
-    )) {
+    let brought = false;
+    for await (const { event, id } of liveEvents(answer.body, silent)) {
+      brought = true;
       if (id !== '') this.last = id;
       if (event !== 'beat') this.wake();
     }
+    return brought;
   }
 
   private wake(): void {
