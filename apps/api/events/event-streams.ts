@@ -1,7 +1,7 @@
 /**
  * The open streams of events. A stream says `hello` first, with the id to come back with and what
  * was missed since the one that it came with; then `news` whenever one of its topics changed (data:
- * the topics), and `beat` every five seconds, so that whoever listens, and every proxy between,
+ * the topics, and over how long their hearers spread their looks), and `beat` every five seconds, so that whoever listens, and every proxy between,
  * sees that it lives.
  */
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
@@ -84,8 +84,8 @@ export class EventStreams implements BeforeApplicationShutdown {
     for (const response of this.open) this.write(response, 'event: beat\ndata: {}\n\n');
   }
 
-  private send(response: ServerResponse, { id, topics }: News): void {
-    this.write(response, `id: ${id}\nevent: news\ndata: ${JSON.stringify({ topics })}\n\n`);
+  private send(response: ServerResponse, { id, ...news }: News): void {
+    this.write(response, `id: ${id}\nevent: news\ndata: ${JSON.stringify(news)}\n\n`);
   }
 
   private write(response: ServerResponse, text: string): void {

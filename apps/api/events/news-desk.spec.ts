@@ -44,6 +44,19 @@ describe('news of a topic', () => {
   });
 });
 
+describe('a thousand hearers', () => {
+  it('are told more seldom, and to spread their looks', () => {
+    const all = Array.from({ length: 1000 }, () => hearing('farm').heard);
+    desk.note('farm');
+    desk.note('farm');
+    expect(all[0]).toMatchObject([{ topics: ['farm'], within: 20_000 }]);
+    pass(15_000);
+    expect(all[999]).toHaveLength(1);
+    pass(10_000);
+    expect(all[999]).toHaveLength(2);
+  });
+});
+
 describe('a stream that broke', () => {
   it('is told what changed meanwhile, and only that', () => {
     const { stop } = hearing('farm', 'queue');

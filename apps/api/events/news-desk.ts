@@ -10,16 +10,20 @@ export interface News {
   /** EPOCH-NUMBER: another process, or this one started again, has another epoch. */
   readonly id: string;
   readonly topics: readonly EventTopic[];
+  /** Milliseconds over which all who hear it are to spread their looks. */
+  readonly within: number;
 }
 
 export type Hearer = (news: News) => void;
 
-/** Milliseconds between two events of a topic: the more pages look, the longer. */
+/** Milliseconds between two events of a topic: as many pages look at once as there are hearers. */
 const pauses: readonly (readonly [RegExp, number])[] = [
   [/^build\//, 500],
   [/^(evaluation|specification)\//, 2000],
   [/./, 3000],
 ];
+/** So many milliseconds more for each hearer: what a page costs the farm. */
+const eachMilliseconds = 20;
 const remembered = 1000;
 const tickMilliseconds = 250;
 
@@ -99,7 +103,7 @@ export class NewsDesk {
   private tellDue(): void {
     const now = this.now();
     const due = [...this.waiting].filter(
-      (topic) => now - (this.toldAt.get(topic) ?? -Infinity) >= pauseOf(topic),
+      (topic) => now - (this.toldAt.get(topic) ?? -Infinity) >= this.pauseOf(topic),
     );
     if (due.length > 0) this.tell(due, now);
     if (this.waiting.size === 0) this.close();
@@ -108,17 +112,25 @@ export class NewsDesk {
 
   private tell(due: readonly EventTopic[], now: number): void {
     const byHearer = new Map<Hearer, EventTopic[]>();
+    let most = 0;
     for (const topic of due) {
       this.waiting.delete(topic);
       this.toldAt.set(topic, now);
       this.told.push({ number: (this.number += 1), topic });
-      for (const hearer of this.followed.get(topic)?.hearers ?? []) {
+      const hearers = this.followed.get(topic)?.hearers ?? new Set();
+      most = Math.max(most, hearers.size);
+      for (const hearer of hearers) {
         byHearer.set(hearer, [...(byHearer.get(hearer) ?? []), topic]);
       }
     }
     this.told.splice(0, Math.max(0, this.told.length - remembered));
-    const id = this.lastId();
-    for (const [hearer, topics] of byHearer) hearer({ id, topics });
+    const about = { id: this.lastId(), within: most * eachMilliseconds };
+    for (const [hearer, topics] of byHearer) hearer({ ...about, topics });
+  }
+
+  private pauseOf(topic: EventTopic): number {
+    const least = pauses.find(([pattern]) => pattern.test(topic))?.[1] ?? 0;
+    return Math.max(least, (this.followed.get(topic)?.hearers.size ?? 0) * eachMilliseconds);
   }
 
   private follow(topic: EventTopic): Followed {
@@ -137,8 +149,4 @@ export class NewsDesk {
       this.waiting.delete(topic);
     }
   }
-}
-
-function pauseOf(topic: EventTopic): number {
-  return pauses.find(([pattern]) => pattern.test(topic))?.[1] ?? 0;
 }

@@ -15,10 +15,11 @@ let timer = 0;
 let lookedAt = Date.now();
 
 export function keepLive(main: HTMLElement, topics: readonly string[]): void {
-  const soon = (): void => {
+  const soon = (within = 0): void => {
     if (timer !== 0) return;
     const pause = document.hidden ? pauseMilliseconds.hidden : pauseMilliseconds.seen;
-    timer = setTimeout(() => void look(), Math.max(0, lookedAt + pause - Date.now()));
+    const wait = Math.max(0, lookedAt + pause - Date.now()) + Math.random() * within;
+    timer = setTimeout(() => void look(), wait);
   };
   const look = async (): Promise<void> => {
     const next = isSelecting() ? null : await fetchPage();
@@ -27,7 +28,7 @@ export function keepLive(main: HTMLElement, topics: readonly string[]): void {
     if (isSelecting()) soon();
     else if (next) takeOver(main, next);
   };
-  hearNews(topics, soon);
+  hearNews(topics, (_topics, within) => soon(within));
   setInterval(() => {
     if (Date.now() - lookedAt >= tickMilliseconds) soon();
   }, tickMilliseconds / 4);

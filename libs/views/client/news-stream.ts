@@ -3,7 +3,8 @@
  * where it was when it breaks or when what they ask for changes. It runs in the worker that tabs
  * share, or in the tab itself where browsers have no such worker.
  */
-export type HearNews = (topics: readonly string[]) => void;
+/** `within`: milliseconds over which all hearers are to spread their looks. */
+export type HearNews = (topics: readonly string[], within: number) => void;
 
 interface Tab {
   readonly hear: HearNews;
@@ -67,7 +68,7 @@ export class NewsStream {
     const source = new EventSource(`/api/v1/events?${query.toString()}`);
     this.source = source;
     this.on(source, 'hello', ({ missed }) => this.tell(missed?.filter((one) => before.has(one))));
-    this.on(source, 'news', ({ topics }) => this.tell(topics));
+    this.on(source, 'news', ({ topics, within }) => this.tell(topics, within));
     this.on(source, 'beat', () => undefined);
   }
 
@@ -79,12 +80,12 @@ export class NewsStream {
     });
   }
 
-  private tell(topics: readonly string[] | undefined): void {
+  private tell(topics: readonly string[] | undefined, within = 0): void {
     if (!topics?.length) return;
     const told = new Set(topics);
     for (const tab of this.tabs.values()) {
       const its = tab.topics.filter((topic) => told.has(topic));
-      if (its.length > 0) tab.hear(its);
+      if (its.length > 0) tab.hear(its, within);
     }
   }
 
@@ -109,4 +110,5 @@ export class NewsStream {
 interface Told {
   readonly missed?: readonly string[];
   readonly topics?: readonly string[];
+  readonly within?: number;
 }

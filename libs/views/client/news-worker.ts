@@ -13,7 +13,7 @@ addEventListener('connect', (event) => {
   if (!port) return;
   port.addEventListener('message', ({ data }: MessageEvent<Says>) => {
     if (data.topics.length === 0) stream.remove(port);
-    else stream.add(port, data.topics, (topics) => port.postMessage(topics));
+    else stream.add(port, data.topics, (...news) => port.postMessage(news));
   });
   port.start();
 });

@@ -12,7 +12,7 @@ export function hearNews(topics: readonly string[], hear: HearNews): void {
 function hearFromWorker(topics: readonly string[], hear: HearNews): void {
   const address = new URL('./news-worker.js', import.meta.url);
   const { port } = new SharedWorker(address, { type: 'module', name: 'gambeson' });
-  port.addEventListener('message', ({ data }: MessageEvent<readonly string[]>) => hear(data));
+  port.addEventListener('message', ({ data }: MessageEvent<Parameters<HearNews>>) => hear(...data));
   port.start();
   port.postMessage({ topics });
   setInterval(() => port.postMessage({ topics }), seenMilliseconds);
@@ -33,7 +33,7 @@ function hearAlone(topics: readonly string[], hear: HearNews): void {
   setInterval(listen, seenMilliseconds);
   document.addEventListener('visibilitychange', () => {
     listen();
-    if (!document.hidden) hear(topics);
+    if (!document.hidden) hear(topics, 0);
   });
   listen();
 }
