@@ -1,8 +1,8 @@
 /**
  * The open streams of events. A stream says `hello` first, with the id to come back with and what
  * was missed since the one that it came with; then `news` whenever one of its topics changed (data:
- * the topics, and over how long their hearers spread their looks), and `beat` every five seconds, so that whoever listens, and every proxy between,
- * sees that it lives.
+ * the topics, and over how long their hearers spread their looks), and `beat` every five seconds,
+ * so that whoever listens, and every proxy between, sees that it lives.
  */
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
