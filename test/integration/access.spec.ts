@@ -39,7 +39,8 @@ async function ask(method: string, path: string, sent: Sent = {}) {
     ...(sent.body !== undefined && { body: JSON.stringify(sent.body) }),
   });
   const text = await response.text();
-  return { status: response.status, body: text === '' ? {} : JSON.parse(text) };
+  const told = response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : {};
+  return { status: response.status, body: told };
 }
 
 async function newest(): Promise<ChainedEntry | undefined> {
@@ -138,6 +139,26 @@ describe('a change over HTTP', () => {
     );
     expect(await audit.list({ limit: 50, action: 'specification.add' })).toHaveLength(13);
     expect(await verdict()).toMatchObject({ faults: [] });
+  });
+});
+
+describe('every address that changes something', () => {
+  /** These know who asks by other means, or take what anybody may send. */
+  const open = new Set([
+    ...['/webhooks/:name', '/admin/gitlab/event', '/admin/forgejo/event'],
+    ...['/api/v1/workers/enrol', '/jobset/:name/hook/evaluate', '/api/dashboard/register'],
+  ]);
+
+  it('wants somebody who may', async () => {
+    const writing = farm.routes.filter(({ method }) => /^(POST|PUT|PATCH|DELETE)$/.test(method));
+    const closed = writing.filter(({ url }) => !open.has(url));
+    expect(closed.length).toBeGreaterThan(40);
+    const let_in: string[] = [];
+    for (const { method, url } of closed) {
+      const { status } = await ask(method, url.replaceAll(/:\w+/g, '1'), { token: null });
+      if (status !== 401) let_in.push(`${method} ${url} ${status}`);
+    }
+    expect(let_in).toEqual([]);
   });
 });
 
@@ -310,6 +331,18 @@ describe('gambeson audit', () => {
     } finally {
       await rm(directory, { recursive: true });
     }
+  });
+
+  it('finds by who, what and to what', async () => {
+    const found = async (query: string) => {
+      const { body } = await ask('GET', `/api/v1/audit-entries?${query}`);
+      return (body.items as { subject: string }[]).map(({ subject }) => subject);
+    };
+    expect(await found('subject=specification/hello&action=specification.add')).toHaveLength(1);
+    expect(await found('subject=worker/')).toEqual(['worker/7']);
+    expect(await found('subject=worke_/')).toEqual([]);
+    expect((await found('actor=deploy&limit=1'))[0]).toBe('specification/hello');
+    expect(await found('actor=nobody')).toEqual([]);
   });
 
   it('is read by operators and nobody below', async () => {

@@ -37,14 +37,19 @@ export class AuditQueries {
   /** Newest first. */
   async list(filter: AuditFilter): Promise<ChainedEntry[]> {
     const { before, limit, actor, action, subject } = filter;
+    // Each wish is a condition of its own, so that its index serves it.
+    const wishes: [condition: string, value: unknown][] = [
+      ['id <', before],
+      ['actor_name =', actor],
+      ['action =', action],
+      subject?.endsWith('/') ? ['subject like', `${escaped(subject)}%`] : ['subject =', subject],
+    ];
+    const given = wishes.filter(([, value]) => value !== undefined);
+    const conditions = given.map(([condition], index) => `${condition} $${index + 2}`);
+    const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
     const rows = await this.database.query<EntryRow>(
-      `select * from audit_entries
-        where ($1::bigint is null or id < $1) and ($2::text is null or actor_name = $2)
-          and ($3::text is null or action = $3)
-          and ($4::text is null or subject = $4
-               or (right($4, 1) = '/' and starts_with(subject, $4)))
-        order by id desc limit $5`,
-      [before ?? null, actor ?? null, action ?? null, subject ?? null, limit],
+      `select * from audit_entries ${where} order by id desc limit $1`,
+      [limit, ...given.map(([, value]) => value)],
     );
     return rows.map(entryOf);
   }
@@ -75,6 +80,11 @@ export class AuditQueries {
       last = end.id;
     }
   }
+}
+
+/** Of a pattern of `like`. */
+function escaped(text: string): string {
+  return text.replaceAll(/[\\%_]/g, '\\$&');
 }
 
 function entryOf(row: EntryRow): ChainedEntry {
