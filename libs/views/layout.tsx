@@ -38,6 +38,7 @@ const entries = [
   ['/', 'Specifications', 'h'],
   ['/queue', 'Queue', 'q'],
   ['/workers', 'Workers', 'w'],
+  ['/packages', 'Packages', 'p'],
   ['/metrics', 'Metrics', 'm'],
   ['/use', 'Use', 'u'],
 ] as const;

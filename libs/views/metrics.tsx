@@ -62,7 +62,7 @@ const sheets: readonly Sheet[] = [
 export function metricsPage(metrics: readonly MetricAnswer[]): string {
   const values = valuesOf(metrics);
   return page(
-    { title: 'Metrics', json: '/api/v1/metrics' },
+    { title: 'Metrics', here: '/metrics', json: '/api/v1/metrics' },
     <>
       <h1>Metrics</h1>
       {metrics.length === 0 ? (

@@ -107,7 +107,7 @@ function Language({ open }: { open: boolean }) {
     <Section title="What can be asked">
       <details open={open}>
         <summary>Words, and KEY:VALUE with spec, system, status, maintainer, since, name</summary>
-        <dl>
+        <dl class="examples">
           {examples.map(([query, told]) => (
             <>
               <dt>

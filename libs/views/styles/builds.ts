@@ -58,6 +58,14 @@ export const buildStyle = `
 .graph-drawing a:focus-visible rect {
   stroke-width: 4;
 }
+.examples {
+  row-gap: 0.5rem;
+}
+.examples a {
+  display: inline-block;
+  min-height: 24px;
+  min-width: 24px;
+}
 .columns {
   columns: 15rem;
 }
