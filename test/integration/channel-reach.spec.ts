@@ -50,7 +50,7 @@ function fetcher(allowed: readonly string[], means: readonly (readonly string[])
 }
 
 describe('a channel inside a private network', () => {
-  it('is fetched where the settings allow it, and refused with the setting’s name else', async () => {
+  it('is fetched where the settings allow it, else refused by it', async () => {
     const url = `${server.url}/pkgs.git`;
     expect(await fetcher(['127.0.0.1']).fetch(url)).toBe(revision);
     const before = server.shown.length;
