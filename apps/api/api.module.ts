@@ -14,6 +14,7 @@ import { ReproduceController } from './builds/reproduce.controller.js';
 import { StoryController } from './builds/story.controller.js';
 import { StoryReader } from './builds/story-reader.js';
 import { WaitReader } from './builds/wait-reader.js';
+import { commitControllers, commitProviders } from './commits/commit-parts.js';
 import { cuirassControllers, cuirassProviders } from './cuirass/cuirass-parts.js';
 import { EvaluationReader } from './evaluations/evaluation-reader.js';
 import { evaluationControllers, evaluationProviders } from './evaluations/evaluation-parts.js';
@@ -43,7 +44,7 @@ import { HomeReader } from './pages/home-reader.js';
 import { PagesController } from './pages/pages.controller.js';
 import { LogTails } from './pages/log-tails.js';
 import { Notices } from './pages/notices.js';
-import { OverviewModels, PageModels } from './pages/page-models.js';
+import { OverviewModels } from './pages/page-models.js';
 import { DownloadController } from './products/download.controller.js';
 import { QueueController } from './queue/queue.controller.js';
 import {
@@ -55,6 +56,7 @@ import {
 import { Retention } from './retention/retention.js';
 import { RepositoriesController } from './specifications/repositories.controller.js';
 import { SpecificationReader } from './specifications/specification-reader.js';
+import { SpecificationStandingController } from './specifications/specification-standing.controller.js';
 import { SpecificationWriter } from './specifications/specification-writer.js';
 import { SpecificationsController } from './specifications/specifications.controller.js';
 import {
@@ -89,11 +91,13 @@ import { Wishes } from './wishes/wishes.js';
   controllers: [
     HealthController,
     SpecificationsController,
+    SpecificationStandingController,
     RepositoriesController,
     ...cuirassControllers,
     ...adminControllers,
     EvaluationsController,
     ...evaluationControllers,
+    ...commitControllers,
     SourcesController,
     CuirassSourcesController,
     BuildsController,
@@ -143,6 +147,7 @@ import { Wishes } from './wishes/wishes.js';
     ...adminProviders,
     EvaluationReader,
     ...evaluationProviders,
+    ...commitProviders,
     EvaluationSources,
     FarmMeasures,
     EventStreams,
@@ -155,7 +160,6 @@ import { Wishes } from './wishes/wishes.js';
     LogsOf,
     Notices,
     OverviewModels,
-    PageModels,
     PlannerInquiry,
     RecipeReader,
     Retention,

@@ -101,6 +101,7 @@ describe('a page', () => {
         lastEvaluation: null,
       },
       evaluations: { items: [], next: null },
+      ...{ before: null, changes: new Map(), trend: { percent: 95, good: null, points: [] } },
       now,
     });
     expect(html).toContain('Kept by the repository farm: change it there.');

@@ -7,23 +7,34 @@ import {
 import { keeperWords } from '#domain/specification/keeping.js';
 import { resolveLimits } from '#domain/build/limits.js';
 import type { EvaluationAnswer } from '#protocol/api/evaluation.js';
+import type { TrendAnswer, TrendPoint } from '#protocol/api/commit.js';
 import type { Page } from '#protocol/api/page.js';
 import type { ChannelState, SpecificationAnswer } from '#protocol/api/specification.js';
+import { Range } from './commits.js';
 import { page } from './layout.js';
 import { CountsBar, Empty, Revision, Section, Status, Table, Time, Took } from './parts.js';
-import { duration, plainTime, verdict } from './words.js';
+import { Follow, Trend } from './specification-trend.js';
+import { count, duration, plainTime, verdict } from './words.js';
 
 export interface SpecificationModel {
   readonly specification: SpecificationAnswer;
   readonly evaluations: Page<EvaluationAnswer>;
+  /** The evaluation before the last of them; null where there is none. */
+  readonly before: EvaluationAnswer | null;
+  /** By the id of the evaluation, of those that were weighed. */
+  readonly changes: ReadonlyMap<string, JobChanges>;
+  readonly trend: TrendAnswer;
   readonly now: Date;
 }
+
+export type JobChanges = Pick<TrendPoint, 'newlyFailing' | 'newlySucceeding'>;
 
 function watched(period: number): string {
   return period === 0 ? 'Watched as often as the farm does' : `Watched every ${duration(period)}`;
 }
 
-export function specificationPage({ specification, evaluations, now }: SpecificationModel): string {
+export function specificationPage(model: SpecificationModel): string {
+  const { specification, trend, now } = model;
   const { name, specification: document } = specification;
   return page(
     {
@@ -40,14 +51,18 @@ export function specificationPage({ specification, evaluations, now }: Specifica
         <NextLook at={specification.nextPollAt} now={now} />
       </p>
       <KeptBy specification={specification} />
+      <Trend name={name} trend={trend} now={now} />
       <Section title="Channels">
         <Channels specification={specification} now={now} />
       </Section>
       <Section title="Evaluations">
-        <Evaluations evaluations={evaluations} name={name} now={now} />
+        <Evaluations {...model} />
       </Section>
       <Section title="What it builds">
         <Facts specification={specification} />
+      </Section>
+      <Section title="To follow it">
+        <Follow name={name} guix={document.backend === 'guix'} />
       </Section>
     </>,
   );
@@ -157,20 +172,15 @@ function ChannelFaults({ state, now }: { state: ChannelState; now: Date }) {
   );
 }
 
-interface EvaluationsProps {
-  readonly evaluations: Page<EvaluationAnswer>;
-  readonly name: string;
-  readonly now: Date;
-}
-
-function Evaluations({ evaluations, name, now }: EvaluationsProps) {
+function Evaluations({ specification, evaluations, before, changes, now }: SpecificationModel) {
+  const { name } = specification;
   if (evaluations.items.length === 0) {
     return <Empty>None yet: the first one begins when its channels have been fetched.</Empty>;
   }
   return (
     <>
       <Table head={['Evaluation', 'Status', 'Jobs', 'Checkouts', 'Cause', 'Started', 'Took']}>
-        {evaluations.items.map((one) => (
+        {evaluations.items.map((one, at) => (
           <tr>
             <td>
               <a href={`/evaluations/${one.id}`}>{one.id}</a>
@@ -180,12 +190,18 @@ function Evaluations({ evaluations, name, now }: EvaluationsProps) {
             </td>
             <td>
               <CountsBar jobs={one.jobs} />
+              {changeWords(changes.get(one.id))}
               {verdict(one.jobs)}
             </td>
             <td>
               {one.checkouts.map((checkout) => (
                 <div>
-                  {checkout.channel} <Revision revision={checkout.revision} />
+                  {checkout.channel}{' '}
+                  <Range
+                    from={revisionIn(evaluations.items[at + 1] ?? before, checkout)}
+                    to={checkout.revision}
+                    url={checkout.url}
+                  />
                 </div>
               ))}
             </td>
@@ -211,6 +227,24 @@ function Evaluations({ evaluations, name, now }: EvaluationsProps) {
       ) : null}
     </>
   );
+}
+
+/** Nothing where it is not known yet, or nothing changed. */
+function changeWords(changes: JobChanges | undefined): string {
+  const { newlyFailing = 0, newlySucceeding = 0 } = changes ?? {};
+  const parts = [
+    newlyFailing > 0 ? `${count(newlyFailing)} newly failing` : '',
+    newlySucceeding > 0 ? `${count(newlySucceeding)} newly succeeding` : '',
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? '' : `${parts.join(', ')}; `;
+}
+
+type Checkout = EvaluationAnswer['checkouts'][number];
+
+/** Of the same channel at the same address, where that was read too. */
+function revisionIn(older: EvaluationAnswer | null, { channel, url }: Checkout): string | null {
+  const same = older?.checkouts.find((one) => one.channel === channel && one.url === url);
+  return same?.revision ?? null;
 }
 
 function Selected({ selection, first }: { selection: Selection; first: string }) {

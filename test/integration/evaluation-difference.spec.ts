@@ -216,3 +216,96 @@ describe('sheets that are kept', () => {
     }
   });
 });
+
+describe('commits and requests', () => {
+  const get = async (path: string): Promise<{ status: number; body: never }> => {
+    const answer = await fetch(`${farm.address}${path}`);
+    const body = answer.ok ? await answer.json() : null;
+    return { status: answer.status, body: body as never };
+  };
+
+  async function checkedOut(evaluation: number, revision: string): Promise<void> {
+    await database.execute(
+      `insert into checkouts (evaluation_id, channel, url, branch, revision)
+       values ($1, 'main', 'https://github.com/o/r.git', 'main', $2),
+              ($1, 'side', 'https://github.com/o/r.git', 'main', $2)`,
+      [evaluation, revision],
+    );
+  }
+
+  it('tell the evaluations of a commit, of all specifications, page by page', async () => {
+    const revision = 'd0'.repeat(20);
+    const [one, two] = [await twoEvaluations(), await twoEvaluations()];
+    for (const at of [one.first, one.second, two.second]) await checkedOut(at, revision);
+    const whole = await get('/api/v1/commits/d0d0d0d');
+    expect(whole.body).toMatchObject({
+      revision,
+      items: [two.second, one.second, one.first].map((evaluation) => ({
+        evaluation: { id: String(evaluation) },
+        channels: ['main', 'side'],
+      })),
+      next: null,
+    });
+    const first = await get(`/api/v1/commits/${revision}?limit=2`);
+    expect(first.body).toMatchObject({ next: String(one.second) });
+    const second = await get(`/api/v1/commits/${revision}?limit=2&cursor=${one.second}`);
+    expect(second.body).toMatchObject({ items: [{ evaluation: { id: String(one.first) } }] });
+    expect((await get('/api/v1/commits/d0d0d0e')).status).toBe(404);
+    expect((await get('/api/v1/commits/zzzzzzz')).status).toBe(404);
+    const page = await fetch(`${farm.address}/commits/${revision}`);
+    expect(await page.text()).toContain(`https://github.com/o/r/commit/${revision}`);
+  });
+
+  it('tell the evaluations of a pull request in each specification that builds it', async () => {
+    const { specification, second } = await twoEvaluations();
+    await database.execute(
+      `with f as (insert into forges (name, kind, address, api_address)
+         values ('forge', 'forgejo', 'https://f.example', 'https://f.example') returning id),
+       t as (insert into forge_templates (forge_id, repository, specification, admits,
+           requests_at_most, priority, max_running, expiry_hours)
+         select id, 'group/sub/repo', 'model', 'everyone', 1, 9, 1, 1 from f returning id)
+       insert into forge_requests (template_id, number, name, specification_id, revision, state,
+         updated_at, expires_at)
+       select id, 7, 'model-pr-7', $1, $2, 'open', now(), now() from t`,
+      [specification, 'e'.repeat(40)],
+    );
+    const asked = 'forge=forge&repository=Group/sub/Repo&number=7';
+    const told = await get(`/api/v1/requests?${asked}`);
+    expect(told.body).toMatchObject({
+      items: [{ specification: 'model-pr-7', model: 'model', state: 'open' }],
+    });
+    const [item] = (told.body as { items: { evaluations: { evaluation: { id: string } }[] }[] })
+      .items;
+    expect(item!.evaluations[0]!.evaluation.id).toBe(String(second));
+    expect((await fetch(`${farm.address}/requests?${asked}`)).status).toBe(200);
+    expect((await get('/api/v1/requests?forge=forge&repository=a/b&number=7')).status).toBe(404);
+  });
+
+  it('tell how good a specification was, and its newest good evaluation', async () => {
+    const specification = await rows.specification();
+    const [name] = await database.query<{ name: string }>(
+      'select name from specifications where id = $1',
+      [specification],
+    );
+    const made: number[] = [];
+    for (const statuses of [['succeeded', 'succeeded'], ['succeeded', 'failed'], ['failed']]) {
+      const evaluation = await rows.evaluation(specification);
+      for (const [at, status] of statuses.entries()) {
+        await rows.job(evaluation, `j${at}`, await rows.build(evaluation, status as 'failed'));
+      }
+      await rows.end(evaluation);
+      made.push(evaluation);
+    }
+    await rows.weigh();
+    const trend = (percent: number) =>
+      get(`/api/v1/specifications/${name!.name}/trend?percent=${percent}`);
+    const [all, half, none] = await Promise.all([trend(100), trend(50), trend(0)]);
+    expect(all.body).toMatchObject({ good: { evaluation: String(made[0]), newlyFailing: 0 } });
+    expect(half.body).toMatchObject({ good: { evaluation: String(made[1]), newlyFailing: 1 } });
+    expect(none.body).toMatchObject({ good: { evaluation: String(made[2]) } });
+    expect(
+      (all.body as { points: { evaluation: string }[] }).points.map((p) => p.evaluation),
+    ).toEqual(made.map(String));
+    expect((await get('/api/v1/specifications/nobody/trend')).status).toBe(404);
+  });
+});

@@ -142,7 +142,8 @@ export class EvaluationQueries {
     return row ? { ...row, checkouts: row.checkouts.map(withoutSecret) } : null;
   }
 
-  private async among(evaluations: readonly number[]): Promise<EvaluationAnswer[]> {
+  /** In no order. */
+  async among(evaluations: readonly number[]): Promise<EvaluationAnswer[]> {
     if (evaluations.length === 0) return [];
     const rows = await this.database.query<EvaluationRow>(
       `select ${evaluationColumns}

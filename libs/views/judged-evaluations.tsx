@@ -1,0 +1,76 @@
+/** Evaluations with their verdicts, as the pages of commits and of requests list them. */
+import type { JudgedEvaluation } from '#protocol/api/commit.js';
+import { Commit } from './commits.js';
+import { CountsBar, Status, Table, Time, Took } from './parts.js';
+import { count, verdict } from './words.js';
+
+interface Props {
+  readonly judged: readonly JudgedEvaluation[];
+  readonly caption: string;
+  readonly now: Date;
+}
+
+export function JudgedEvaluations({ judged, caption, now }: Props) {
+  const head = ['Evaluation', 'Verdict', 'Checkouts', 'Started', 'Took'];
+  return (
+    <Table head={head} caption={caption}>
+      {judged.map(({ evaluation: one, newlyFailing, newlySucceeding }) => (
+        <tr>
+          <td>
+            <a href={`/evaluations/${one.id}`}>
+              {one.specification.name} {one.id}
+            </a>
+            <div>
+              <Status status={one.status} note={one.reason} />
+            </div>
+          </td>
+          <td>
+            <CountsBar jobs={one.jobs} />
+            {changes(newlyFailing, newlySucceeding)}
+            {verdict(one.jobs)}
+          </td>
+          <td>
+            {one.checkouts.map((checkout) => (
+              <div>
+                {checkout.channel} <Commit revision={checkout.revision} url={checkout.url} />
+              </div>
+            ))}
+          </td>
+          <td>
+            <Time at={one.startedAt} now={now} />
+          </td>
+          <td>
+            <Took from={one.startedAt} to={one.endedAt} now={now} />
+          </td>
+        </tr>
+      ))}
+    </Table>
+  );
+}
+
+/** Nothing where it is not known yet, or nothing changed. */
+function changes(failing: number | null, succeeding: number | null): string {
+  const parts = [
+    failing ? `${count(failing)} newly failing` : '',
+    succeeding ? `${count(succeeding)} newly succeeding` : '',
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? '' : `${parts.join(', ')}; `;
+}
+
+/** What all of them come to, in one line. */
+export function judgement(judged: readonly JudgedEvaluation[]): string {
+  const of = new Set(judged.map(({ evaluation }) => evaluation.specification.name)).size;
+  const broke = judged.filter(({ newlyFailing }) => (newlyFailing ?? 0) > 0).length;
+  const goOn = judged.filter(({ evaluation: { status, jobs } }) => {
+    return status === 'started' || jobs.scheduled || jobs.submitted || jobs.started;
+  }).length;
+  const unread = judged.filter(({ evaluation }) => evaluation.status === 'failed').length;
+  const parts = [
+    broke > 0 ? `${count(broke)} with newly failing jobs` : '',
+    unread > 0 ? `${count(unread)} could not be read` : '',
+    goOn > 0 ? `${count(goOn)} still going on` : '',
+  ].filter((part) => part !== '');
+  const all = `${count(judged.length)} ${judged.length === 1 ? 'evaluation' : 'evaluations'}`;
+  const where = `of ${count(of)} ${of === 1 ? 'specification' : 'specifications'}`;
+  return `${all} ${where}: ${parts.length === 0 ? 'nothing newly fails' : parts.join(', ')}`;
+}
