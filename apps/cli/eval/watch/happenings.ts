@@ -8,7 +8,7 @@ import type { Running, Snapshot } from './snapshot.js';
 export type Happening =
   | { readonly event: 'watching'; readonly evaluation: string; readonly verdict: string }
   | {
-      readonly event: 'started' | 'ended';
+      readonly event: 'started' | 'ended' | 'waiting';
       readonly job: string;
       readonly system: string;
       readonly build: string | null;
@@ -52,6 +52,10 @@ export function happeningsOf({ before, after, ended, now }: Between): Happening[
   const seen = new Set([...ended.map(({ id }) => id), ...(before ? failedIn(before) : [])]);
   const failures = after.failures.filter(({ job }) => !seen.has(job.id));
   told.push(...failures.map(({ job }) => of('ended', job, null)));
+  const { waiting } = after;
+  if (waiting !== null && waiting.sentence !== before?.waiting?.sentence) {
+    told.push({ ...of('waiting', waiting.job, null), reason: waiting.sentence } as Happening);
+  }
   if (isOver(evaluation)) {
     told.push({ event: 'verdict', evaluation: evaluation.id, well: isWell(evaluation), verdict });
   } else if (before !== null && doneOf(before) !== doneOf(after)) {
@@ -65,7 +69,11 @@ function failedIn({ failures }: Snapshot): string[] {
   return failures.map(({ job }) => job.id);
 }
 
-function of(event: 'started' | 'ended', job: JobAnswer, seconds: number | null): Happening {
+function of(
+  event: 'started' | 'ended' | 'waiting',
+  job: JobAnswer,
+  seconds: number | null,
+): Happening {
   const { name, system, build, status, reason, error } = job;
   const why = reason ?? error?.split('\n')[0] ?? null;
   return { event, job: name, system, build, status, reason: why, seconds };
@@ -98,11 +106,17 @@ function wordsOf(happening: Happening): string {
     case 'verdict':
       return `evaluation ${happening.evaluation}: ${happening.verdict}`;
     case 'started':
+    case 'waiting':
     case 'ended': {
       const { job, system, build, status, reason, seconds } = happening;
-      const where = build === null ? '' : ` (build ${build})`;
-      const time = seconds === null ? '' : ` in ${duration(seconds)}`;
-      return `${status} ${job} ${system}${where}${time}${reason === null ? '' : `: ${reason}`}`;
+      const parts = [
+        ...[happening.event === 'waiting' ? 'waiting' : status, job, system],
+        ...[
+          build === null ? '' : `(build ${build})`,
+          seconds === null ? '' : `in ${duration(seconds)}`,
+        ],
+      ];
+      return `${parts.filter(Boolean).join(' ')}${reason === null ? '' : `: ${reason}`}`;
     }
   }
 }

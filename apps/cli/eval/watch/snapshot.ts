@@ -28,8 +28,16 @@ export interface Running {
   readonly dependents: readonly string[];
 }
 
+/** One of the jobs that wait while nothing runs: it may wait for ever. */
+export interface Waiting {
+  readonly job: JobAnswer;
+  readonly sentence: string;
+}
+
 export interface Snapshot {
   readonly evaluation: EvaluationAnswer;
+  /** Null while anything runs. */
+  readonly waiting: Waiting | null;
   readonly running: readonly Running[];
   readonly failures: readonly Failure[];
 }
@@ -55,8 +63,10 @@ export class SnapshotReader {
     const running = jobs.started ? await this.jobs('started') : [];
     const failed = (['failed', 'failed-other', 'error'] as const).filter((one) => jobs[one]);
     const failures = (await Promise.all(failed.map((one) => this.jobs(one)))).flat();
+    const idle = !jobs.started && !jobs.submitted && Boolean(jobs.scheduled);
     return {
       evaluation,
+      waiting: idle ? await this.waiting() : null,
       running: await this.running(running),
       failures: await this.failures(failures, Boolean(jobs['failed-dependency'])),
     };
@@ -67,6 +77,15 @@ export class SnapshotReader {
     if (job.build === null) return null;
     const build = await getBuild(this.client, { path: { id: job.build } });
     return { ...job, status: build.status, reason: build.reason, endedAt: build.endedAt };
+  }
+
+  private async waiting(): Promise<Waiting | null> {
+    const query = { status: 'scheduled', limit: 1 } as const;
+    const path = { id: this.id };
+    const [job] = (await listEvaluationJobs(this.client, { path, query })).items;
+    if (!job || job.build === null) return null;
+    const { wait } = await getBuild(this.client, { path: { id: job.build } });
+    return wait === null ? null : { job, sentence: wait.sentence };
   }
 
   private async jobs(status: JobStatusWord): Promise<readonly JobAnswer[]> {

@@ -2,12 +2,13 @@
  * A picture of an evaluation that is built, for a terminal: its verdict, then what failed and what
  * runs as a tree with what hangs on each, within a third of the height. Pure: `now` is an argument.
  */
+import type { JobAnswer } from '#client/generated/evaluations.js';
 import { plural } from '#views/words.js';
 import { harmless, paint, type Look } from '../../tell/look.js';
 import { shapeOf, signOf } from '../../tell/status-words.js';
 import { widthOf } from '../../tell/tell.js';
 import { underWay, verdictOf } from '../evaluation-words.js';
-import type { Failure, Running, Snapshot } from './snapshot.js';
+import type { Failure, Running, Snapshot, Waiting } from './snapshot.js';
 
 /** A line of the tree, with what hangs on it. */
 interface Branch {
@@ -30,7 +31,8 @@ export function pictureOf(snapshot: Snapshot, look: Look, now: Date): string[] {
 }
 
 /** Failed and running are always shown, as far as there is room: the gravest failures first. */
-function within(room: number, { failures, running }: Snapshot, now: Date): Branch[] {
+function within(room: number, snapshot: Snapshot, now: Date): Branch[] {
+  const { failures, running, waiting } = snapshot;
   const forRunning = Math.min(
     running.length,
     Math.max(room - failures.length, Math.ceil(room / 2)),
@@ -49,7 +51,16 @@ function within(room: number, { failures, running }: Snapshot, now: Date): Branc
     ...more(failures.length - forFailures, 'failed', 'failure'),
     ...more(running.length - forRunning, 'started', 'running build'),
   ];
-  return [...withBelow, ...hidden];
+  return [...withBelow, ...hidden, ...(waiting === null ? [] : [waits(waiting)])];
+}
+
+function waits({ job, sentence }: Waiting): Branch {
+  return { status: 'scheduled', text: `${nameOf(job)} waits: ${sentence}`, below: [] };
+}
+
+/** `libfoo x86_64-linux (build 7)`; what could not be evaluated has neither system nor build. */
+function nameOf({ name, system, build }: JobAnswer): string {
+  return [name, system, build === null ? '' : `(build ${build})`].filter(Boolean).join(' ');
 }
 
 function more(count: number, status: string, word: string): Branch[] {
@@ -62,8 +73,7 @@ function longest(running: readonly Running[]): Running[] {
 
 function failed({ job, blocks, examples }: Failure): Branch {
   const why = job.error?.split('\n')[0] ?? job.reason ?? '';
-  const build = job.build === null ? '' : ` (build ${job.build})`;
-  const text = `${job.name} ${job.system}${build} ${job.status}${why === '' ? '' : `: ${why}`}`;
+  const text = `${nameOf(job)} ${job.status}${why === '' ? '' : `: ${why}`}`;
   const names = examples.slice(0, 3).join(', ');
   const below = blocks === 0 ? [] : [`blocks ${plural(blocks, 'job')}: ${names}`];
   return { status: job.status, text, below };

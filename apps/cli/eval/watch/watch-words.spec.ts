@@ -38,6 +38,7 @@ function failure(name: string, blocks: number): Failure {
 
 const snapshot: Snapshot = {
   evaluation,
+  waiting: null,
   failures: [failure('libfoo', 2)],
   running: [
     running('slow', 41, { averageSeconds: 80, dependents: ['after-slow'] }),
@@ -62,6 +63,7 @@ describe('the tree of an evaluation', () => {
   it('takes a third of the height, and still shows both failed and running', () => {
     const many: Snapshot = {
       evaluation,
+      waiting: null,
       failures: Array.from({ length: 500 }, (_, at) => failure(`bad-${at}`, 500 - at)),
       running: Array.from({ length: 64 }, (_, at) => running(`run-${at}`, at)),
     };
@@ -137,6 +139,7 @@ describe('the lines of an evaluation', () => {
         jobs: { ...evaluation.jobs, started: 1, failed: 2 },
         estimate: null,
       },
+      waiting: null,
       failures: [...snapshot.failures, failure('quick', 0)],
       running: [snapshot.running[0]!],
     };
@@ -146,6 +149,18 @@ describe('the lines of an evaluation', () => {
       '7 of 9 done; 3 of 9 succeeded, 2 failed, 2 failed by an input, 1 building, 1 waiting',
     ]);
     expect(lines({ before: after, after, ended: [], now })).toEqual([]);
+  });
+
+  it('say why nothing runs, once for each reason', () => {
+    const firmware = job('firmware', 'scheduled', { build: '11', system: 'riscv64-linux' });
+    const sentence = 'No worker builds for riscv64-linux.';
+    const idle: Snapshot = { ...snapshot, running: [], waiting: { job: firmware, sentence } };
+    const line = `waiting firmware riscv64-linux (build 11): ${sentence}`;
+    expect(lines({ before: snapshot, after: idle, ended: [], now })).toEqual([line]);
+    expect(lines({ before: idle, after: idle, ended: [], now })).toEqual([]);
+    expect(pictureOf(idle, look, now)).toContain(
+      `└─ ⏳ firmware riscv64-linux (build 11) waits: ${sentence}`,
+    );
   });
 
   it('end with the verdict', () => {
