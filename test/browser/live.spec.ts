@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { Browser, Page } from 'playwright-core';
 import { answered, eventually } from '#testkit/eventually.js';
 import { EventStreams } from '../../apps/api/events/event-streams.js';
-import { openChromium, visit, type Look, type Visit } from './chromium.js';
+import { accessibilityFaults, openChromium, visit, type Look, type Visit } from './chromium.js';
 import { startLivedInFarm, type LivedInFarm } from './lived-in-farm.js';
 
 let farm: LivedInFarm;
@@ -121,6 +121,7 @@ describe('the reader', () => {
     const time = page.locator('main time').first();
     expect(await time.textContent()).toMatch(/ago$|now/);
     await page.keyboard.press('?');
+    expect(await accessibilityFaults(page)).toEqual([]);
     await page.locator('select[name=theme]').selectOption('dark');
     await page.locator('select[name=times]').selectOption('absolute');
     await page.locator('select[name=zone]').selectOption('utc');
@@ -146,5 +147,37 @@ describe('the reader', () => {
     await page.keyboard.press('Escape');
     await page.keyboard.press('?');
     expect(await page.locator('#preferences').isVisible()).toBe(false);
+  });
+});
+
+describe('the log of a build that is running', () => {
+  it('grows while it is looked at, and goes on where it was', async () => {
+    const { page, faults } = await visited();
+    const { builds, attempts } = farm.ids.demo;
+    const key = `attempt-${attempts.running}` as const;
+    const write = async (text: string): Promise<void> => {
+      const size = await farm.parts.logs.size(key);
+      await farm.parts.logs.append(key, size, Buffer.from(text));
+      await farm.parts.bus.publish(`live/log/${key}`, String(size));
+    };
+    await write('one\n');
+    await page.goto(`${farm.address}/builds/${builds.running}`);
+    const log = page.locator('pre.log');
+    await eventually('one stream', () => streams() === 1);
+    await write('two <b>bold</b>\n');
+    await answered('the line', async () => (await log.textContent())?.includes('bold') || null);
+    // A tab that is left holds no connection.
+    await page.evaluate(`
+      Object.defineProperty(document, 'hidden', { configurable: true, get: () => true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    `);
+    await write('three\n');
+    await page.evaluate(`
+      delete document.hidden;
+      document.dispatchEvent(new Event('visibilitychange'));
+    `);
+    await answered('the rest', async () => (await log.textContent())?.includes('three') || null);
+    expect(await log.textContent()).toBe('one\ntwo <b>bold</b>\nthree\n');
+    expect(faults).toEqual([]);
   });
 });

@@ -7,25 +7,39 @@ type Span = readonly [text: string, classes: string];
 const classes = /^(([fg]([0-9]|1[0-5])|b|dim|i|u)( (?=.)|$))*$/;
 const keptNodes = 4000;
 
+/** A tab that nobody looks at holds no connection: browsers open six to a host. */
 function follow(log: HTMLElement, address: string): void {
-  const source = new EventSource(address);
-  let attempts = 0;
+  const place = new URL(address, location.href);
+  let source: EventSource | null = null;
+  const listen = (): void => {
+    source?.close();
+    source = new EventSource(place);
+    source.addEventListener('log', ({ data, lastEventId }: MessageEvent<string>) => {
+      place.searchParams.set('from', lastEventId);
+      append(log, JSON.parse(data) as readonly Span[]);
+    });
+    source.addEventListener('attempt', () => {
+      // The page shows none yet, and nothing of its log.
+      if (!place.searchParams.has('attempt')) location.reload();
+    });
+    source.addEventListener('end', () => {
+      source?.close();
+      location.reload();
+    });
+  };
   document.querySelector('.following')?.removeAttribute('hidden');
-  source.addEventListener('log', ({ data }: MessageEvent<string>) => {
-    const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-    for (const span of JSON.parse(data) as readonly Span[]) log.append(drawn(span));
-    while (log.childNodes.length > keptNodes) log.firstChild?.remove();
-    if (atEnd) log.scrollTop = log.scrollHeight;
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) source?.close();
+    else listen();
   });
-  source.addEventListener('attempt', () => {
-    attempts += 1;
-    const pinned = address.includes('attempt=');
-    if (!pinned || (attempts > 1 && source.readyState === EventSource.CLOSED)) location.reload();
-  });
-  source.addEventListener('end', () => {
-    source.close();
-    location.reload();
-  });
+  if (!document.hidden) listen();
+}
+
+function append(log: HTMLElement, spans: readonly Span[]): void {
+  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+  for (const span of spans) log.append(drawn(span));
+  while (log.childNodes.length > keptNodes) log.firstChild?.remove();
+  if (atEnd) log.scrollTop = log.scrollHeight;
 }
 
 function drawn([text, names]: Span): Node {
