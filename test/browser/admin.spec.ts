@@ -33,6 +33,11 @@ async function press(name: string): Promise<void> {
   await page.getByRole('button', { name, exact: true }).first().click();
 }
 
+/** Keys wait for nothing: the next page is there when it has loaded. */
+async function enter(on: Page): Promise<void> {
+  await Promise.all([on.waitForEvent('load'), on.keyboard.press('Enter')]);
+}
+
 async function told(): Promise<string> {
   return (await page.locator('.told').textContent()) ?? '';
 }
@@ -48,7 +53,7 @@ describe('the pages of /admin without scripts', () => {
     await page.getByRole('checkbox', { name: 'one' }).focus();
     await page.keyboard.press('Space');
     await page.getByRole('button', { name: 'Resume' }).focus();
-    await page.keyboard.press('Enter');
+    await enter(page);
     expect(await told()).toContain('one goes on.');
   });
 
@@ -57,17 +62,17 @@ describe('the pages of /admin without scripts', () => {
     const late = await visit(browser, { scripts: false });
     await late.page.goto(`${farm.address}/admin/specifications/edit/demo`);
     await page.getByLabel('Priority').fill('4');
-    await page.keyboard.press('Enter');
+    await enter(page);
     expect(await told()).toContain('demo is saved.');
     await late.page.getByLabel('Share').fill('7');
-    await late.page.keyboard.press('Enter');
+    await enter(late.page);
     const table = (await late.page.locator('table').first().textContent()) ?? '';
     expect(table).toMatch(/priority9.*4as before/);
     expect(table).toMatch(/share100.*as before7/);
     expect(await late.page.getByLabel('Share').inputValue()).toBe('7');
     await late.close();
     await page.getByLabel('Period').fill('soon');
-    await page.keyboard.press('Enter');
+    await enter(page);
     await page.getByRole('link', { name: 'period: is to be a number' }).click();
     expect(await page.getByLabel('Period').getAttribute('aria-invalid')).toBe('true');
   });

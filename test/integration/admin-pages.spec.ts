@@ -1,64 +1,39 @@
 /** The pages of /admin over HTTP, as a browser without scripts uses them. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newAccessToken } from '#adapters/system/access-token.js';
-import { hashSecret } from '#adapters/system/secret.js';
-import { startApiFarm, type ApiFarm } from './api-farm.js';
-import { fieldsOf, PlainBrowser, type Form, type Shown } from './plain-browser.js';
+import { AdminFarm } from './admin-farm.js';
+import { fieldsOf, type Form } from './plain-browser.js';
 import { seedFarm, type Seeded } from './seeded-farm.js';
 
-let farm: ApiFarm;
+let farm: AdminFarm;
 let seeded: Seeded;
-let token = '';
 beforeAll(async () => {
-  farm = await startApiFarm();
+  farm = await AdminFarm.start();
   seeded = await seedFarm(farm.parts.database, farm.parts.logs);
-  token = farm.parts.adminToken;
 }, 60_000);
 afterAll(() => farm.stop());
 
-function ask(path: string, form?: Form, as = token): Promise<Shown> {
-  return new PlainBrowser(farm.address, as).ask(path, form);
-}
-
-async function rest<T>(path: string): Promise<T> {
-  const headers = { authorization: `Bearer ${token}` };
-  return (await (await fetch(`${farm.address}/api/v1${path}`, { headers })).json()) as T;
-}
-
-async function posted(path: string): Promise<number> {
-  const headers = { authorization: `Bearer ${token}` };
-  return (await fetch(`${farm.address}/api/v1${path}`, { method: 'POST', headers })).status;
-}
+const ask: AdminFarm['ask'] = (...asked) => farm.ask(...asked);
+const rest: AdminFarm['rest'] = (path) => farm.rest(path);
+const posted = (path: string): Promise<number> => farm.posted(path);
+const audited: AdminFarm['audited'] = (subject) => farm.audited(subject);
+const tokenOf: AdminFarm['tokenOf'] = (...wish) => farm.tokenOf(...wish);
+const put: AdminFarm['put'] = (...wish) => farm.put(...wish);
 
 interface Specification {
   readonly version: number;
   readonly specification: Record<string, unknown>;
 }
 
-/** A token that acts in a role, of all the farm or of one specification. */
-async function tokenOf(role: string, specification?: string): Promise<string> {
-  const made = newAccessToken();
-  await farm.parts.database.execute(
-    `with made as (
-       insert into access_tokens (name, token_hash, access, role, all_specifications)
-       values ('somebody', $1, 'read', $2, $3::text is null) returning id)
-     insert into access_token_specifications
-     select made.id, s.id from made, specifications s where s.name = $3`,
-    [hashSecret(made), role, specification ?? null],
-  );
-  return made;
-}
-
-async function audited(subject: string): Promise<{ action: string; subject: string }[]> {
-  return farm.parts.database.query(
-    'select action, subject from audit_entries where subject = $1 order by id',
-    [subject],
-  );
-}
-
 const pages = [
   ...['', '/specifications', '/specifications/add', '/specifications/edit/demo'],
-  ...['/specifications/remove/demo', '/evaluations', '/workers', '/stores', '/stores/nix'],
+  ...[
+    '/specifications/remove/demo',
+    '/evaluations',
+    '/repositories',
+    '/workers',
+    '/stores',
+    '/stores/nix',
+  ],
   ...['/keys', '/garbage', '/forges', '/notifications', '/tokens', '/audit', '/settings'],
 ].map((path) => `/admin${path}`);
 
@@ -139,6 +114,18 @@ describe('a specification by form', () => {
     expect([version, specification.priority, specification.share]).toEqual([3, 3, 100]);
   });
 
+  it('comes from a repository that is followed, looked at and left', async () => {
+    const form = { name: 'ours', url: 'https://example.org/ours.git', files: 'ci.scm\r\n' };
+    expect((await ask('/admin/repositories', { ...form, files: '' })).status).toBe(422);
+    expect((await ask('/admin/repositories', form)).location).toContain('done=added&of=ours');
+    expect((await ask('/admin/repositories', form)).text).toContain('is followed already');
+    const looked = await ask('/admin/repositories/look/ours', {});
+    expect(looked.location).toContain('done=looked&of=ours');
+    const left = await ask('/admin/repositories/leave/ours', {});
+    expect(left.location).toContain('done=removed&of=ours');
+    expect((await audited('repository/ours')).length).toBe(3);
+  });
+
   it('that a file keeps is marked and locked', async () => {
     const standing = await rest<Specification>('/specifications/made');
     await put('kept', { ...standing.specification, name: 'kept' }, '?managed-by=file:farm');
@@ -169,18 +156,6 @@ describe('a specification by form', () => {
     ]);
   });
 });
-
-async function put(name: string, document: object, query = ''): Promise<void> {
-  const answer = await fetch(`${farm.address}/api/v1/specifications/${name}${query}`, {
-    method: 'PUT',
-    headers: {
-      ...{ authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      'if-match': '*',
-    },
-    body: JSON.stringify(document),
-  });
-  expect([name, answer.status]).toEqual([name, 200]);
-}
 
 describe('evaluations and builds', () => {
   it('are restarted in the engine’s ways, and tell how far that has come', async () => {

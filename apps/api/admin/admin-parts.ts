@@ -7,6 +7,7 @@ import { AdminForgesController } from './forges.controller.js';
 import { AdminGarbageController } from './garbage.controller.js';
 import { AdminHomeController, FarmFactsReader } from './home.controller.js';
 import { AdminNotificationsController } from './notifications.controller.js';
+import { AdminRepositoriesController } from './repositories.controller.js';
 import { AdminSettingsController } from './settings.controller.js';
 import { SpecificationDesk } from './specification-desk.js';
 import { AdminSpecificationsController } from './specifications.controller.js';
@@ -18,6 +19,7 @@ import { AdminWorkersController } from './workers.controller.js';
 export const adminControllers: Type[] = [
   AdminHomeController,
   AdminSpecificationsController,
+  AdminRepositoriesController,
   AdminEvaluationsController,
   AdminBuildsController,
   AdminWorkersController,

@@ -15,7 +15,6 @@ import { adminHomePage } from '#views/admin/home.js';
 import { mattersOf, type FarmFacts } from '#views/admin/matters.js';
 import { Requires } from '../access/requires.js';
 import { Retention } from '../retention/retention.js';
-import { SpecificationReader } from '../specifications/specification-reader.js';
 import { Tokens } from '../tokens/tokens.js';
 import { AdminErrors, html, visitOf } from './admin-answers.js';
 
@@ -26,18 +25,17 @@ export class FarmFactsReader {
   constructor(
     private readonly database: Database,
     private readonly retention: Retention,
-    private readonly specifications: SpecificationReader,
     private readonly tokens: Tokens,
   ) {}
 
   async read(): Promise<FarmFacts> {
     const { database, retention } = this;
     const trouble = new TroubleQueries(database);
-    const [{ disks }, workers, specifications, repositories, { items: upstreams }, forges] =
+    const [{ disks }, workers, fetchFaults, repositories, { items: upstreams }, forges] =
       await Promise.all([
         retention.farm(),
         new WorkerQueries(database).list(),
-        this.specifications.list(),
+        trouble.fetchFaults(),
         new PostgresFollowedRepositories(database).list(),
         new UpstreamCatalog(database).list(),
         new ForgeQueries(database).forges(),
@@ -49,7 +47,7 @@ export class FarmFactsReader {
       trouble.failedDeliveries(),
     ]);
     return {
-      ...{ disks, workers, specifications, repositories, upstreams, forges, tokens },
+      ...{ disks, workers, fetchFaults, repositories, upstreams, forges, tokens },
       ...{ collection: collections[0] ?? null, givenUp, failedDeliveries },
     };
   }

@@ -6,7 +6,8 @@ import type { FastifyInstance } from 'fastify';
 
 const unread = 'application/x-unread';
 const form = 'application/x-cuirass-form';
-const formAtMost = 64 * 1024;
+/** Bytes: a specification of ten thousand packages is a form of a few hundred thousand. */
+const formAtMost = 1024 * 1024;
 
 export function serveCuirass(fastify: FastifyInstance): void {
   refuseNul(fastify);

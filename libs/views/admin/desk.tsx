@@ -20,6 +20,7 @@ export interface Visit {
 const entries: readonly (readonly [address: string, word: string, action: Action])[] = [
   ['/admin', 'Now', 'admin.see'],
   ['/admin/specifications', 'Specifications', 'admin.see'],
+  ['/admin/repositories', 'Repositories', 'admin.see'],
   ['/admin/evaluations', 'Evaluations', 'admin.see'],
   ['/admin/workers', 'Workers', 'admin.see'],
   ['/admin/stores', 'Stores', 'retention.manage'],

@@ -2,12 +2,19 @@
 import type { ForgeAnswer } from '#protocol/api/forge.js';
 import type { RepositoryAnswer } from '#protocol/api/repository.js';
 import type { CollectionAnswer, DiskAnswer } from '#protocol/api/retention.js';
-import type { SpecificationAnswer } from '#protocol/api/specification.js';
 import type { TokenAnswer } from '#protocol/api/token.js';
 import type { UpstreamAnswer } from '#protocol/api/upstream.js';
 import type { WorkerAnswer } from '#protocol/api/worker.js';
 import { bytes, plural } from '../words.js';
 import type { Matter } from './home.js';
+
+interface FetchFault {
+  readonly specification: string;
+  readonly channel: string;
+  readonly code: string;
+  readonly failures: number;
+  readonly since: string | null;
+}
 
 interface Counted {
   readonly number: number;
@@ -17,7 +24,7 @@ interface Counted {
 export interface FarmFacts {
   readonly disks: readonly DiskAnswer[];
   readonly workers: readonly WorkerAnswer[];
-  readonly specifications: readonly SpecificationAnswer[];
+  readonly fetchFaults: readonly FetchFault[];
   readonly repositories: readonly RepositoryAnswer[];
   readonly upstreams: readonly UpstreamAnswer[];
   readonly forges: readonly ForgeAnswer[];
@@ -34,7 +41,7 @@ export function mattersOf(facts: FarmFacts, now: Date): Matter[] {
   const matters = [
     ...facts.disks.map(disk),
     ...facts.workers.flatMap(worker),
-    ...facts.specifications.flatMap(channels),
+    ...facts.fetchFaults.map(channel),
     ...facts.repositories.flatMap(repository),
     ...facts.upstreams.flatMap(upstream),
     ...facts.forges.flatMap((one) => forge(one, now)),
@@ -76,14 +83,12 @@ function worker({ name, state, lastSeenAt, refusal }: WorkerAnswer): Matter[] {
   return [{ tone: 'farm', text, since: null, ...to }];
 }
 
-function channels({ name, channels: states }: SpecificationAnswer): Matter[] {
-  return states.flatMap(({ name: channel, error }): Matter[] => {
-    if (error === null) return [];
-    const often = error.failures > 1 ? `, ${error.failures} times in a row` : '';
-    const text = `The channel ${channel} of ${name} cannot be fetched (${error.code}${often}).`;
-    const address = `/specifications/${name}`;
-    return [{ tone: 'bad', text, since: error.since, address, word: name }];
-  });
+function channel(fault: FetchFault): Matter {
+  const { specification, channel: name, code, failures, since } = fault;
+  const often = failures > 1 ? `, ${failures} times in a row` : '';
+  const text = `The channel ${name} of ${specification} cannot be fetched (${code}${often}).`;
+  const address = `/specifications/${specification}`;
+  return { tone: 'bad', text, since, address, word: specification };
 }
 
 function repository({ name, faults, failure, lookedAt }: RepositoryAnswer): Matter[] {
@@ -91,7 +96,7 @@ function repository({ name, faults, failure, lookedAt }: RepositoryAnswer): Matt
   const [first] = faults;
   const why = first ? `${first.file}:${first.line}: ${first.message}` : failure;
   const text = `The specifications of the repository ${name} are not applied: ${why}`;
-  return [{ tone: 'bad', text, since: lookedAt, address: '/admin/specifications', word: 'Look' }];
+  return [{ tone: 'bad', text, since: lookedAt, address: '/admin/repositories', word: 'Look' }];
 }
 
 function upstream({ url, failingSince, fault }: UpstreamAnswer): Matter[] {

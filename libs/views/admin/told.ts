@@ -21,6 +21,7 @@ const sentences = {
   removed: (of: string) => `${of} is removed.`,
   revoked: (of: string) => `${of} is revoked.`,
   triggered: (of: string) => `The channels of ${of} are looked at now.`,
+  looked: (of: string) => `${of} is looked at now.`,
   canceled: (of: string) => `${of} is canceled.`,
   restarted: (of: string) => `${of} is scheduled again.`,
   retried: (of: string) => `${of} is read once more, as a new evaluation.`,
