@@ -170,6 +170,28 @@ describe('what is replaced', () => {
   });
 });
 
+describe('what is made and changed', () => {
+  it('has an address of its own', async () => {
+    const body = JSON.stringify({ name: 'ada', store: 'nix', access: 'read' });
+    const made = await asAdmin('/api/v1/tokens', { method: 'POST', body });
+    const { id } = (await made.json()) as { id: string };
+    expect([made.status, made.headers.get('location')]).toEqual([201, `/api/v1/tokens/${id}`]);
+  });
+
+  it('of a specification is that it is paused, and resumed', async () => {
+    for (const [verb, active] of [
+      ['pause', false],
+      ['resume', true],
+    ] as const) {
+      const path = `/api/v1/specifications/demo/${verb}`;
+      expect((await ask(path, { method: 'POST' })).status).toBe(401);
+      const told = await asAdmin(path, { method: 'POST' });
+      const answer = (await told.json()) as { specification: { active: boolean } };
+      expect([told.status, answer.specification.active]).toEqual([200, active]);
+    }
+  });
+});
+
 describe('a request with a key of its own', () => {
   const body = JSON.stringify({ dryRun: true });
   const wish = (key: string, sent: { body?: string; token?: string } = {}) =>

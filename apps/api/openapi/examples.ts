@@ -118,7 +118,7 @@ function textOf(schema: Schema): string {
 
 function fits(value: unknown, schema: Schema): boolean {
   const types = typesOf(schema);
-  if (Array.isArray(value)) return types.includes('array');
+  if (Array.isArray(value)) return types.includes('array') && fits(value[0], schema.items ?? {});
   if (typeof value !== 'string' || !types.includes('string')) return false;
   if (schema.format === 'date-time' || (schema.format === 'uri' && !URL.canParse(value)))
     return false;

@@ -6,7 +6,7 @@ import { KeptAnswers } from '#adapters/postgres/kept-answers.js';
 import type { Settings } from '#nest/settings.js';
 import { tagAnswers } from './entity-tags.js';
 import { Idempotency } from './idempotency.js';
-import { keepMethods } from './methods.js';
+import { keepMethods, placeMade } from './methods.js';
 import { Preconditions } from './preconditions.js';
 import { limitRates } from './rate-limits.js';
 import { limitRequests } from './request-limits.js';
@@ -18,7 +18,9 @@ export function keepConventions(app: NestFastifyApplication, settings: Settings)
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   limitRates(fastify, settings.requestsPerMinute);
   limitRequests(fastify);
-  keepMethods(fastify, new RouteTable(fastify));
+  const routes = new RouteTable(fastify);
+  keepMethods(fastify, routes);
+  placeMade(fastify, routes);
   tagAnswers(fastify);
   app.useGlobalInterceptors(
     new StorableTexts(),

@@ -20,6 +20,19 @@ export function keepMethods(fastify: FastifyInstance, routes: RouteTable): void 
   });
 }
 
+/** What was made has an address of its own where its list has addresses of its members. */
+export function placeMade(fastify: FastifyInstance, routes: RouteTable): void {
+  fastify.addHook('preSerialization', async (request, reply, payload) => {
+    const { method } = request;
+    if (method !== 'POST' || reply.statusCode !== 201 || !isOfApi(request)) return payload;
+    const { id } = (payload ?? {}) as { readonly id?: unknown };
+    if (typeof id !== 'string' || reply.hasHeader('location')) return payload;
+    const address = `${pathOf(request).replace(/\/$/, '')}/${encodeURIComponent(id)}`;
+    if (routes.methodsOf(address)) void reply.header('location', address);
+    return payload;
+  });
+}
+
 function isOfApi({ url }: FastifyRequest): boolean {
   return /^\/(api\/v1\/|(livez|readyz)([/?]|$))/.test(url);
 }

@@ -212,3 +212,25 @@ export function evaluateSpecification(
     input,
   );
 }
+
+/** Neither poll nor evaluate it until it is resumed. */
+export function pauseSpecification(
+  client: Client,
+  input: { readonly path: { readonly name: string } } & Starting,
+): Promise<SpecificationAnswer> {
+  return client.call(
+    { method: 'POST', path: '/api/v1/specifications/{name}/pause', answer: 'json' },
+    input,
+  );
+}
+
+/** Poll and evaluate it again. */
+export function resumeSpecification(
+  client: Client,
+  input: { readonly path: { readonly name: string } } & Starting,
+): Promise<SpecificationAnswer> {
+  return client.call(
+    { method: 'POST', path: '/api/v1/specifications/{name}/resume', answer: 'json' },
+    input,
+  );
+}
