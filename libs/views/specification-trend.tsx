@@ -19,7 +19,9 @@ export function Trend({ name, trend: { points, good, percent }, now }: Props) {
       <p>
         <strong>{availability(last)}</strong> of the jobs of evaluation{' '}
         <a href={`/evaluations/${last.evaluation}`}>{last.evaluation}</a>
-        {points.length > 1 ? `; ${availability(points[0]!)} ${points.length} evaluations ago` : ''}
+        {points.length > 1
+          ? `; it was ${availability(points[0]!)} in evaluation ${points[0]!.evaluation}`
+          : ''}
       </p>
       <BarChart
         title="Jobs that succeeded"
