@@ -23,7 +23,7 @@ export const emptyTail: LogTail = { text: '', size: 0, whole: true };
 
 interface Props {
   readonly tail: LogTail;
-  /** Address of all of it. */
+  /** Address of its page, or of the API's. */
   readonly raw: string;
   /** Address of the stream that goes on where the tail ends. */
   readonly stream?: string | undefined;
@@ -31,12 +31,13 @@ interface Props {
 
 export function LogView({ tail, raw, stream }: Props) {
   const { text, lines, cut } = lastLines(tail);
+  const log = raw.replace(/^\/api\/v1/, '');
   if (tail.size === 0 && stream === undefined) return <p class="empty">The log is empty.</p>;
   return (
     <>
       <p class="quiet">
         {cut ? `The last ${lines} lines of ${bytes(tail.size)}. ` : `${bytes(tail.size)}. `}
-        <a href={raw}>Raw log</a>
+        <a href={log}>All of the log</a>
         {stream ? (
           <span class="following" hidden>
             {' '}

@@ -99,9 +99,12 @@ describe('the pages of a farm at work', () => {
     const text = await page(`/builds/${seeded.builds.ok}`);
     expect(text).toContain('The last 500 lines of 1.5 MiB');
     expect(text.length).toBeLessThan(64 * 1024);
-    const raw = await get(`/builds/${seeded.builds.ok}/log`);
-    expect(raw.status).toBe(302);
-    const part = await get(raw.headers.get('location') ?? '', { range: 'bytes=-16' });
+    expect(text).toContain(`href="/builds/${seeded.builds.ok}/log"`);
+    const log = await page(`/builds/${seeded.builds.ok}/log`);
+    expect(log).toContain('id="L100000"');
+    expect(log).toContain(`href="/builds/${seeded.builds.ok}/log?attempt=`);
+    const raw = `/api/v1/builds/${seeded.builds.ok}/log`;
+    const part = await get(raw, { range: 'bytes=-16' });
     expect([part.status, await part.text()]).toEqual([206, 'line of the log\n']);
     expect(part.headers.get('content-range')).toBe('bytes 1599984-1599999/1600000');
   });

@@ -5,7 +5,7 @@ import { LogCompanions, timeOf, type ArrivalTime } from '#adapters/log-store/log
 import { LogIndexes, type IndexedLog } from '#adapters/log-store/log-indexes.js';
 import { LogSearch } from '#adapters/log-store/log-search.js';
 import { readLines } from '#adapters/log-store/line-reader.js';
-import type { LogStore } from '#application/ports/log-store.js';
+import type { LogKey, LogStore } from '#application/ports/log-store.js';
 import { emptyIndex } from '#domain/log/line-index.js';
 import type { Phase } from '#domain/log/phases.js';
 import { ProblemException } from '#nest/problem.js';
@@ -20,6 +20,7 @@ import type {
 } from '#protocol/api/log.js';
 import { LOG_STORE, SETTINGS } from '../farm/tokens.js';
 import { drawLines } from './draw-lines.js';
+import type { LineReading } from './log-feed.js';
 import type { KnownLog } from './logs-of.js';
 import { expressionOf } from './search-words.js';
 
@@ -64,6 +65,18 @@ export class LogLibrary implements BeforeApplicationShutdown {
     const lines = raw === null ? [] : drawLines(raw, { times, looks: looks === 'true' });
     const last = lines.at(-1)?.number ?? first - 1;
     return { ...standing(log, known), lines, next: last < known.lines ? last + 1 : null };
+  }
+
+  /** For pages that follow it: its lines from this number on, at most so many of the last. */
+  async lastLines(key: LogKey, from: number, atMost: number): Promise<LineReading> {
+    const log = { key, attempt: null, ended: false, toldBytes: 0, name: key };
+    const { index, lines } = await this.indexes.of(key);
+    const first = Math.max(1, from, lines - atMost + 1);
+    return {
+      log: await this.lines(log, { from: first, limit: atMost, looks: 'true' }),
+      phases: index.phases.length,
+      errors: index.errors.length,
+    };
   }
 
   async phases(log: KnownLog): Promise<LogPhases> {
