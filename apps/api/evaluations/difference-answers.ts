@@ -1,7 +1,7 @@
 /** How rows of sheets become answers of the API. */
 import {
+  decisiveRow,
   differenceKinds,
-  repeated,
   type Difference,
   type DifferenceKind,
 } from '#domain/evaluation-difference/difference.js';
@@ -52,11 +52,11 @@ function placeAfter(sheet: JobSheet, rows: Int32Array, job: number): number {
 }
 
 function presentJob({ newer, older }: Sheets, difference: Difference, row: number): JobDifference {
-  const kind = difference.kinds[row]!;
-  const before = difference.before[row]!;
+  const decisive = decisiveRow(newer, difference, row);
+  const before = difference.before[decisive]!;
   return {
     ...jobAt(newer, row),
-    kind: kind === repeated ? 'succeeding' : differenceKinds[kind]!,
+    kind: differenceKinds[difference.kinds[decisive]!]!,
     before:
       before === -1 || older === null
         ? null

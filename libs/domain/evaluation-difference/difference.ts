@@ -90,6 +90,14 @@ export function differ(newer: JobSheet, older: JobSheet | null, whole: boolean):
   };
 }
 
+/** The row that tells of the same job as this one: itself, unless it is one of several packages. */
+export function decisiveRow(sheet: JobSheet, { kinds }: Difference, row: number): number {
+  let at = row;
+  while (repeats(sheet, at)) at -= 1;
+  while (kinds[at] === repeated) at += 1;
+  return at;
+}
+
 function kindOf(now: number, then: number, compared: boolean): number {
   if (compared && then === -1) return place.new;
   if (now === waiting) return place.waiting;

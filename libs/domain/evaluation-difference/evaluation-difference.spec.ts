@@ -1,6 +1,12 @@
 /** Differences, root causes and filters of evaluations, against rules said job by job. */
 import { describe, expect, it } from '@jest/globals';
-import { differ, differenceKinds, type Difference, type DifferenceKind } from './difference.js';
+import {
+  decisiveRow,
+  differ,
+  differenceKinds,
+  type Difference,
+  type DifferenceKind,
+} from './difference.js';
 import { BuildPlaces, sheetOf, type JobRow, type JobSheet } from './job-sheet.js';
 import { emptyWords, type JobWords } from './job-words.js';
 import { maintainersOf, narrow } from './narrow.js';
@@ -117,6 +123,8 @@ describe('the difference of two evaluations', () => {
     expect(kind(mixed, mixed)).toBe('still-failing');
     expect(kind(fine, mixed)).toBe('newly-succeeding');
     expect(kind(twice('failed', 'scheduled'), fine)).toBe('waiting');
+    const difference = differ(mixed, fine, true);
+    expect([0, 1].map((row) => decisiveRow(mixed, difference, row))).toEqual([1, 1]);
   });
 
   it('agrees with a plain reading of many random evaluations', () => {

@@ -25,30 +25,42 @@ export function narrow(
 ): Int32Array {
   const { newer, older } = sheets;
   if (narrowing.kind === 'removed') {
-    if (older === null) return new Int32Array(0);
-    const tests = testsOf(older, narrowing);
-    return difference.removed.filter((row) => tests.every((test) => test(row)));
+    return older === null
+      ? new Int32Array(0)
+      : remaining(difference.removed.slice(), testsOf(older, narrowing));
   }
-  const tests = [ofKind(newer, difference, narrowing.kind), ...testsOf(newer, narrowing)];
   const rows = new Int32Array(newer.size);
-  let found = 0;
-  for (let row = 0; row < newer.size; row += 1) {
-    if (!tests.every((test) => test(row))) continue;
-    rows[found] = row;
-    found += 1;
+  for (let row = 0; row < newer.size; row += 1) rows[row] = row;
+  return remaining(rows, [
+    ...ofKind(newer, difference, narrowing.kind),
+    ...testsOf(newer, narrowing),
+  ]);
+}
+
+/** One test after the other, each over what the ones before left; in the place of `rows`. */
+function remaining(rows: Int32Array, tests: readonly Test[]): Int32Array {
+  let left = rows.length;
+  for (const test of tests) {
+    let kept = 0;
+    for (let at = 0; at < left; at += 1) {
+      const row = rows[at]!;
+      if (!test(row)) continue;
+      rows[kept] = row;
+      kept += 1;
+    }
+    left = kept;
   }
-  return rows.subarray(0, found);
+  return rows.subarray(0, left);
 }
 
 /** New jobs that wait are told among both. */
-function ofKind(newer: JobSheet, { kinds }: Difference, kind: DifferenceKind | undefined): Test {
-  if (kind === undefined) return () => true;
+function ofKind(newer: JobSheet, { kinds }: Difference, kind: DifferenceKind | undefined): Test[] {
+  if (kind === undefined) return [];
   if (kind === 'waiting') {
     const waiting = standings.indexOf('waiting');
-    return (row) => kinds[row] !== repeated && rankByCode[newer.statuses[row]!] === waiting;
+    return [(row) => kinds[row] !== repeated && rankByCode[newer.statuses[row]!] === waiting];
   }
-  const code = differenceKinds.indexOf(kind);
-  return (row) => kinds[row] === code;
+  return [equals(kinds, differenceKinds.indexOf(kind))];
 }
 
 function testsOf(sheet: JobSheet, narrowing: Narrowing): Test[] {
