@@ -77,6 +77,9 @@ function evaluations({ evaluations: last, whole }: PageSamples, chance: SeededCh
     '/evaluations/ID?status of 150,000': () => `${large}?status=failed`,
     '/evaluations/ID?system of 150,000': () =>
       `${large}?system=${one(['x86_64-linux', 'i686-linux'])}`,
+    '/evaluations/ID?kind=all of 150,000': () => `${large}?kind=all`,
+    '/evaluations/ID?name of 150,000': () => `${large}?kind=all&name=package-7`,
+    '/evaluations/ID/map of 150,000': () => `${large}/map`,
     '/specifications/NAME of 150,000': () => `/specifications/${wholeName}`,
   };
 }
@@ -92,6 +95,7 @@ function builds(
     '/builds/ID that waits': () => `/builds/${one(waiting)}`,
     '/builds/ID failed by an input': () => `/builds/${one(failed)}`,
     '/builds/ID that very many need': () => `/builds/${one(hubs)}`,
+    '/builds/ID/log': () => `/builds/${some()}/log`,
     '/builds/ID/graph': () => `/builds/${some()}/graph`,
     '/builds/ID/graph?steps=3&limit=300': () => `/builds/${one(hubs)}/graph?steps=3&limit=300`,
   };

@@ -3,6 +3,7 @@ import type { AttemptAnswer, BuildAnswer, BuildSummary, Neighbours } from '#prot
 import type { BuildHistoryAnswer, OutputClosure } from '#protocol/api/build-story.js';
 import { isFinal } from '#domain/build/status.js';
 import { Durations, Story } from './build-story.js';
+import { failingPhase } from './failing-phase.js';
 import { GraphDrawing, nearGraph } from './graph.js';
 import { page } from './layout.js';
 import { LogView, type LogTail } from './log-view.js';
@@ -57,9 +58,10 @@ export function buildPage(model: BuildModel): string {
       <Why build={build} now={now} />
       <Story build={build} history={history} />
       <Section title="Log">
+        <WholeLog build={build} log={log} />
         <LogView
           tail={log}
-          raw={`/builds/${build.id}/log`}
+          raw={`/api/v1/builds/${build.id}/log`}
           stream={final ? undefined : streamOf(build, log)}
         />
       </Section>
@@ -79,6 +81,22 @@ export function buildPage(model: BuildModel): string {
       </Section>
       <Reproduce recipe={recipe} />
     </>,
+  );
+}
+
+/** In which phase it failed, and where all of the log can be read and searched. */
+function WholeLog({ build, log }: { build: BuildAnswer; log: LogTail }) {
+  if (log.size === 0) return null;
+  const phase = build.status === 'failed' ? failingPhase(log.text) : null;
+  return (
+    <p>
+      {phase === null ? null : (
+        <>
+          It failed in phase <strong>{phase}</strong>.{' '}
+        </>
+      )}
+      <a href={`/builds/${build.id}/log`}>Whole log, with search and phases</a>
+    </p>
   );
 }
 
