@@ -119,6 +119,14 @@ describe('a change over HTTP', () => {
     expect(await farm.parts.database.query('select * from audit_under_way')).toEqual([]);
   });
 
+  it('by the hook stands there when somebody made it', async () => {
+    const body = { ...specification, name: 'hooked', active: true };
+    await ask('POST', '/api/v1/specifications', { body });
+    expect((await ask('POST', '/jobset/hooked/hook/evaluate')).status).toBe(200);
+    const hooked = { action: 'evaluation.trigger', subject: 'specification/hooked' };
+    expect(await newest()).toMatchObject({ ...hooked, actor: { via: 'admin-token' } });
+  });
+
   it('whose process died is written when it has been under way for long', async () => {
     const store = new AuditStore(farm.parts.database);
     const actor = { name: 'ada', via: 'proxy', role: 'admin', token: null, fingerprint: null };
@@ -137,7 +145,7 @@ describe('a change over HTTP', () => {
         ask('POST', '/api/v1/specifications', { body: { ...specification, name } }),
       ),
     );
-    expect(await audit.list({ limit: 50, action: 'specification.add' })).toHaveLength(13);
+    expect(await audit.list({ limit: 50, action: 'specification.add' })).toHaveLength(14);
     expect(await verdict()).toMatchObject({ faults: [] });
   });
 });

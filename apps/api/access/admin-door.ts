@@ -2,16 +2,14 @@
  * Stands before every route: addresses that could be read as /admin and otherwise, and headers that
  * say who somebody is from those who are not believed, get no further, wherever they go.
  */
-import { Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { chmod, lstat, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { adminPathOf, type AdminPath } from '#domain/access/admin-path.js';
 import { printProblem, type Refusal } from '#nest/problem.js';
+import { warnSeldom } from './seldom.js';
 import { markAdminSocket, type ProxyTrust } from './proxy-trust.js';
-
-const logger = new Logger('access');
 
 export function guardAdmin(fastify: FastifyInstance, trust: ProxyTrust): void {
   fastify.addHook('onRequest', async (request, reply) => {
@@ -20,9 +18,7 @@ export function guardAdmin(fastify: FastifyInstance, trust: ProxyTrust): void {
     const fault = trust.faultOf(request, path);
     if (fault !== null) {
       const from = request.raw.socket.remoteAddress ?? 'the socket of /admin';
-      logger.warn(
-        `${request.method} ${path === 'admin' ? '/admin' : '…'} of ${from}: ${fault.detail}`,
-      );
+      warnSeldom(fault.detail, `${request.method} ${path} from ${from}: ${fault.detail}`);
       return refuse(reply, { ...fault, kind: 'identity-refused' });
     }
     if (path === 'admin') reply.header('cache-control', 'no-store');

@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { anonymous, type Actor } from '#domain/access/actor.js';
 import { adminPathOf } from '#domain/access/admin-path.js';
 import { ProblemException } from '#nest/problem.js';
+import { warnSeldom } from './seldom.js';
 import type { KnownPeople, Shown } from './people.js';
 import type { IdentityHeaders, ProxyTrust } from './proxy-trust.js';
 
@@ -22,7 +23,13 @@ export async function identifyByProxy(
   if (adminPathOf(request.raw.url ?? '') !== 'admin') return anonymous;
   if (trust.mode === 'proxy') return letInByProxy;
   const shown = shownBy(request, trust.headers);
-  if (shown === null) return anonymous;
+  if (shown === null) {
+    warnSeldom(
+      'no certificate',
+      'a proxy of /admin told of no certificate: does it send the headers?',
+    );
+    return anonymous;
+  }
   const actor = await people.actorOf(shown);
   if (actor !== null) return actor;
   throw refused('Your certificate is good, and nobody has said what you may do here.');

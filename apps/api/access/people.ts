@@ -11,6 +11,7 @@ import { commonNameOf, normalName } from '#domain/access/distinguished-name.js';
 import type { Settings } from '#nest/settings.js';
 import { ResourceName } from '#protocol/specification.js';
 import { sentenceOf } from '#std/farm-fault.js';
+import { warnSeldom } from './seldom.js';
 import { SETTINGS } from '../farm/tokens.js';
 
 const Fingerprint = z
@@ -71,9 +72,8 @@ export class KnownPeople {
     const right = found ?? people?.others;
     const name = found?.name ?? commonNameOf(shown.subject) ?? shown.subject;
     if (!right) {
-      this.logger.warn(
-        `${shown.subject} (${shown.fingerprints.join(', ')}) is not in ${this.file}`,
-      );
+      const who = `${shown.subject} (${shown.fingerprints.join(', ')})`;
+      warnSeldom(who, `${who} is not in ${this.file}`);
       return null;
     }
     const { role, specifications = 'all' } = right;

@@ -6,14 +6,18 @@ import {
   Logger,
   Param,
   Post,
+  Req,
   Res,
   UseFilters,
   UseGuards,
 } from '@nestjs/common';
 import { ApiBearerAuth, ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { SpecificationStore } from '#application/ports/specification-store.js';
+import type { Actor } from '#domain/access/actor.js';
+import { Audit } from '../access/audit.js';
+import { actorOf } from '../access/identities.js';
 import { SPECIFICATIONS } from '../farm/tokens.js';
 import { HookGuard } from '../security/hook-guard.js';
 import { SpecificationWriter } from '../specifications/specification-writer.js';
@@ -33,6 +37,7 @@ export class HookController {
 
   constructor(
     private readonly writer: SpecificationWriter,
+    private readonly audit: Audit,
     @Inject(SPECIFICATIONS) private readonly store: SpecificationStore,
   ) {}
 
@@ -45,12 +50,25 @@ export class HookController {
   @ApiResponse({ status: 401, standardSchema: HookRefusal })
   @ApiResponse({ status: 404, standardSchema: HookRefusal })
   @ApiResponse({ status: 500, standardSchema: HookRefusal, description: 'It is inactive' })
-  async evaluate(@Param('name') name: string, @Res() reply: FastifyReply): Promise<void> {
+  async evaluate(
+    @Param('name') name: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const standing = await this.store.find(name);
     if (!standing) throw specificationNotFound();
     if (!standing.specification.active) throw new CuirassRefusal(500, 'Evaluation hook disabled.');
-    if (this.rate.admits(name, Date.now())) await this.writer.evaluate(name, 'hook');
-    else this.logger.warn(`too many calls of the hook of ${name}: this one is dropped`);
+    if (this.rate.admits(name, Date.now())) {
+      await this.writer.evaluate(name, 'hook');
+      await this.note(actorOf(request), name);
+    } else this.logger.warn(`too many calls of the hook of ${name}: this one is dropped`);
     await sendJson(reply, { jobset: name });
+  }
+
+  /** An address that may call is nobody: the evaluation itself says that the hook began it. */
+  private async note(actor: Actor, name: string): Promise<void> {
+    if (actor.via === 'anonymous') return;
+    const subject = `specification/${name}`;
+    await this.audit.record(actor, { action: 'evaluation.trigger', subject });
   }
 }

@@ -26,10 +26,10 @@ export class HookGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    // The peer itself, not what a header says of it: headers are anybody's.
-    if (this.allowed.includes(request.raw.socket.remoteAddress ?? '')) return true;
     const { name = '' } = request.params as { name?: string };
     if (may(await this.identities.identify(request), 'evaluation.trigger', name)) return true;
+    // The peer itself, not what a header says of it: headers are anybody's.
+    if (this.allowed.includes(request.raw.socket.remoteAddress ?? '')) return true;
     if (await this.tokens.mayTrigger(bearerOf(request) ?? '', name)) return true;
     throw unauthorized(
       'The hook needs the admin token, a token that may write to the specification, or an ' +

@@ -9,7 +9,7 @@ const secretName = /pass(word|phrase)|secret|token|private|authori[sz]ation|cred
 const hidden = '***';
 const deepest = 12;
 /** Characters of JSON that an entry keeps of each value. */
-const longest = 64 * 1024;
+const longest = 512 * 1024;
 
 export function masked(value: unknown): Json {
   const clean = maskedAt(value, 0);
