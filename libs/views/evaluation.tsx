@@ -10,6 +10,7 @@ import { differenceVerdict } from './evaluation-words.js';
 import { page } from './layout.js';
 import { LogView, type LogTail } from './log-view.js';
 import { CountsBar, Expected, Section, Status, Table, Time, Took } from './parts.js';
+import type { StatusWord } from './statuses.js';
 import { count, isSettled, plural, verdict } from './words.js';
 
 /** What is compared; it takes a moment when nobody has looked at the evaluation for a while. */
@@ -34,6 +35,7 @@ export function evaluationPage(model: EvaluationModel): string {
   return page(
     {
       title: `${specification.name}, evaluation ${id}`,
+      state: stateOf(model),
       here: '/',
       manage: `/admin/evaluations/${id}`,
       json: `/api/v1/evaluations/${id}`,
@@ -57,6 +59,18 @@ export function evaluationPage(model: EvaluationModel): string {
       </Section>
     </>,
   );
+}
+
+/** In a word: what newly fails comes before what goes on, and that before what fails as before. */
+function stateOf({ evaluation, compared }: EvaluationModel): StatusWord {
+  const { status, jobs } = evaluation;
+  if (status !== 'succeeded') return status;
+  const counts =
+    compared === null || compared === 'reading' ? null : compared.jobs.difference.counts;
+  if (counts && counts['newly-failing'] > 0) return 'failed';
+  if (!isSettled(jobs)) return 'started';
+  const failing = (jobs.failed ?? 0) + (jobs['failed-dependency'] ?? 0) + (jobs.error ?? 0);
+  return failing > 0 ? 'failed' : 'succeeded';
 }
 
 /** The verdict against the other evaluation, then that of the jobs by themselves. */
