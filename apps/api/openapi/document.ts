@@ -117,12 +117,19 @@ function complete(place: Place, shared: Record<string, Schema>): Operation {
     operationId,
     summary: raw.summary || (summaries[operationId] ?? sentenceOf(operationId)),
     ...(raw.description && { description: raw.description }),
-    tags: (raw.tags ?? []).map((tag) => tag.toLowerCase()),
+    tags: [tagOf(place)],
     security: raw.security ?? [],
     parameters: parametersOf(place),
     ...(body && { requestBody: body }),
     responses: { ...successes(place, operationId, shared), ...refusalsOf(place) },
   };
+}
+
+/** The first that is known; a controller without one is known by its address. */
+function tagOf({ path, raw }: Place): string {
+  const told = (raw.tags ?? []).map((tag) => tag.toLowerCase());
+  const known = told.find((tag) => tags.some(({ name }) => name === tag));
+  return known ?? path.replace('/api/v1/', '').split('/')[0]!;
 }
 
 /** A body that may be left out is marked by the converter of schemas. */

@@ -338,7 +338,7 @@ export function streamBuildLog(
     readonly query?: {
       readonly attempt?: string;
       readonly from?: number;
-      readonly format?: 'text' | 'spans';
+      readonly format?: 'text' | 'spans' | 'lines';
     };
   } & Reading,
 ): Promise<RawAnswer> {

@@ -3,6 +3,17 @@
 import type { Client, RawAnswer, Reading, Starting } from '../client.js';
 import type { BuildStatusWord, EvaluationAnswer, IntentAnswer, JobStatusWord } from './shared.js';
 
+export interface GetCommitAnswer {
+  readonly revision: string;
+  readonly items: readonly {
+    readonly evaluation: EvaluationAnswer;
+    readonly newlyFailing: number | null;
+    readonly newlySucceeding: number | null;
+    readonly channels: readonly string[];
+  }[];
+  readonly next: string | null;
+}
+
 export interface GetEvaluationDifferenceAnswer {
   readonly evaluation: string;
   readonly against: {
@@ -59,6 +70,27 @@ export interface GetEvaluationMapAnswer {
   readonly names: string;
   readonly systems: readonly { readonly system: string; readonly statuses: string }[];
   readonly letters: { readonly [K in string]?: JobStatusWord };
+}
+
+export interface GetSpecificationTrendAnswer {
+  readonly percent: number;
+  readonly good: {
+    readonly evaluation: string;
+    readonly startedAt: string;
+    readonly jobs: number;
+    readonly succeeded: number;
+    readonly newlyFailing: number;
+    readonly newlySucceeding: number;
+    readonly checkouts: readonly { readonly channel: string; readonly revision: string }[];
+  } | null;
+  readonly points: readonly {
+    readonly evaluation: string;
+    readonly startedAt: string;
+    readonly jobs: number;
+    readonly succeeded: number;
+    readonly newlyFailing: number;
+    readonly newlySucceeding: number;
+  }[];
 }
 
 export interface JobAnswer {
@@ -138,6 +170,24 @@ export interface ListEvaluationRootCausesAnswer {
 export interface ListEvaluationsAnswer {
   readonly items: readonly EvaluationAnswer[];
   readonly next: string | null;
+}
+
+export interface ListRequestsAnswer {
+  readonly forge: string;
+  readonly repository: string;
+  readonly number: number;
+  readonly items: readonly {
+    readonly specification: string;
+    readonly model: string;
+    readonly revision: string;
+    readonly state: 'open' | 'closed' | 'unwelcome' | 'expired';
+    readonly updatedAt: string;
+    readonly evaluations: readonly {
+      readonly evaluation: EvaluationAnswer;
+      readonly newlyFailing: number | null;
+      readonly newlySucceeding: number | null;
+    }[];
+  }[];
 }
 
 export interface RestartEvaluationRequest {
@@ -251,6 +301,45 @@ export function listEvaluationRootCauses(
 ): Promise<ListEvaluationRootCausesAnswer> {
   return client.call(
     { method: 'GET', path: '/api/v1/evaluations/{id}/root-causes', answer: 'json' },
+    input,
+  );
+}
+
+/** Get commit. */
+export function getCommit(
+  client: Client,
+  input: {
+    readonly path: { readonly revision: string };
+    readonly query?: { readonly cursor?: string; readonly limit?: number };
+  } & Reading,
+): Promise<GetCommitAnswer> {
+  return client.call({ method: 'GET', path: '/api/v1/commits/{revision}', answer: 'json' }, input);
+}
+
+/** List requests. */
+export function listRequests(
+  client: Client,
+  input: {
+    readonly query: {
+      readonly forge: string;
+      readonly repository: string;
+      readonly number: number;
+    };
+  } & Reading,
+): Promise<ListRequestsAnswer> {
+  return client.call({ method: 'GET', path: '/api/v1/requests', answer: 'json' }, input);
+}
+
+/** Get specification trend. */
+export function getSpecificationTrend(
+  client: Client,
+  input: {
+    readonly path: { readonly name: string };
+    readonly query?: { readonly percent?: number };
+  } & Reading,
+): Promise<GetSpecificationTrendAnswer> {
+  return client.call(
+    { method: 'GET', path: '/api/v1/specifications/{name}/trend', answer: 'json' },
     input,
   );
 }
