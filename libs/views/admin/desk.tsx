@@ -4,6 +4,7 @@
  */
 import type { ComponentChildren, VNode } from 'preact';
 import { may, type Action, type Actor } from '#domain/access/actor.js';
+import type { EventTopic } from '#protocol/api/events.js';
 import { page } from '../layout.js';
 import { toldOf, type Told } from './told.js';
 
@@ -39,13 +40,15 @@ export interface DeskFrame {
   readonly title: string;
   readonly here: AdminPlace;
   readonly visit: Visit;
+  /** A page without a form may follow the farm while it is open. */
+  readonly live?: readonly EventTopic[];
 }
 
-export function deskPage({ title, here, visit }: DeskFrame, body: VNode): string {
+export function deskPage({ title, here, visit, live = [] }: DeskFrame, body: VNode): string {
   const { actor, told } = visit;
   const seen = entries.filter(([, , action]) => may(actor, action));
   return page(
-    { title: `${title} · administration`, sheets: ['admin'] },
+    { title: `${title} · administration`, sheets: ['admin'], live },
     <>
       <div class="desk">
         <nav aria-label="Administration">

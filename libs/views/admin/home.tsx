@@ -23,7 +23,7 @@ export interface AdminHomeModel {
 
 export function adminHomePage({ visit, matters, entries }: AdminHomeModel): string {
   return deskPage(
-    { title: 'What needs a hand now', here: '/admin', visit },
+    { title: 'What needs a hand now', here: '/admin', visit, live: ['farm', 'workers'] },
     <>
       {matters.length === 0 ? (
         <p class="lead">Nothing: the farm does all that it can.</p>

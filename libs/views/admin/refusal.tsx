@@ -32,6 +32,12 @@ export function refusalPage({ status, detail, errors }: RefusalModel): string {
           ))}
         </ul>
       )}
+      {status === 401 ? (
+        <p>
+          A browser shows no token by itself: come through the proxy that knows you. How that is set
+          up stands in the farm’s documentation, under “administer”.
+        </p>
+      ) : null}
       <p>
         {status === 401 || status === 403
           ? 'Nothing was changed.'
