@@ -40,12 +40,15 @@ function packPages(fastify: FastifyInstance): void {
 }
 
 function pack(reply: FastifyReply, bytes: Buffer): Buffer {
-  void reply.headers({ 'content-encoding': 'gzip', vary: 'accept-encoding' });
-  return bytes;
+  void reply.header('content-encoding', 'gzip');
+  return unpacked(reply, bytes);
 }
 
+/** An answer may depend on more than this: what was said of it before stays. */
 function unpacked<T>(reply: FastifyReply, payload: T): T {
-  void reply.header('vary', 'accept-encoding');
+  const others = reply.getHeader('vary');
+  const all = typeof others === 'string' ? `${others}, Accept-Encoding` : 'Accept-Encoding';
+  void reply.header('vary', all);
   return payload;
 }
 
