@@ -44,8 +44,8 @@ describe('the OpenAPI document', () => {
   });
 
   it('has faults for the linter when it is broken', async () => {
-    const { '/api/v1/queue': queue, ...paths } = document.paths;
-    const twice = { ...paths, '/api/v1/queue': queue, '/api/v1/again': queue };
+    const { '/api/v1/queue': queue } = document.paths;
+    const twice = { '/api/v1/queue': queue, '/api/v1/again': queue };
     expect((await faultsOf({ ...document, paths: twice })).join()).toContain('operationId');
   });
 
