@@ -3,11 +3,11 @@
  * pasted from the dashboard, which also says which farm is asked.
  */
 import { listBuilds } from '#client/generated/builds.js';
-import { listEvaluations } from '#client/generated/evaluations.js';
 import type { EvaluationAnswer } from '#client/generated/shared.js';
 import { getSpecification } from '#client/generated/specifications.js';
 import { listWorkers, type WorkerAnswer } from '#client/generated/workers.js';
-import { Refusal } from './exit-codes.js';
+import { CommitAnswer } from '#protocol/api/commit.js';
+import { exitCodeOf, exitCodes, Refusal } from './exit-codes.js';
 import type { FarmApi } from './farm-api.js';
 import { openFarmApi, type FarmOptions } from './farm-options.js';
 import { readAddress, type Kind, type Named } from './pasted-address.js';
@@ -19,7 +19,7 @@ export interface Target {
   readonly attempt?: string | undefined;
 }
 
-/** How far back a commit is looked for. */
+/** Of all that have read a commit; one specification may have read it many times. */
 const evaluationsLookedAt = 500;
 const isId = /^#?([1-9]\d{0,15})$/;
 const isCommit = /^(?=.*[a-f]|.{40})[0-9a-f]{7,40}$/;
@@ -51,18 +51,20 @@ export interface CommitWish {
 }
 
 /** The newest evaluation that read the commit; a Refusal `notFound` when none did. */
-export async function evaluationOf(farm: FarmApi, wish: CommitWish): Promise<EvaluationAnswer> {
+export async function evaluationOf(farm: FarmApi, wish: CommitWish): Promise<{ id: string }> {
+  const path = `/api/v1/commits/${encodeURIComponent(wish.commit)}?limit=${evaluationsLookedAt}`;
+  const none = new Refusal('notFound', `no evaluation has read the commit ${wish.commit}`);
+  const known = await farm
+    .call({ method: 'GET', path, answer: CommitAnswer })
+    .catch((error: unknown) => {
+      throw exitCodeOf(error) === exitCodes.notFound ? none : error;
+    });
   const { specification } = wish;
-  const query = {
-    limit: evaluationsLookedAt,
-    ...(specification !== undefined && { specification }),
-  };
-  const { items } = await listEvaluations(farm.client, { query });
-  const found = items.find(({ checkouts }) =>
-    checkouts.some(({ revision }) => revision.startsWith(wish.commit)),
-  );
-  if (found) return found;
-  throw new Refusal('notFound', `no evaluation has read the commit ${wish.commit}`);
+  const found = known.items.find(({ evaluation }) => {
+    return specification === undefined || evaluation.specification.name === specification;
+  });
+  if (!found) throw none;
+  return { id: found.evaluation.id };
 }
 
 /** An id, or the name of a package, whose newest build it is. */

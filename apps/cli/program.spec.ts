@@ -1,5 +1,5 @@
 /** What holds of every command: its help has words and examples, its faults end as documented. */
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -77,6 +77,13 @@ describe('every command', () => {
       }
     },
   );
+});
+
+describe('gambeson', () => {
+  it('says which it is', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(await run('--version')).toMatchObject({ out: `${version}\n`, errors: '', status: 0 });
+  });
 });
 
 describe('a command that cannot be done', () => {

@@ -13,6 +13,7 @@ import { keyCommand } from './key/key-command.js';
 import { migrateCommand } from './migrate-command.js';
 import { notificationCommand } from './notification/notification-command.js';
 import { provenanceCommand } from './provenance/provenance-command.js';
+import { ownVersion } from './own-version.js';
 import { queueCommand } from './queue/queue-command.js';
 import { pinCommand } from './retention/pin-command.js';
 import { releaseCommand } from './retention/release-command.js';
@@ -35,6 +36,7 @@ allowed, 5 conflict, 6 the network or the farm failed, 7 waited too long, 130 in
 export function gambesonProgram(): Command {
   const program = new Command('gambeson')
     .description('A continuous-integration build farm coordinator for GNU Guix and Nix')
+    .version(ownVersion(), '-V, --version', 'which gambeson this is')
     .addHelpText('after', examples)
     .addCommand(upCommand())
     .addCommand(specCommand())

@@ -183,6 +183,21 @@ describe('an evaluation that is watched on a terminal', () => {
   });
 });
 
+describe('an evaluation that is watched by a script', () => {
+  it('is left with 130 when it is interrupted, and says how to come back', async () => {
+    await farm.api.parts.database.execute("update builds set status = 'started' where id = 9");
+    const program = join(kept.directory, 'dist', 'apps', 'cli', 'main.js');
+    const watching = spawn(process.execPath, [program, 'eval', 'watch', '2'], { env: process.env });
+    const ended = once(watching, 'close');
+    let said = '';
+    watching.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()));
+    await Promise.race([once(watching.stdout, 'data'), ended]);
+    watching.kill('SIGINT');
+    expect(await ended).toEqual([130, null]);
+    expect(said).toContain('gambeson eval watch 2');
+  });
+});
+
 describe('a session that is not as the page says', () => {
   it.each([
     ['another word', 'one worker', 'two workers'],

@@ -17,7 +17,7 @@ export function queueCommand(): Command {
     .addHelpText('after', examples)
     .addCommand(
       tellsOfFarm(new Command('show'))
-        .description('how much waits, by system and by reason')
+        .description('how much waits, by system, priority and reason')
         .addHelpText('after', examples)
         .action(show),
     );
@@ -46,9 +46,19 @@ function words(options: Telling, queue: QueueAnswer): string {
   const { scheduled, submitted, started } = queue;
   const verdict = `${plural(scheduled, 'build')} waiting, ${submitted + started} under way`;
   if (queue.byReason.length === 0) return `${verdict}\n\n${systems}`;
+  const priorities = {
+    head: ['SYSTEM', 'PRIORITY', 'WAITING', 'OLDEST', 'WAITS FOR'],
+    rows: queue.byPriority.map((one) => [
+      ...[one.system, String(one.priority), String(one.scheduled)],
+      one.oldestScheduledAt === null ? '' : relative(one.oldestScheduledAt, now),
+      one.reasons.map(({ reason, builds }) => `${reason} (${builds})`).join(', '),
+    ]),
+  };
   const reasons = {
     head: ['WAITS FOR', 'BUILDS'],
     rows: queue.byReason.map(({ reason, builds }) => [reason, String(builds)]),
   };
-  return `${verdict}\n\n${systems}\n${tellTable(options, reasons, '')}`;
+  const more = [priorities, reasons].filter(({ rows }) => rows.length > 0);
+  const tables = more.map((table) => tellTable(options, table, ''));
+  return [`${verdict}\n`, systems, ...tables].join('\n');
 }
