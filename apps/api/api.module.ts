@@ -56,7 +56,7 @@ import {
 import { Retention } from './retention/retention.js';
 import { RepositoriesController } from './specifications/repositories.controller.js';
 import { SpecificationReader } from './specifications/specification-reader.js';
-import { SpecificationStandingController } from './specifications/specification-standing.controller.js';
+import { SpecificationStandingController } from './specifications/standing.controller.js';
 import { SpecificationWriter } from './specifications/specification-writer.js';
 import { SpecificationsController } from './specifications/specifications.controller.js';
 import {
