@@ -55,10 +55,11 @@ export async function measurePages(asked: Asked): Promise<PageFigure[]> {
   const chance = new SeededChance(1);
   const { whole } = await completeFarm(asked.database);
   const samples = await takeSamples(asked.database, chance);
-  const only = process.env['GAMBESON_BENCH_PAGE'];
+  // Parts of names, with commas between.
+  const only = (process.env['GAMBESON_BENCH_PAGE'] ?? '').split(',');
   const routes = allPages(await takePageSamples(asked.database, samples, whole), chance);
   const told: PageFigure[] = [];
-  for (const route of routes.filter(({ name }) => only === undefined || name.includes(only))) {
+  for (const route of routes.filter(({ name }) => only.some((part) => name.includes(part)))) {
     const gzipped = await weigh(asked, route);
     const figure = { ...(await measure(asked, route)), gzipped };
     asked.tell(rowOf(figure));

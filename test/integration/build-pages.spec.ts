@@ -171,6 +171,11 @@ describe('the closure of an output', () => {
 
 describe('a package', () => {
   it('tells for each system the newest build, and what can be downloaded until when', async () => {
+    // Sources and patches of it are derivations, too, and no jobs.
+    await farm.parts.database.execute(
+      `update derivations set package_name = 'q' where id > $1 and id % 3 > 0`,
+      [builds[3]],
+    );
     await farm.parts.database.execute(
       `update store_paths set read_at = offered_at + interval '1 day' where nar_size = 100`,
     );

@@ -20,7 +20,7 @@ export interface SearchPage {
 const namedAtMost = 3000;
 const walkedAtMost = 5000;
 /** Whose maintainers are looked at: those are read job by job. */
-const walkedForJobs = 1000;
+const walkedForJobs = 500;
 /** Of a specification: the jobs of its newest evaluations. */
 const evaluationsAtMost = 200;
 
@@ -42,10 +42,11 @@ export class BuildSearch {
     statement.conditions(query, named !== null ? of : null);
     const rows = await this.database.query<FoundRow>(
       `with walked as materialized (${walked}),
-            found as (select ${summaryColumns} from walked t
+            found as (select ${summaryColumns}
+                        from (select id from walked order by id desc offset 0) t
                        cross join lateral (select * from builds where id = t.id offset 0) b
                        cross join lateral (select * from derivations where id = t.id offset 0) d
-                       where ${statement.where()} order by b.id desc limit ${limit + 1})
+                       where ${statement.where()} order by t.id desc limit ${limit + 1})
        select f.*, w.walked, w.lowest
          from (select count(*) as walked, min(id) as lowest from walked) w
          left join found f on true order by f.id desc`,
@@ -99,12 +100,12 @@ class Statement {
       return `select id from unnest(${this.value(named)}::bigint[]) u (id)
                         where id < ${before}`;
     if (of) {
-      return `select distinct j.build_id as id from (
+      return `select distinct id from (select j.build_id as id from (
                 select id from evaluations where specification_id = any (${this.value(of)})
                  order by id desc limit ${evaluationsAtMost}) e
                cross join lateral (select build_id from jobs where evaluation_id = e.id
                                       and build_id < ${before} offset 0) j
-               limit ${this.atMost}`;
+               limit ${this.atMost}) j`;
     }
     const running = isRunning(query) ? `and status in ('submitted', 'started')` : '';
     return `select id from builds where id < ${before} ${running}

@@ -19,7 +19,7 @@ const pathAtMost = 30;
 /** Of one build to one side. */
 const edgesOfOne = 200;
 /** Looked at in one step to one side. */
-const lookedAtMost = 500;
+const lookedAtMost = 400;
 const edgesAtMost = 2000;
 /** Among these the edges between chosen builds are looked for. */
 const inputsOfOne = 2000;

@@ -7,7 +7,7 @@ import type { Database, Row } from './database.js';
 import { summaryColumns, type SummaryRow } from './reading.js';
 
 /** Of each system; older ones are found by the search. */
-const lookedAtMost = 60;
+const lookedAtMost = 16;
 const systemsAtMost = 20;
 
 export interface PackageRow extends SummaryRow {
