@@ -10,8 +10,13 @@ import { RootCauseReader } from './root-cause-reader.js';
 
 const causesShown = 10;
 
+/** What never changes of a sheet. */
+type SheetFacts = Pick<ComparedModel['jobs'], 'systems' | 'maintained'>;
+
 @Injectable()
 export class ComparisonModels {
+  private readonly facts = new WeakMap<JobSheet, SheetFacts>();
+
   constructor(
     private readonly differences: DifferenceReader,
     private readonly causes: RootCauseReader,
@@ -38,12 +43,24 @@ export class ComparisonModels {
       jobs: {
         ...{ difference, details, choices, shown: { ...shown, kind } },
         whole: evaluation.status === 'succeeded',
-        systems: systemsOf(sheet),
-        maintained: sheet.maintainers.some((code) => code !== 0),
+        ...this.factsOf(sheet),
       },
       causes,
     };
   }
+
+  private factsOf(sheet: JobSheet): SheetFacts {
+    let facts = this.facts.get(sheet);
+    if (!facts) this.facts.set(sheet, (facts = factsOf(sheet)));
+    return facts;
+  }
+}
+
+function factsOf({ systems, maintainers, words }: JobSheet): SheetFacts {
+  return {
+    systems: [...new Set(systems)].map((code) => words.systems.word(code)).sort(),
+    maintained: maintainers.some((code) => code !== 0),
+  };
 }
 
 /** Who asks for nothing wants to know what broke. */
@@ -53,8 +70,4 @@ function kindToShow(
 ): 'newly-failing' | 'all' {
   const asks = status ?? reason ?? system ?? name ?? maintainer ?? cursor;
   return asks === undefined && counts['newly-failing'] > 0 ? 'newly-failing' : 'all';
-}
-
-export function systemsOf(sheet: JobSheet): string[] {
-  return [...new Set(sheet.systems)].map((code) => sheet.words.systems.word(code)).sort();
 }

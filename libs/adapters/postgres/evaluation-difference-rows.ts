@@ -1,6 +1,6 @@
 /**
- * How the jobs of an evaluation are read into the columns of a sheet. Builds are looked up one by
- * one down their key, in the order of their ids, whatever the planner thinks of the numbers.
+ * How the jobs of an evaluation are read into the columns of a sheet: the jobs, and then all their
+ * builds by one walk along their key, which is several times faster than to look up each.
  */
 import { invariant } from '#std/invariant.js';
 import { statusCode, type SheetStatus } from '#domain/evaluation-difference/standing.js';
@@ -10,38 +10,55 @@ import { copyRows } from './copy-out.js';
 import type { Client, Database } from './database.js';
 
 /** COPY takes no parameters. */
-function jobsOf(evaluation: number, after: number): string {
+function jobsOf({ evaluation, after }: From): string {
   invariant(Number.isSafeInteger(evaluation) && Number.isSafeInteger(after), 'ids are integers');
-  return `
-  select j.id, j.name_id, j.system, coalesce(j.build_id, 0), coalesce(b.status, 'error'),
-         b.reason, coalesce(b.failed_input_id, 0), j.maintainers
-    from (select id, name_id, system, build_id, (meta -> 'maintainers')::text as maintainers
-            from jobs where evaluation_id = ${evaluation} and id > ${after}
-           order by build_id offset 0) j
-    left join lateral (select status, reason, failed_input_id from builds
-                        where id = j.build_id offset 0) b on true`;
+  return `from jobs where evaluation_id = ${evaluation} and id > ${after}`;
 }
 
-/** The evaluation's jobs that came after the job `after`, in the order of their builds. */
-export async function readJobs(
-  client: Client,
-  words: JobWords,
-  from: { readonly evaluation: number; readonly after: number },
-): Promise<JobRow[]> {
-  const rows: JobRow[] = [];
-  await copyRows(client, jobsOf(from.evaluation, from.after), (row) => {
+interface From {
+  readonly evaluation: number;
+  /** The last job that is known, or 0. */
+  readonly after: number;
+}
+
+type Ending = Pick<JobRow, 'status' | 'reason' | 'failedInput'>;
+
+const error: Ending = { status: statusCode('error'), reason: 0, failedInput: 0 };
+
+/** The evaluation's jobs that came after the last known one, in no order. */
+export async function readJobs(client: Client, words: JobWords, from: From): Promise<JobRow[]> {
+  const rows: Omit<JobRow, keyof Ending>[] = [];
+  const jobs = `select id, name_id, system, coalesce(build_id, 0),
+                       (meta -> 'maintainers')::text ${jobsOf(from)}`;
+  await copyRows(client, jobs, (row) => {
     rows.push({
       job: row.integer(),
       name: row.integer(),
       system: words.systems.code(row.word()),
       build: row.integer(),
-      status: statusCode(row.word() as SheetStatus),
-      reason: words.reasons.code(row.word()),
-      failedInput: row.integer(),
       maintainers: words.maintainers.code(row.word()),
     });
   });
-  return rows;
+  const endings = await readEndings(client, words, from);
+  return rows.map((row) => ({ ...row, ...(endings.get(row.build) ?? error) }));
+}
+
+async function readEndings(
+  client: Client,
+  words: JobWords,
+  from: From,
+): Promise<Map<number, Ending>> {
+  const endings = new Map<number, Ending>();
+  const builds = `select id, status, reason, coalesce(failed_input_id, 0) from builds
+                   where id = any (array(select build_id ${jobsOf(from)}))`;
+  await copyRows(client, builds, (row) => {
+    endings.set(row.integer(), {
+      status: statusCode(row.word() as SheetStatus),
+      reason: words.reasons.code(row.word()),
+      failedInput: row.integer(),
+    });
+  });
+  return endings;
 }
 
 /**

@@ -7,6 +7,7 @@ import { invariant } from '#std/invariant.js';
 
 export class NameTable {
   private readonly words = new Map<number, string>();
+  private readonly small: string[] = [];
   private ranks: Int32Array = new Int32Array(0);
   private stale = false;
   private largest = 0;
@@ -22,6 +23,7 @@ export class NameTable {
 
   add(id: number, word: string): void {
     this.words.set(id, word);
+    this.small[id] = word.toLowerCase();
     this.largest = Math.max(this.largest, id);
     this.stale = true;
   }
@@ -34,6 +36,11 @@ export class NameTable {
     const word = this.words.get(id);
     invariant(word !== undefined, `a job bears the name ${id}, which nobody told`);
     return word;
+  }
+
+  /** In small letters, for whoever looks through all of them. */
+  inSmallLetters(id: number): string {
+    return this.small[id] ?? '';
   }
 
   /** Ranks by id. New names change the ranks of others, but never the order of two of them. */

@@ -96,7 +96,7 @@ function named(sheet: JobSheet, asked: string): Test {
   return (row) => {
     const name = sheet.names[row]!;
     if (seen[name] === 0) {
-      const word = names.word(name).toLowerCase();
+      const word = names.inSmallLetters(name);
       const fits =
         wanted.every((part) => word.includes(part)) &&
         !unwanted.some((part) => word.includes(part));
