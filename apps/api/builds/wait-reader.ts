@@ -20,6 +20,8 @@ import { estimateOf, PlannerInquiry } from './planner-inquiry.js';
  * one is made they are told the last.
  */
 const countedForMilliseconds = 2000;
+/** Of a long queue less often: counting takes a twentieth of the time at most. */
+const countedForTimes = 20;
 /** Older than this it is waited for. */
 const toldForMilliseconds = 30_000;
 
@@ -31,7 +33,11 @@ export interface Waiting {
 
 @Injectable()
 export class WaitReader {
-  private counted: { readonly at: number; readonly answer: QueueAnswer } | null = null;
+  private counted: {
+    readonly at: number;
+    readonly took: number;
+    readonly answer: QueueAnswer;
+  } | null = null;
   private counting: Promise<QueueAnswer> | null = null;
 
   constructor(
@@ -71,7 +77,9 @@ export class WaitReader {
   /** Counts of a moment: of the last seconds while people look, else of when somebody last did. */
   async queue(): Promise<QueueAnswer> {
     const age = this.counted ? performance.now() - this.counted.at : Infinity;
-    if (this.counted && age < countedForMilliseconds) return this.counted.answer;
+    const counted = this.counted?.took ?? 0;
+    const lasting = Math.max(countedForMilliseconds, countedForTimes * counted);
+    if (this.counted && age < lasting) return this.counted.answer;
     const counting = this.countOnce();
     if (!this.counted || age > toldForMilliseconds) return counting;
     // Who is told the last count is not told why a newer one failed.
@@ -80,9 +88,11 @@ export class WaitReader {
   }
 
   private countOnce(): Promise<QueueAnswer> {
+    const began = performance.now();
     this.counting ??= this.count()
       .then((answer) => {
-        this.counted = { at: performance.now(), answer };
+        const at = performance.now();
+        this.counted = { at, took: at - began, answer };
         return answer;
       })
       .finally(() => (this.counting = null));
