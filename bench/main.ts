@@ -18,6 +18,7 @@ import { idleReport } from './idle.js';
 import { endToEndReport } from './end-to-end.js';
 import { ingestKnown, ingestKnownAsRead, ingestNew, ingestNewAsRead } from './ingest.js';
 import { lastInput } from './last-input.js';
+import { logFanOut } from './log-fan-out.js';
 import { narHash } from './nar-hash.js';
 import { narReport } from './nar.js';
 import { narinfoReport } from './narinfo.js';
@@ -44,6 +45,7 @@ const contests: Record<string, () => Promise<Contest>> = {
   'completions-200-one-row': completionsOneRowOf200,
   'critical-path': criticalPath,
   'planner-rebuild': plannerRebuild,
+  'log-fan-out': logFanOut,
   upload,
   'signatures-nix': nixSignatures,
   'signatures-guix': guixSignatures,

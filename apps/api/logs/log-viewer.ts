@@ -6,6 +6,8 @@ import { AnsiReader } from '#views/ansi.js';
 export type StreamFormat = 'text' | 'spans' | 'lines';
 
 const heartbeatMilliseconds = 5000;
+/** Whoever is behind by more reads from the disk, at its own pace. */
+const unsentBytesAtMost = 128 * 1024;
 
 export class LogViewer {
   closed = false;
@@ -34,7 +36,7 @@ export class LogViewer {
 
   /** Whether it reads as fast as it is told. */
   get keepsUp(): boolean {
-    return !this.response.writableNeedDrain;
+    return this.response.writableLength < unsentBytesAtMost;
   }
 
   say(event: string, data: unknown): void {
@@ -59,7 +61,7 @@ export class LogViewer {
   }
 
   async drained(): Promise<void> {
-    if (this.closed || this.keepsUp) return;
+    if (this.closed || !this.response.writableNeedDrain) return;
     const flowing = new AbortController();
     const gone = once(this.response, 'close', { signal: flowing.signal }).catch(() => undefined);
     const free = once(this.response, 'drain', { signal: flowing.signal }).catch(() => undefined);
