@@ -46,7 +46,7 @@ describe('the supervisor', () => {
     const first = await startUp(data, ['--no-demo', '--workers', '0']);
     await first.line('up');
     const second = await startUp(data, ['--no-demo', '--workers', '0']);
-    expect(await second.exited).toBe(1);
+    expect(await second.exited).toBe(5);
     await expect(second.line('up')).rejects.toThrow(/is up on .* already/);
     first.child.kill('SIGINT');
     expect(await first.exited).toBe(0);
@@ -67,7 +67,7 @@ describe('the supervisor', () => {
   it('says which port is in use, and starts nothing', async () => {
     const { server, port } = await occupiedPort();
     const up = await startUp(data, ['--no-demo', '--port', port]);
-    expect(await up.exited).toBe(1);
+    expect(await up.exited).toBe(2);
     await expect(up.line('up')).rejects.toThrow(/is in use; choose another/);
     expect(processesNaming(data)).toEqual([]);
     server.close();

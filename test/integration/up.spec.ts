@@ -87,7 +87,7 @@ describe('a demo that nobody can build', () => {
   it('is not waited for', async () => {
     const up = await startUp(data, ['--until-settled', '--workers', '0', '--backend', 'local']);
     await up.line('up');
-    expect(await up.exited).toBe(1);
+    expect(await up.exited).toBe(2);
     expect(up.complaints()).toMatch(/no worker is there/);
     expect(processesNaming(data)).toEqual([]);
   }, 90_000);

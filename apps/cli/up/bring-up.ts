@@ -7,6 +7,7 @@ import { freePort } from '#adapters/postgres/embedded.js';
 import { readSecret } from '#adapters/system/secret.js';
 import { readFile } from 'node:fs/promises';
 import { sentenceOf } from '#std/farm-fault.js';
+import { exitCodeOf, exitCodes } from '../exit-codes.js';
 import { FarmApi } from '../farm-api.js';
 import { openDataDirectory } from './data-directory.js';
 import { chooseBackend, demoSpecification, ensureDemoChannel } from './demo-channel.js';
@@ -36,7 +37,7 @@ export async function bringUp(options: UpOptions): Promise<number> {
   } catch (error) {
     if (ending.signal.aborted) return 0;
     process.stderr.write(`gambeson: ${sentenceOf(error)}\n`);
-    return 1;
+    return exitCodeOf(error);
   } finally {
     await farm.stop();
     await data.release();
@@ -85,7 +86,7 @@ async function run(options: UpOptions, stage: Stage): Promise<number> {
     narrator.say('the demo is settled');
     narrator.fact('settled', { jobs: settled }, text);
   }
-  return options.untilSettled ? (settled ? 0 : 1) : untilAborted(signal);
+  return options.untilSettled ? exitCodes[settled ? 'well' : 'unwell'] : untilAborted(signal);
 }
 
 async function choosePorts(

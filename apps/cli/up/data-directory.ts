@@ -6,6 +6,7 @@ import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FarmFault } from '#std/farm-fault.js';
 import { isReachable, serverUser, sharedDirectory } from '#adapters/postgres/server-binaries.js';
+import { Refusal } from '../exit-codes.js';
 
 export interface DataDirectory {
   readonly path: string;
@@ -14,14 +15,14 @@ export interface DataDirectory {
 }
 
 /**
- * Makes it when missing. Throws `misconfigured` when it cannot be had, or when another supervisor
- * holds it.
+ * Makes it when missing. Throws `misconfigured` when it cannot be had, and the refusal of a
+ * conflict when another supervisor holds it.
  */
 export async function openDataDirectory(path: string): Promise<DataDirectory> {
   try {
     return await openDirectory(path);
   } catch (cause) {
-    if (cause instanceof FarmFault) throw cause;
+    if (cause instanceof FarmFault || cause instanceof Refusal) throw cause;
     const why = (cause as Error).message;
     throw new FarmFault('misconfigured', `no farm can be kept in ${path}: ${why}`, 'never', {
       cause,
@@ -34,8 +35,7 @@ async function openDirectory(path: string): Promise<DataDirectory> {
   const lock = join(path, 'up.pid');
   const holder = Number(await readFile(lock, 'utf8').catch(() => '0'));
   if (holder !== process.pid && (await isSupervisor(holder))) {
-    const message = `a farm is up on ${path} already (process ${holder})`;
-    throw new FarmFault('misconfigured', message, 'never');
+    throw new Refusal('conflict', `a farm is up on ${path} already (process ${holder})`);
   }
   await writeFile(lock, `${process.pid}\n`);
   return {
