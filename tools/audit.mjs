@@ -62,9 +62,15 @@ function manifestFaults() {
     .map(([name, range]) => `${name} comes from ${range}, not from the registry`);
 }
 
-/** Null: nobody answered. */
+/** Null: nobody answered, or not within a minute. */
 function askRegistry() {
-  const npm = spawnSync('npm', ['audit', '--json'], { cwd: directory, encoding: 'utf8' });
+  const patience = ['--fetch-retries', '0', '--fetch-timeout', '20000'];
+  const npm = spawnSync('npm', ['audit', '--json', ...patience], {
+    cwd: directory,
+    encoding: 'utf8',
+    timeout: 60_000,
+    maxBuffer: 64 * 1024 * 1024,
+  });
   try {
     const told = JSON.parse(npm.stdout);
     return told.vulnerabilities ?? null;

@@ -24,10 +24,11 @@ function fail(text) {
   process.exit(1);
 }
 
+/** Whatever else stands there is refused, before anything is installed or built. */
 function purpose() {
-  const at = process.argv.indexOf('--for');
-  const wanted = at < 0 ? 'start' : process.argv[at + 1];
-  if (['start', 'test', 'bench', 'ci'].includes(wanted)) return wanted;
+  const [word, wanted, ...rest] = process.argv.slice(2);
+  const known = word === '--for' && ['start', 'test', 'bench', 'ci'].includes(wanted);
+  if (known && rest.length === 0) return wanted;
   return fail('usage: node tools/setup.mjs --for start|test|bench|ci');
 }
 

@@ -47,6 +47,9 @@ async function faultsOf(method: string, path: string): Promise<string[]> {
   if (/unsafe-(inline|eval)|\*/.test(headers.get('content-security-policy') ?? '')) {
     faults.push('a policy with holes');
   }
+  if (/interest-cohort/.test(headers.get('permissions-policy') ?? '')) {
+    faults.push('a policy that browsers warn of, since none knows it');
+  }
   const type = headers.get('content-type') ?? '';
   if (type.startsWith('text/') && !/charset=utf-8/i.test(type)) faults.push(`${type}: no charset`);
   stop.abort();
