@@ -66,6 +66,24 @@ async function readNix(name: string, text: string): Promise<EvaluationAnswer> {
   return farm.evaluated(name, 1);
 }
 
+/**
+ * No statement that writes derivations begins once there are so many of this chain, until the gate
+ * is moved: whoever writes them is met in the midst of it, however fast the machine is.
+ */
+async function gateIngest(name: string): Promise<(reached: number) => Promise<void>> {
+  await farm.sql('create table ingest_gate (reached int not null)');
+  await farm.sql('insert into ingest_gate values (1)');
+  await farm.sql(`create function wait_at_gate() returns trigger language plpgsql as $$ begin
+    while (select count(*) from derivations where name like '${name}-%')
+      >= (select reached from ingest_gate) loop perform pg_sleep(0.01); end loop;
+    return null; end $$`);
+  await farm.sql(`create trigger at_gate before insert on derivations
+    for each statement execute function wait_at_gate()`);
+  return async (reached) => {
+    await farm.sql('update ingest_gate set reached = $1', [reached]);
+  };
+}
+
 const goodJobs = `
   mk = name: derivation { inherit name; system = "${system}"; builder = "/bin/sh"; };
   good = { a = mk "good-a"; b = mk "good-b"; };
@@ -77,13 +95,19 @@ describe('faults of evaluators', () => {
     async () => {
       const channel = await farm.newChannel();
       await channel.commitRecipes(chain('chain', 1600, 100));
+      const moveGate = await gateIngest('chain');
       await farm.watch('chain', channel);
-      for (const reached of [1, 400, 900]) {
+      for (const [reached, next] of [
+        [1, 400],
+        [400, 900],
+        [900, 10_000],
+      ] as const) {
         const evaluator = await reader('chain');
         await farm.until(`${reached} derivations`, async () =>
           (await countOf('chain')) >= reached ? true : null,
         );
         await evaluator.kill();
+        await moveGate(next);
         const edgeless = await farm.sql(
           `select name from derivations d where name like 'chain-%'
             and substring(name from 7)::int >= 100
