@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { sentenceOf } from '#std/farm-fault.js';
 import { Refusal } from './exit-codes.js';
-import { FarmApi } from './farm-api.js';
+import { farmApiOf, type FarmApi } from './farm-api.js';
 import { readFarmConfig, type FarmConfig, type KnownFarm } from './farm-config.js';
 
 export interface FarmOptions {
   readonly farm?: string;
   readonly tokenFile?: string;
   readonly adminTokenFile?: string;
+  /** The answer itself is printed, and no words of ours. */
+  readonly json?: boolean;
 }
 
 /** Where nothing says otherwise: `gambeson up` listens there. */
@@ -21,6 +23,11 @@ export function withFarmOptions(command: Command): Command {
     .option('--farm <farm>', `an address, or a name of your config; else GAMBESON_URL`)
     .option('--token-file <file>', 'holds the token; needed where something is changed')
     .addOption(new Option('--admin-token-file <file>', 'as --token-file').hideHelp());
+}
+
+/** Of commands that ask once, and print the answer in words or as JSON. */
+export function ofFarm(command: Command): Command {
+  return withFarmOptions(command).option('--json', 'what the farm answers, as JSON', false);
 }
 
 export interface Reached {
@@ -72,7 +79,7 @@ function trimmed(url: string): string {
 /** The token is read when a call wants it: reading a farm needs none. */
 export async function openFarmApi(options: FarmOptions, pasted?: string): Promise<FarmApi> {
   const { base, token } = await reachFarm(options, pasted);
-  return new FarmApi(base, (needed) => readToken(base, token, needed));
+  return farmApiOf(base, (needed) => readToken(base, token, needed));
 }
 
 async function readToken(

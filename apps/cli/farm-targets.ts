@@ -3,10 +3,10 @@
  * pasted from the dashboard, which also says which farm is asked.
  */
 import { listBuilds } from '#client/generated/builds.js';
+import { getCommit } from '#client/generated/evaluations.js';
 import type { EvaluationAnswer } from '#client/generated/shared.js';
 import { getSpecification } from '#client/generated/specifications.js';
 import { listWorkers, type WorkerAnswer } from '#client/generated/workers.js';
-import { CommitAnswer } from '#protocol/api/commit.js';
 import { exitCodeOf, exitCodes, Refusal } from './exit-codes.js';
 import type { FarmApi } from './farm-api.js';
 import { openFarmApi, type FarmOptions } from './farm-options.js';
@@ -52,13 +52,13 @@ export interface CommitWish {
 
 /** The newest evaluation that read the commit; a Refusal `notFound` when none did. */
 export async function evaluationOf(farm: FarmApi, wish: CommitWish): Promise<{ id: string }> {
-  const path = `/api/v1/commits/${encodeURIComponent(wish.commit)}?limit=${evaluationsLookedAt}`;
   const none = new Refusal('notFound', `no evaluation has read the commit ${wish.commit}`);
-  const known = await farm
-    .call({ method: 'GET', path, answer: CommitAnswer })
-    .catch((error: unknown) => {
-      throw exitCodeOf(error) === exitCodes.notFound ? none : error;
-    });
+  const known = await getCommit(farm.client, {
+    path: { revision: wish.commit },
+    query: { limit: evaluationsLookedAt },
+  }).catch((error: unknown) => {
+    throw exitCodeOf(error) === exitCodes.notFound ? none : error;
+  });
   const { specification } = wish;
   const found = known.items.find(({ evaluation }) => {
     return specification === undefined || evaluation.specification.name === specification;

@@ -3,7 +3,7 @@
  * refusals. What comes back is believed to have the type that the OpenAPI document says; that a
  * farm keeps to it is tried with the farm, not at each call.
  */
-import { FarmFault, sentenceOf } from '#std/farm-fault.js';
+import { FarmFault } from '#std/farm-fault.js';
 import { refusalOf } from './refused.js';
 
 export interface ClientOptions {
@@ -67,22 +67,20 @@ export class Client {
    */
   async call<T>(call: Call, input: Input): Promise<T> {
     const ending = new AbortController();
-    const timer = setTimeout(
-      () => ending.abort(new Error('no answer in time')),
-      this.options.patience ?? 15_000,
-    );
+    const { patience = 15_000 } = this.options;
+    const timer = setTimeout(() => ending.abort(), patience);
     try {
       const response = await this.fetch(call, input, ending.signal);
       if (!response.ok) throw await refusalOf(response);
       if (call.answer === 'raw') return response as T;
       return (call.answer === 'nothing' ? undefined : await response.json()) as T;
     } catch (error) {
-      if (!(error instanceof TypeError || error instanceof SyntaxError || ending.signal.aborted)) {
-        throw error;
-      }
+      if (!isTrouble(error) && !ending.signal.aborted) throw error;
       throw new FarmFault(
         'fetch-failed',
-        `${this.base} does not answer: ${sentenceOf((error as Error).cause ?? error)}`,
+        ending.signal.aborted
+          ? `${this.base} does not answer within ${patience / 1000} seconds`
+          : `${this.base} ${troubleOf(error)}`,
         'later',
         { cause: error },
       );
@@ -102,6 +100,22 @@ export class Client {
       ...body,
     });
   }
+}
+
+/** By their names: a bundler's or a test's fetch throws the TypeError of another realm. */
+function isTrouble(error: unknown): boolean {
+  return ['TypeError', 'SyntaxError'].includes((error as Error).name);
+}
+
+/** The reason of the network is hidden in a cause. */
+function troubleOf(error: unknown): string {
+  if ((error as Error).name === 'SyntaxError') return 'answers what is no JSON: is it a farm?';
+  const { code, message } = ((error as Error).cause ?? error) as {
+    code?: string;
+    message?: string;
+  };
+  const why = code ?? message ?? '';
+  return `does not answer${why === '' ? '' : ` (${why})`}`;
 }
 
 function addressOf(path: string, { path: parts = {}, query = {} }: Input): string {

@@ -1,12 +1,14 @@
 /** `gambeson audit`: who changed what on a farm, and whether its log of that is still whole. */
 import { Command, InvalidArgumentError } from 'commander';
+import { listAuditEntries, type ListAuditEntriesAnswer } from '#client/generated/audit.js';
 import { verifyAudit, type AuditVerdict } from '#application/verify-audit.js';
 import type { AuditHead } from '#domain/access/audit-chain.js';
 import { sha256OfUtf8 } from '#formats/hash.js';
-import { AuditList, type AuditEntryAnswer } from '#protocol/api/audit.js';
+import { limitOf } from '../arguments.js';
 import { Refusal } from '../exit-codes.js';
-import { FarmConnection, ofFarm, type FarmOptions } from '../farm-connection.js';
-import { columns } from '../retention/units.js';
+import { ofFarm, openFarmApi, type FarmOptions } from '../farm-options.js';
+import { plainTable } from '../tell/columns.js';
+import { tell } from '../tell/tell.js';
 import { writeOut } from '../tell/write-out.js';
 import { exportedEntries, FarmChain } from './chains.js';
 
@@ -34,7 +36,7 @@ interface ListOptions extends FarmOptions {
   readonly actor?: string;
   readonly action?: string;
   readonly subject?: string;
-  readonly limit: string;
+  readonly limit: number;
 }
 
 function listCommand(): Command {
@@ -43,21 +45,16 @@ function listCommand(): Command {
     .option('--actor <name>', 'of this one alone')
     .option('--action <action>', 'such as specification.edit')
     .option('--subject <subject>', 'such as worker/7, or worker/ for all workers')
-    .option('--limit <number>', 'how many, up to 500', '20')
+    .option('--limit <number>', 'how many, at most 500', limitOf, 20)
     .action(async (options: ListOptions) => {
       const { actor, action, subject, limit } = options;
-      const asked = Object.entries({ actor, action, subject, limit });
-      const query = new URLSearchParams(
-        asked.filter((pair): pair is [string, string] => !!pair[1]),
-      );
-      const path = `/api/v1/audit-entries?${query}`;
-      const list = await new FarmConnection(options).call({
-        method: 'GET',
-        path,
-        answer: AuditList,
-      });
+      const query = {
+        ...{ limit, ...(actor && { actor }) },
+        ...{ ...(action && { action }), ...(subject && { subject }) },
+      };
+      const list = await listAuditEntries((await openFarmApi(options)).client, { query });
       const head = ['ID', 'WHEN', 'WHO', 'BY', 'DID', 'TO', 'OUTCOME'];
-      process.stdout.write(options.json ? json(list) : columns(head, list.items.map(rowOf)));
+      tell(options, list, () => plainTable(head, list.items.map(rowOf)));
     });
 }
 
@@ -75,7 +72,7 @@ function verifyCommand(): Command {
       const { file, known = null } = options;
       const log = file === undefined ? new FarmChain(options) : await exportedEntries(file);
       const verdict = await verifyAudit(log, sha256OfUtf8, known);
-      process.stdout.write(options.json ? json(verdict) : words(verdict));
+      tell(options, verdict, () => words(verdict));
       if (verdict.faults.length > 0) {
         throw new Refusal('unwell', 'the audit log is not what was written');
       }
@@ -119,11 +116,9 @@ function sentence(fault: AuditVerdict['faults'][number]): string {
   }
 }
 
-function rowOf({ id, at, actor, action, subject, outcome }: AuditEntryAnswer): string[] {
+type Entry = ListAuditEntriesAnswer['items'][number];
+
+function rowOf({ id, at, actor, action, subject, outcome }: Entry): string[] {
   const { name, role, via } = actor;
   return [id, at.slice(0, 19), `${name} (${role})`, via, action, subject, outcome];
-}
-
-function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }

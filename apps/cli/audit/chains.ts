@@ -2,22 +2,20 @@
 import { createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { z } from 'zod';
+import type { z } from 'zod';
+import { getAuditChain } from '#client/generated/audit.js';
 import type { ReadAudit } from '#application/verify-audit.js';
 import { beforeTheFirst, type AuditHead, type ChainedEntry } from '#domain/access/audit-chain.js';
 import { AuditEntryAnswer, ChainAnswer, entryOfAnswer } from '#protocol/api/audit.js';
 import { Refusal } from '../exit-codes.js';
-import { FarmConnection, type FarmOptions } from '../farm-connection.js';
+import { known } from '../farm-api.js';
+import { openFarmApi, type FarmOptions } from '../farm-options.js';
 
 export class FarmChain implements ReadAudit {
-  private readonly farm: FarmConnection;
-
-  constructor(options: FarmOptions) {
-    this.farm = new FarmConnection(options);
-  }
+  constructor(private readonly options: FarmOptions) {}
 
   async head(): Promise<AuditHead> {
-    const { head } = await this.ask('0', 1);
+    const { head } = await this.ask(0, 1);
     return { id: Number(head.id), hash: head.hash };
   }
 
@@ -26,18 +24,18 @@ export class FarmChain implements ReadAudit {
   }
 
   async *answers(): AsyncGenerator<AuditEntryAnswer> {
-    for (let after = '0'; ;) {
+    for (let after = 0; ;) {
       const { items } = await this.ask(after, 500);
       yield* items;
       const last = items.at(-1);
       if (!last || items.length < 500) return;
-      after = last.id;
+      after = Number(last.id);
     }
   }
 
-  private ask(after: string, limit: number): Promise<ChainAnswer> {
-    const path = `/api/v1/audit-chain?after=${after}&limit=${limit}`;
-    return this.farm.call({ method: 'GET', path, answer: ChainAnswer });
+  private async ask(after: number, limit: number): Promise<ChainAnswer> {
+    const { client } = await openFarmApi(this.options);
+    return known(ChainAnswer, await getAuditChain(client, { query: { after, limit } }));
   }
 }
 

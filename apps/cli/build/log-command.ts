@@ -6,7 +6,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { getBuildLog } from '#client/generated/builds.js';
 import { Refused } from '#client/refused.js';
-import { ofFarm, type FarmOptions } from '../farm-connection.js';
+import { ofFarm, type FarmOptions } from '../farm-options.js';
 import { findBuild, type Target } from '../farm-targets.js';
 import { lookOf } from '../tell/look.js';
 import { writeOut } from '../tell/write-out.js';

@@ -1,7 +1,8 @@
 /** `gambeson cert`: an authority for the certificates of those who administer a farm. */
 import { isAbsolute, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { columns } from '../retention/units.js';
+import { plainTable } from '../tell/columns.js';
+import { tell } from '../tell/tell.js';
 import { Authority, mustRead, type AuthorityOptions, type Certificate } from './authority.js';
 
 const examples = `
@@ -53,7 +54,7 @@ function caCommand(): Command {
       await authority.create(options.name, options.days, options.crlDays);
       const directory = directoryOf(options);
       const [certificate, list] = [join(directory, 'ca.crt'), join(directory, 'crl.pem')];
-      tell(options, { certificate, list }, `${certificate}\n${list}\n`);
+      tell(options, { certificate, list }, () => `${certificate}\n${list}\n`);
     });
 }
 
@@ -81,7 +82,7 @@ function issueCommand(): Command {
       for (const file of [request, bundlePasswordFile]) if (file) await mustRead(file);
       const wish = { name, organisation, days, request, bundlePasswordFile };
       const made = await (await authorityOf(options)).issue(wish);
-      tell(options, made, issuedWords(made));
+      tell(options, made, () => issuedWords(made));
     });
 }
 
@@ -102,7 +103,8 @@ function revokeCommand(): Command {
       const revoked = await authority.revoke(which, options.reason, options.crlDays);
       const list = join(directoryOf(options), 'crl.pem');
       const lines = revoked.map(({ serial, subject }) => `revoked ${serial} ${subject}\n`);
-      tell(options, { revoked, list }, `${lines.join('')}${list} is written: reload nginx\n`);
+      const done = `${list} is written: reload nginx\n`;
+      tell(options, { revoked, list }, () => lines.join('') + done);
     });
 }
 
@@ -120,7 +122,7 @@ function listCommand(): Command {
         ...[serial, subject, state, expiresAt.slice(0, 10), revokedAt?.slice(0, 16) ?? ''],
       ]);
       const until = `The list of revoked ones is good until ${listEndsAt.slice(0, 16)}.\n`;
-      tell(options, { items, listEndsAt }, columns(head, rows) + until);
+      tell(options, { items, listEndsAt }, () => plainTable(head, rows) + until);
     });
 }
 
@@ -130,7 +132,7 @@ function crlCommand(): Command {
     .option(...crlDays, wholeDays, 30)
     .action(async (options: CertOptions & { crlDays: number }) => {
       const listEndsAt = await (await authorityOf(options)).list(options.crlDays);
-      tell(options, { listEndsAt }, `good until ${listEndsAt.slice(0, 16)}: reload nginx\n`);
+      tell(options, { listEndsAt }, () => `good until ${listEndsAt.slice(0, 16)}: reload nginx\n`);
     });
 }
 
@@ -160,8 +162,4 @@ function issuedWords({ subject, serial, fingerprint, expiresAt, files }: Certifi
 function wholeDays(text: string): number {
   if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError('a number of days.');
   return Number(text);
-}
-
-function tell({ json }: CertOptions, answer: object, words: string): void {
-  process.stdout.write(json ? `${JSON.stringify(answer, null, 2)}\n` : words);
 }

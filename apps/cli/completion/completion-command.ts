@@ -1,5 +1,10 @@
 /** `gambeson completion SHELL`, and `gambeson __complete`, which its scripts ask. */
 import { Argument, Command } from 'commander';
+import type { Client, Reading } from '#client/client.js';
+import { listForges } from '#client/generated/forges.js';
+import { listSpecifications } from '#client/generated/specifications.js';
+import { listStores } from '#client/generated/stores.js';
+import { listWorkers } from '#client/generated/workers.js';
 import { openFarmApi } from '../farm-options.js';
 import { harmless } from '../tell/look.js';
 import { candidatesFor, type LiveKind } from './complete.js';
@@ -39,22 +44,22 @@ export function completeCommand(program: () => Command): Command {
     });
 }
 
-const addresses: Readonly<Record<LiveKind, string>> = {
-  specification: '/api/v1/specifications',
-  worker: '/api/v1/workers',
-  store: '/api/v1/stores',
-  forge: '/api/v1/forges',
+type Named = { readonly name: string } | { readonly slug: string };
+type List = (client: Client, reading: Reading) => Promise<{ readonly items: readonly Named[] }>;
+
+const lists: Readonly<Record<LiveKind, List>> = {
+  ...{ specification: listSpecifications, worker: listWorkers },
+  ...{ store: listStores, forge: listForges },
 };
 
 /** None when the farm is away, slow or wants to know who asks. */
 async function ask(kind: LiveKind): Promise<readonly string[]> {
   try {
-    const farm = await openFarmApi({});
+    const { client } = await openFarmApi({});
     const signal = AbortSignal.timeout(patienceMilliseconds);
-    const answer = await farm.request({ method: 'GET', path: addresses[kind], signal });
-    const { items } = (await answer.json()) as { items: { name?: string; slug?: string }[] };
+    const { items } = await lists[kind](client, { signal });
     return items
-      .map(({ name, slug }) => name ?? slug ?? '')
+      .map((one) => ('name' in one ? one.name : one.slug))
       .filter((one) => /^[\w.+:-]+$/.test(one));
   } catch {
     return [];

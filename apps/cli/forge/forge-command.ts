@@ -1,17 +1,20 @@
 /** `gambeson forge …`: which forges the farm hears, whose requests it builds, what they told. */
 import { Command, Option } from 'commander';
-import { z } from 'zod';
-import { forgeKinds } from '#domain/forge/forge.js';
 import {
-  ForgeAnswer,
-  ForgeDeliveryAnswer,
-  ForgeDeliveryList,
-  ForgeList,
-  ForgeTrial,
-} from '#protocol/api/forge.js';
+  listForgeDeliveries,
+  listForges,
+  putForge,
+  removeForge,
+  tryForge,
+  type ForgeAnswer,
+  type ForgeDeliveryAnswer,
+} from '#client/generated/forges.js';
+import { forgeKinds, type ForgeKind } from '#domain/forge/forge.js';
+import { limitOf } from '../arguments.js';
 import { exitCodes } from '../exit-codes.js';
-import { FarmConnection, ofFarm, type FarmOptions } from '../farm-connection.js';
-import { addressOf, tell } from './forge-words.js';
+import { ofFarm, openFarmApi, type FarmOptions } from '../farm-options.js';
+import { tell } from '../tell/tell.js';
+import { trialLine } from '../tell/trial-line.js';
 import { requestsCommand } from './requests-command.js';
 
 const examples = `
@@ -37,7 +40,7 @@ export function forgeCommand(): Command {
 }
 
 interface AddOptions extends FarmOptions {
-  readonly kind: string;
+  readonly kind: ForgeKind;
   readonly address?: string;
   readonly api?: string;
   readonly secret: readonly string[];
@@ -63,14 +66,11 @@ function addCommand(): Command {
         ...(address !== undefined && { address }),
         ...(api !== undefined && { apiAddress: api }),
       };
-      const call = { method: 'PUT', path: addressOf(name), body, answer: ForgeAnswer } as const;
-      const farm = new FarmConnection(options);
-      const added = await farm.call(call);
-      const base = await farm.address();
-      tell(options, added, () => [
-        `Give its webhook the address ${base}/webhooks/${added.name}`,
-        `and the secret that is in the credential ${added.secrets.join(' or ')}.`,
-      ]);
+      const { base, client } = await openFarmApi(options);
+      const added = await putForge(client, { path: { name }, body, ifMatch: '*' });
+      const secret = added.secrets.join(' or ');
+      const hook = `Give its webhook the address ${base}/webhooks/${added.name}\n`;
+      tell(options, added, () => `${hook}and the secret that is in the credential ${secret}.\n`);
     });
 }
 
@@ -78,16 +78,15 @@ function listCommand(): Command {
   return ofFarm(new Command('list'))
     .description('which there are, and how they do')
     .action(async (options: FarmOptions) => {
-      const call = { method: 'GET', path: addressOf(), answer: ForgeList } as const;
-      const list = await new FarmConnection(options).call(call);
-      tell(options, list, () => list.items.map(lineOf));
+      const list = await listForges((await openFarmApi(options)).client);
+      tell(options, list, () => list.items.map(lineOf).join(''));
     });
 }
 
 function lineOf({ name, kind, address, lastDeliveryAt, refused }: ForgeAnswer): string {
   const heard = lastDeliveryAt === null ? 'nothing heard yet' : `heard ${lastDeliveryAt}`;
   const doubt = refused === null ? '' : `  (refused ${refused.at}: ${refused.why})`;
-  return `${name}  ${kind}  ${address}  ${heard}${doubt}`;
+  return `${name}  ${kind}  ${address}  ${heard}${doubt}\n`;
 }
 
 function removeCommand(): Command {
@@ -95,8 +94,7 @@ function removeCommand(): Command {
     .description('hear it no more; the specifications of its requests go')
     .argument('<forge>', 'as "list" tells it')
     .action(async (name: string, options: FarmOptions) => {
-      const call = { method: 'DELETE', path: addressOf(name), answer: z.unknown() } as const;
-      await new FarmConnection(options).call(call);
+      await removeForge((await openFarmApi(options)).client, { path: { name } });
     });
 }
 
@@ -105,31 +103,25 @@ function testCommand(): Command {
     .description('whether its secrets and its token are good; exit status 1 when one is not')
     .argument('<forge>', 'as "list" tells it')
     .action(async (name: string, options: FarmOptions) => {
-      const path = `${addressOf(name)}/try`;
-      const call = { method: 'POST', path, answer: ForgeTrial } as const;
-      const trial = await new FarmConnection(options).call(call);
-      tell(options, trial, () =>
-        trial.steps.map((step) => `${step.ok ? 'ok    ' : 'broken'}  ${step.name}: ${step.detail}`),
-      );
+      const trial = await tryForge((await openFarmApi(options)).client, { path: { name } });
+      tell(options, trial, () => trial.steps.map(trialLine).join(''));
       if (!trial.ok) process.exitCode = exitCodes.unwell;
     });
 }
 
 interface DeliveriesOptions extends FarmOptions {
-  readonly limit: string;
+  readonly limit: number;
 }
 
 function deliveriesCommand(): Command {
   return ofFarm(new Command('deliveries'))
     .description('what forges told, newest first, and what became of it')
     .argument('[name]', 'of this forge alone')
-    .option('--limit <n>', 'so many', '20')
+    .option('--limit <n>', 'so many, at most 500', limitOf, 20)
     .action(async (name: string | undefined, options: DeliveriesOptions) => {
-      const query = new URLSearchParams({ limit: options.limit, ...(name && { forge: name }) });
-      const path = `/api/v1/forge-deliveries?${query}`;
-      const call = { method: 'GET', path, answer: ForgeDeliveryList } as const;
-      const list = await new FarmConnection(options).call(call);
-      tell(options, list, () => list.items.map(deliveryLine));
+      const query = { limit: options.limit, ...(name && { forge: name }) };
+      const list = await listForgeDeliveries((await openFarmApi(options)).client, { query });
+      tell(options, list, () => list.items.map(deliveryLine).join(''));
     });
 }
 
@@ -138,5 +130,5 @@ function deliveryLine(delivery: ForgeDeliveryAnswer): string {
   const word = outcome ?? state;
   const again = repeated === 0 ? '' : `  (came ${repeated} times more)`;
   const named = specifications.length === 0 ? '' : `  [${specifications.join(', ')}]`;
-  return `${receivedAt}  ${forge}  ${event}  ${word}: ${detail ?? ''}${named}${again}`;
+  return `${receivedAt}  ${forge}  ${event}  ${word}: ${detail ?? ''}${named}${again}\n`;
 }

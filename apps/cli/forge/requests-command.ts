@@ -1,10 +1,14 @@
 /** `gambeson forge requests …`: whose pull requests are built, how, and for whom. */
 import { Command, Option } from 'commander';
-import { z } from 'zod';
-import { admissions } from '#domain/forge/request-template.js';
-import { TemplateAnswer, TemplateList } from '#protocol/api/forge.js';
-import { FarmConnection, ofFarm, type FarmOptions } from '../farm-connection.js';
-import { addressOf, tell } from './forge-words.js';
+import {
+  createForgeTemplate,
+  listForgeTemplates,
+  removeForgeTemplate,
+  type TemplateAnswer,
+} from '#client/generated/forges.js';
+import { admissions, type Admission } from '#domain/forge/request-template.js';
+import { ofFarm, openFarmApi, type FarmOptions } from '../farm-options.js';
+import { tell } from '../tell/tell.js';
 
 const examples = `
 Examples:
@@ -28,7 +32,7 @@ export function requestsCommand(): Command {
 
 interface AddOptions extends FarmOptions {
   readonly specification: string;
-  readonly admit: string;
+  readonly admit: Admission;
   readonly label?: string;
   readonly allow: readonly string[];
   readonly atMost: string;
@@ -59,10 +63,9 @@ function addCommand(): Command {
         ...{ priority: Number(options.priority), maxRunning: Number(options.maxRunning) },
         expiryHours: Number(options.expiryHours),
       };
-      const path = `${addressOf(forge)}/templates`;
-      const call = { method: 'POST', path, body, answer: TemplateAnswer } as const;
-      const added = await new FarmConnection(options).call(call);
-      tell(options, added, () => [lineOf(added)]);
+      const { client } = await openFarmApi(options);
+      const added = await createForgeTemplate(client, { path: { name: forge }, body });
+      tell(options, added, () => lineOf(added));
     });
 }
 
@@ -71,10 +74,9 @@ function listCommand(): Command {
     .description('whose are built')
     .argument('<forge>', 'as "forge list" tells it')
     .action(async (forge: string, options: FarmOptions) => {
-      const path = `${addressOf(forge)}/templates`;
-      const call = { method: 'GET', path, answer: TemplateList } as const;
-      const list = await new FarmConnection(options).call(call);
-      tell(options, list, () => list.items.map(lineOf));
+      const { client } = await openFarmApi(options);
+      const list = await listForgeTemplates(client, { path: { name: forge } });
+      tell(options, list, () => list.items.map(lineOf).join(''));
     });
 }
 
@@ -83,7 +85,7 @@ function lineOf(template: TemplateAnswer): string {
   const whom = admits === 'label' ? `those with the label ${label}` : admits;
   const also = allowed.length === 0 ? '' : ` and ${allowed.join(', ')}`;
   const now = `${open} of ${requestsAtMost}`;
-  return `${id}  ${repository}  like ${specification}  for ${whom}${also}  ${now}`;
+  return `${id}  ${repository}  like ${specification}  for ${whom}${also}  ${now}\n`;
 }
 
 function removeCommand(): Command {
@@ -92,8 +94,7 @@ function removeCommand(): Command {
     .argument('<forge>', 'as "forge list" tells it')
     .argument('<id>', 'as "list" tells it')
     .action(async (forge: string, id: string, options: FarmOptions) => {
-      const path = `${addressOf(forge)}/templates/${encodeURIComponent(id)}`;
-      const call = { method: 'DELETE', path, answer: z.unknown() } as const;
-      await new FarmConnection(options).call(call);
+      const { client } = await openFarmApi(options);
+      await removeForgeTemplate(client, { path: { name: forge, id } });
     });
 }

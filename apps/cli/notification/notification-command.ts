@@ -2,17 +2,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {
-  NotificationDetail,
-  NotificationList,
-  notificationStates,
-  TrialList,
+  getNotification,
+  listNotifications,
+  resendNotification,
+  testNotification,
   type NotificationAnswer,
-} from '#protocol/api/notification.js';
+  type NotificationDetail,
+} from '#client/generated/notifications.js';
+import { notificationStates } from '#protocol/api/notification.js';
 import { exitCodes } from '../exit-codes.js';
-import { FarmConnection, ofFarm, type FarmOptions } from '../farm-connection.js';
-import { columns } from '../retention/units.js';
-
-const address = '/api/v1/notifications';
+import type { FarmApi } from '../farm-api.js';
+import { ofFarm, openFarmApi, type FarmOptions } from '../farm-options.js';
+import { plainTable } from '../tell/columns.js';
+import { tell } from '../tell/tell.js';
 
 const examples = `
 Examples:
@@ -37,7 +39,7 @@ export function notificationCommand(): Command {
 
 interface ListOptions extends FarmOptions {
   readonly specification?: string;
-  readonly state?: string;
+  readonly state?: NotificationAnswer['state'];
   readonly limit: number;
 }
 
@@ -48,14 +50,12 @@ function listCommand(): Command {
     .addOption(new Option('--state <state>', 'those that are so').choices(notificationStates))
     .option('--limit <n>', 'how many', countOf, 50)
     .action(async (options: ListOptions) => {
-      const query = new URLSearchParams({ limit: String(options.limit) });
-      if (options.specification) query.set('specification', options.specification);
-      if (options.state) query.set('state', options.state);
-      const path = `${address}?${query.toString()}`;
-      const farm = new FarmConnection(options);
-      const list = await farm.call({ method: 'GET', path, answer: NotificationList });
+      const { specification, state, limit } = options;
+      const query = { limit, ...(specification && { specification }), ...(state && { state }) };
+      const farm = await openFarmApi(options);
+      const list = await listNotifications(farm.client, { query });
       const head = ['ID', 'SPECIFICATION', 'EVALUATION', 'RECEIVER', 'JOBS', 'STATE', 'ANSWER'];
-      tell(options, list, () => columns(head, list.items.map(rowOf)));
+      tell(options, list, () => plainTable(head, list.items.map(rowOf)));
     });
 }
 
@@ -64,7 +64,7 @@ function showCommand(): Command {
     .description('one message, with every try')
     .argument('<id>', 'as "list" tells it')
     .action(async (id: string, options: FarmOptions) => {
-      const shown = await one(new FarmConnection(options), id);
+      const shown = await one(await openFarmApi(options), id);
       tell(options, shown, () => detailOf(shown));
     });
 }
@@ -79,10 +79,8 @@ function testCommand(): Command {
     .argument('<specification>', 'its name')
     .option('--wait <seconds>', 'how long to wait for their answers', countOf, 30)
     .action(async (specification: string, options: TestOptions) => {
-      const farm = new FarmConnection(options);
-      const path = `${address}/test`;
-      const body = { specification };
-      const begun = await farm.call({ method: 'POST', path, body, answer: TrialList });
+      const farm = await openFarmApi(options);
+      const begun = await testNotification(farm.client, { body: { specification } });
       const ended = await firstAnswers(farm, begun.items, options.wait);
       tell(options, { items: ended }, () => ended.map(lineOf).join(''));
       if (ended.some(({ state }) => state !== 'delivered')) process.exitCode = exitCodes.unwell;
@@ -94,9 +92,8 @@ function resendCommand(): Command {
     .description('send it now, as if it had never been tried')
     .argument('<id>', 'as "list" tells it')
     .action(async (id: string, options: FarmOptions) => {
-      const path = `${address}/${encodeURIComponent(id)}/resend`;
-      const farm = new FarmConnection(options);
-      const again = await farm.call({ method: 'POST', path, answer: NotificationDetail });
+      const farm = await openFarmApi(options);
+      const again = await resendNotification(farm.client, { path: { id } });
       tell(options, again, () => lineOf(again));
     });
 }
@@ -105,7 +102,7 @@ const lookMilliseconds = 250;
 
 /** Looks until each was tried once, or time is up. */
 async function firstAnswers(
-  farm: FarmConnection,
+  farm: FarmApi,
   begun: readonly NotificationAnswer[],
   seconds: number,
 ): Promise<NotificationDetail[]> {
@@ -117,9 +114,8 @@ async function firstAnswers(
   }
 }
 
-function one(farm: FarmConnection, id: string): Promise<NotificationDetail> {
-  const path = `${address}/${encodeURIComponent(id)}`;
-  return farm.call({ method: 'GET', path, answer: NotificationDetail });
+function one(farm: FarmApi, id: string): Promise<NotificationDetail> {
+  return getNotification(farm.client, { path: { id } });
 }
 
 function rowOf(message: NotificationAnswer): string[] {
@@ -144,10 +140,6 @@ function detailOf(message: NotificationDetail): string {
     ...tries.map((t) => `  try ${t.number} at ${t.triedAt}, ${t.milliseconds} ms: ${t.answer}`),
     '',
   ].join('\n');
-}
-
-function tell(options: FarmOptions, answer: unknown, words: () => string): void {
-  process.stdout.write(options.json ? `${JSON.stringify(answer, null, 2)}\n` : words());
 }
 
 function countOf(text: string): number {

@@ -1,9 +1,16 @@
 /** `gambeson store gc`: collects garbage, or says what would go, and tells how far it is. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Command } from 'commander';
+import type { Client } from '#client/client.js';
+import { getFarm } from '#client/generated/farm.js';
+import {
+  createCollection,
+  getCollection,
+  type CollectionAnswer,
+} from '#client/generated/retention.js';
 import { FarmFault } from '#std/farm-fault.js';
-import { CollectionAnswer, FarmAnswer } from '#protocol/api/retention.js';
-import { FarmConnection, ofFarm, type FarmOptions } from '../farm-connection.js';
+import { ofFarm, openFarmApi, type FarmOptions } from '../farm-options.js';
+import { tell } from '../tell/tell.js';
 import { bytesOf, sizeText } from './units.js';
 
 interface GcOptions extends FarmOptions {
@@ -12,7 +19,6 @@ interface GcOptions extends FarmOptions {
   readonly wait: boolean;
 }
 
-const address = '/api/v1/collections';
 const lookMilliseconds = 500;
 
 const examples = `
@@ -33,28 +39,26 @@ export function gcCommand(): Command {
     .option('--no-wait', 'ask for it and go')
     .addHelpText('after', examples)
     .action(async (options: GcOptions) => {
-      const farm = new FarmConnection(options);
-      const body = { dryRun: options.dryRun, wantedBytes: options.free };
-      const call = { method: 'POST', path: address, body, answer: CollectionAnswer } as const;
-      const wished = await farm.call(call);
-      const end = options.wait ? await follow(farm, wished, !options.json) : wished;
-      if (options.json) process.stdout.write(`${JSON.stringify(end, null, 2)}\n`);
-      else process.stdout.write(sentencesOf(end));
+      const { client } = await openFarmApi(options);
+      const { dryRun, free } = options;
+      const body = { dryRun, ...(free !== undefined && { wantedBytes: free }) };
+      const wished = await createCollection(client, { body });
+      const end = options.wait ? await follow(client, wished, !options.json) : wished;
+      tell(options, end, () => sentencesOf(end));
       if (end.fault !== null) throw new FarmFault('program-failed', end.fault, 'never');
-      if (!options.json) await warn(farm);
+      if (!options.json) await warn(client);
     });
 }
 
 /** Progress goes to stderr, where it stands in nobody's way. */
 async function follow(
-  farm: FarmConnection,
+  client: Client,
   wished: CollectionAnswer,
   tells: boolean,
 ): Promise<CollectionAnswer> {
   let before = '';
   for (;;) {
-    const path = `${address}/${wished.id}`;
-    const now = await farm.call({ method: 'GET', path, answer: CollectionAnswer });
+    const now = await getCollection(client, { path: { id: wished.id } });
     const line = progressOf(now);
     if (tells && line !== before) process.stderr.write(`${line}\n`);
     before = line;
@@ -82,9 +86,8 @@ export function sentencesOf(one: CollectionAnswer): string {
   return `Of ${one.pathsLooked} paths looked at ${verb}: ${counts.join(', ')}.\n${frees}\n`;
 }
 
-async function warn(farm: FarmConnection): Promise<void> {
-  const call = { method: 'GET', path: '/api/v1/farm', answer: FarmAnswer } as const;
-  const { disks } = await farm.call(call);
+async function warn(client: Client): Promise<void> {
+  const { disks } = await getFarm(client);
   for (const { place, level, freeBytes } of disks) {
     const what = level === 'hard' ? 'nothing is taken in' : 'nothing new is evaluated';
     process.stderr.write(`${place}: only ${sizeText(freeBytes)} are free, so ${what}\n`);

@@ -1,12 +1,10 @@
 /** `gambeson pin`: paths that are kept whatever their age. */
 import { Command } from 'commander';
-import { z } from 'zod';
-import { PinAnswer } from '#protocol/api/retention.js';
-import { FarmConnection, ofFarm, type FarmOptions } from '../farm-connection.js';
-import { columns, expiryOf } from './units.js';
-
-const Pins = z.object({ items: z.array(PinAnswer) });
-const address = '/api/v1/pins';
+import { createPin, listPins, removePin, type PinAnswer } from '#client/generated/retention.js';
+import { ofFarm, openFarmApi, type FarmOptions } from '../farm-options.js';
+import { plainTable } from '../tell/columns.js';
+import { tell } from '../tell/tell.js';
+import { expiryOf } from './units.js';
 
 interface AddOptions extends FarmOptions {
   readonly store?: string;
@@ -43,11 +41,13 @@ function addCommand(): Command {
       expiryOf(text),
     )
     .action(async (path: string, options: AddOptions) => {
-      const { store, note, expires: expiresAt } = options;
-      const body = { path, store, note, expiresAt };
-      const farm = new FarmConnection(options);
-      const added = await farm.call({ method: 'POST', path: address, body, answer: Pins });
-      print(added.items, options.json);
+      const { store, note, expires } = options;
+      const body = {
+        ...{ path, note, ...(store !== undefined && { store }) },
+        ...(expires !== undefined && { expiresAt: expires }),
+      };
+      const added = await createPin((await openFarmApi(options)).client, { body });
+      print(added.items, options);
     });
 }
 
@@ -55,9 +55,8 @@ function listCommand(): Command {
   return ofFarm(new Command('list'))
     .description('what is kept by hand')
     .action(async (options: FarmOptions) => {
-      const farm = new FarmConnection(options);
-      const { items } = await farm.call({ method: 'GET', path: address, answer: Pins });
-      print(items, options.json);
+      const { items } = await listPins((await openFarmApi(options)).client);
+      print(items, options);
     });
 }
 
@@ -66,18 +65,13 @@ function removeCommand(): Command {
     .description('keep a path no longer than others')
     .argument('<id>', 'as `pin list` tells it')
     .action(async (id: string, options: FarmOptions) => {
-      const path = `${address}/${encodeURIComponent(id)}`;
-      await new FarmConnection(options).call({ method: 'DELETE', path, answer: z.unknown() });
+      await removePin((await openFarmApi(options)).client, { path: { id } });
     });
 }
 
-function print(pins: readonly PinAnswer[], asJson: boolean): void {
-  if (asJson) {
-    process.stdout.write(`${JSON.stringify(pins, null, 2)}\n`);
-    return;
-  }
+function print(pins: readonly PinAnswer[], options: FarmOptions): void {
   const rows = pins.map((one) => [
     ...[one.id, one.store, one.expiresAt?.slice(0, 16) ?? 'never', one.path, one.note],
   ]);
-  process.stdout.write(columns(['ID', 'STORE', 'EXPIRES', 'PATH', 'NOTE'], rows));
+  tell(options, pins, () => plainTable(['ID', 'STORE', 'EXPIRES', 'PATH', 'NOTE'], rows));
 }

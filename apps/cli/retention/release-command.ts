@@ -1,12 +1,15 @@
 /** `gambeson release`: evaluations that are given to people under a name, and kept. */
 import { Command } from 'commander';
-import { z } from 'zod';
-import { ReleaseAnswer } from '#protocol/api/retention.js';
-import { FarmConnection, ofFarm, type FarmOptions } from '../farm-connection.js';
-import { columns, expiryOf } from './units.js';
-
-const Releases = z.object({ items: z.array(ReleaseAnswer) });
-const address = '/api/v1/releases';
+import {
+  createRelease,
+  listReleases,
+  removeRelease,
+  type ReleaseAnswer,
+} from '#client/generated/retention.js';
+import { ofFarm, openFarmApi, type FarmOptions } from '../farm-options.js';
+import { plainTable } from '../tell/columns.js';
+import { tell } from '../tell/tell.js';
+import { expiryOf } from './units.js';
 
 interface CreateOptions extends FarmOptions {
   readonly note: string;
@@ -42,11 +45,9 @@ function createCommand(): Command {
       expiryOf(text),
     )
     .action(async (name: string, evaluation: string, options: CreateOptions) => {
-      const { note, expires: expiresAt } = options;
-      const body = { name, evaluation, note, expiresAt };
-      const farm = new FarmConnection(options);
-      const call = { method: 'POST', path: address, body, answer: ReleaseAnswer } as const;
-      print([await farm.call(call)], options.json);
+      const { note, expires } = options;
+      const body = { name, evaluation, note, ...(expires !== undefined && { expiresAt: expires }) };
+      print([await createRelease((await openFarmApi(options)).client, { body })], options);
     });
 }
 
@@ -55,9 +56,9 @@ function listCommand(): Command {
     .description('releases, the newest first; expired ones are history')
     .argument('[name]', 'those of this name alone')
     .action(async (name: string | undefined, options: FarmOptions) => {
-      const path = name === undefined ? address : `${address}?name=${encodeURIComponent(name)}`;
-      const farm = new FarmConnection(options);
-      print((await farm.call({ method: 'GET', path, answer: Releases })).items, options.json);
+      const query = name === undefined ? {} : { name };
+      const { items } = await listReleases((await openFarmApi(options)).client, { query });
+      print(items, options);
     });
 }
 
@@ -66,20 +67,15 @@ function removeCommand(): Command {
     .description('keep its evaluation no longer than others')
     .argument('<id>', 'as `release list` tells it')
     .action(async (id: string, options: FarmOptions) => {
-      const path = `${address}/${encodeURIComponent(id)}`;
-      await new FarmConnection(options).call({ method: 'DELETE', path, answer: z.unknown() });
+      await removeRelease((await openFarmApi(options)).client, { path: { id } });
     });
 }
 
-function print(releases: readonly ReleaseAnswer[], asJson: boolean): void {
-  if (asJson) {
-    process.stdout.write(`${JSON.stringify(releases, null, 2)}\n`);
-    return;
-  }
+function print(releases: readonly ReleaseAnswer[], options: FarmOptions): void {
   const rows = releases.map((one) => [
     ...[one.id, one.name, one.evaluation, one.specification, one.createdAt.slice(0, 16)],
     ...[one.expired ? 'expired' : (one.expiresAt?.slice(0, 16) ?? 'never'), one.note],
   ]);
   const head = ['ID', 'NAME', 'EVALUATION', 'SPECIFICATION', 'CREATED', 'EXPIRES', 'NOTE'];
-  process.stdout.write(columns(head, rows));
+  tell(options, releases, () => plainTable(head, rows));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { bytesOf, columns, expiryOf, sizeText } from './units.js';
+import { bytesOf, expiryOf, sizeText } from './units.js';
 
 const now = new Date('2026-11-21T00:00:00Z');
 
@@ -24,18 +24,9 @@ describe('what is typed on a command line', () => {
 });
 
 describe('what is printed', () => {
-  it('has sizes as du -h has them, and columns', () => {
+  it('has sizes as du -h has them', () => {
     expect(sizeText(0)).toBe('0 B');
     expect(sizeText(1536)).toBe('1.5 KiB');
     expect(sizeText(300 * 1024 ** 3)).toBe('300 GiB');
-    expect(
-      columns(
-        ['ID', 'NAME'],
-        [
-          ['1', 'one'],
-          ['22', ''],
-        ],
-      ),
-    ).toBe('ID  NAME\n1   one\n22\n');
   });
 });

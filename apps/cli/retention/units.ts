@@ -49,11 +49,3 @@ export function sizeText(bytes: number): string {
   }
   return `${unit === 0 || size >= 100 ? Math.round(size) : size.toFixed(1)} ${units[unit]}`;
 }
-
-/** Rows in columns, under a head; nothing when there is none. */
-export function columns(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [head, ...rows];
-  const widths = head.map((_, at) => Math.max(...all.map((row) => row[at]?.length ?? 0)));
-  const lines = all.map((row) => row.map((cell, at) => cell.padEnd(widths[at]!)).join('  '));
-  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
-}

@@ -11,7 +11,8 @@ import { withoutPasswords } from '#domain/specification/password.js';
 import type { SpecificationAnswer } from '#protocol/api/specification.js';
 import type { SpecificationInput } from '#protocol/specification.js';
 import { exitCodes } from '../exit-codes.js';
-import { FarmConnection, type FarmOptions, ofFarm } from '../farm-connection.js';
+import { ofFarm, type FarmOptions } from '../farm-options.js';
+import { lookOf } from '../tell/look.js';
 import { planWords } from './plan-words.js';
 import { keeperFor, readPlace } from './read-place.js';
 import { SpecificationsOfFarm } from './specifications-of-farm.js';
@@ -58,7 +59,7 @@ interface Wish {
 
 async function apply({ wanted, managedBy, options }: Wish): Promise<void> {
   const { prune, adopt, dryRun, json } = options;
-  const farm = new SpecificationsOfFarm(new FarmConnection(options));
+  const farm = new SpecificationsOfFarm(options);
   const standing = await farm.list();
   const steps = planApply({
     standing: standing.map(({ specification, managedBy: keeper }) => {
@@ -69,7 +70,7 @@ async function apply({ wanted, managedBy, options }: Wish): Promise<void> {
     ...{ managedBy, prune, adopt },
   });
   const refused = steps.some(({ action }) => action === 'refuse');
-  if (!json) process.stdout.write(planWords(steps, isColoured()));
+  if (!json) process.stdout.write(planWords(steps, lookOf(process.stdout, process.env).colour));
   const written = new Writing({ farm, standing, wanted, managedBy, force: adopt });
   if (refused) process.exitCode = exitCodes.conflict;
   else if (!dryRun) await written.carryOut(steps);
@@ -130,9 +131,4 @@ function closing(
   if (refused) return 'Nothing was applied.\n';
   if (steps.every(({ action }) => action === 'keep')) return 'No difference.\n';
   return dryRun ? 'This was a dry run: nothing was applied.\n' : 'Applied.\n';
-}
-
-export function isColoured(): boolean {
-  const { NO_COLOR: refused = '', TERM: terminal } = process.env;
-  return process.stdout.isTTY && refused === '' && terminal !== 'dumb';
 }

@@ -1,10 +1,14 @@
 /** `gambeson spec follow|followed|look|unfollow`: specifications that a git repository keeps. */
 import { Command, InvalidArgumentError } from 'commander';
-import { z } from 'zod';
-import { RepositoryAnswer, RepositoryList } from '#protocol/api/repository.js';
-import { FarmConnection, type FarmOptions, ofFarm } from '../farm-connection.js';
-
-const address = '/api/v1/repositories';
+import {
+  createRepository,
+  listRepositories,
+  lookRepository,
+  removeRepository,
+} from '#client/generated/repositories.js';
+import type { RepositoryAnswer } from '#client/generated/shared.js';
+import { ofFarm, openFarmApi, type FarmOptions } from '../farm-options.js';
+import { tell } from '../tell/tell.js';
 
 interface FollowOptions extends FarmOptions {
   readonly branch: string;
@@ -32,8 +36,7 @@ export function followCommand(): Command {
       const name = options.name ?? lastPart(url);
       const secret = credential === undefined ? {} : { credential };
       const body = { name, url, branch, files, adopt, periodSeconds, ...secret };
-      const call = { method: 'POST', path: address, body, answer: RepositoryAnswer } as const;
-      const followed = await new FarmConnection(options).call(call);
+      const followed = await createRepository((await openFarmApi(options)).client, { body });
       tell(options, followed, () => linesOf(followed));
     });
 }
@@ -42,8 +45,7 @@ export function followedCommand(): Command {
   return ofFarm(new Command('followed'))
     .description('which repositories are followed, and the faults of their files')
     .action(async (options: FarmOptions) => {
-      const call = { method: 'GET', path: address, answer: RepositoryList } as const;
-      const list = await new FarmConnection(options).call(call);
+      const list = await listRepositories((await openFarmApi(options)).client);
       tell(options, list, () => list.items.map(linesOf).join(''));
     });
 }
@@ -53,9 +55,8 @@ export function lookCommand(): Command {
     .description('look at a followed repository now')
     .argument('<repository>', 'as "followed" tells it')
     .action(async (name: string, options: FarmOptions) => {
-      const path = `${address}/${encodeURIComponent(name)}/look`;
-      const call = { method: 'POST', path, answer: RepositoryAnswer } as const;
-      const followed = await new FarmConnection(options).call(call);
+      const { client } = await openFarmApi(options);
+      const followed = await lookRepository(client, { path: { name } });
       tell(options, followed, () => linesOf(followed));
     });
 }
@@ -65,9 +66,7 @@ export function unfollowCommand(): Command {
     .description('follow a repository no more; its specifications stay, kept by nobody')
     .argument('<repository>', 'as "followed" tells it')
     .action(async (name: string, options: FarmOptions) => {
-      const path = `${address}/${encodeURIComponent(name)}`;
-      const call = { method: 'DELETE', path, answer: z.unknown() } as const;
-      await new FarmConnection(options).call(call);
+      await removeRepository((await openFarmApi(options)).client, { path: { name } });
       tell(options, { left: name }, () => `${name} is followed no more\n`);
     });
 }
@@ -95,8 +94,4 @@ function numberOf(text: string): number {
   const number = Number(text);
   if (Number.isInteger(number) && text.trim() !== '') return number;
   throw new InvalidArgumentError('It is no whole number.');
-}
-
-function tell(options: FarmOptions, answer: unknown, words: () => string): void {
-  process.stdout.write(options.json ? `${JSON.stringify(answer, null, 2)}\n` : words());
 }

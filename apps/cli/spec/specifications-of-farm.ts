@@ -1,10 +1,20 @@
-/** The specifications of a running farm, as its REST API tells and takes them. */
+/**
+ * The specifications of a running farm, as its REST API tells and takes them. They are put back
+ * whole, and printed as files: what the farm tells is looked at, and refused where it is unknown.
+ */
 import { z } from 'zod';
+import {
+  getSpecification,
+  listSpecifications,
+  putSpecification,
+  removeSpecification,
+  type SpecificationInput as SpecificationBody,
+} from '#client/generated/specifications.js';
 import { SpecificationAnswer } from '#protocol/api/specification.js';
 import type { SpecificationInput } from '#protocol/specification.js';
-import type { FarmConnection } from '../farm-connection.js';
+import { known, type FarmApi } from '../farm-api.js';
+import { openFarmApi, type FarmOptions } from '../farm-options.js';
 
-const address = '/api/v1/specifications';
 const List = z.object({ items: z.array(SpecificationAnswer) });
 
 export interface Writing {
@@ -17,38 +27,48 @@ export interface Writing {
 }
 
 export class SpecificationsOfFarm {
-  constructor(private readonly farm: Pick<FarmConnection, 'call'>) {}
+  /** `pasted`: where an address that was an argument says that the farm is. */
+  constructor(
+    private readonly options: FarmOptions,
+    private readonly pasted?: string,
+  ) {}
 
   async list(): Promise<SpecificationAnswer[]> {
-    return (await this.farm.call({ method: 'GET', path: address, answer: List })).items;
+    return known(List, await listSpecifications(await this.client())).items;
   }
 
-  find(name: string): Promise<SpecificationAnswer> {
-    const path = `${address}/${encodeURIComponent(name)}`;
-    return this.farm.call({ method: 'GET', path, answer: SpecificationAnswer });
+  async find(name: string): Promise<SpecificationAnswer> {
+    const told = await getSpecification(await this.client(), { path: { name } });
+    return known(SpecificationAnswer, told);
   }
 
-  put(input: SpecificationInput, writing: Writing): Promise<SpecificationAnswer> {
-    const { version } = writing;
-    return this.farm.call({
-      method: 'PUT',
-      path: `${address}/${encodeURIComponent(input.name)}${queryOf(writing)}`,
-      body: input,
-      answer: SpecificationAnswer,
-      ...(version === undefined ? {} : { ifMatch: `"${version}"` }),
+  async put(input: SpecificationInput, writing: Writing): Promise<SpecificationAnswer> {
+    const told = await putSpecification(await this.client(), {
+      path: { name: input.name },
+      query: queryOf(writing),
+      body: bodyOf(input),
+      ifMatch: writing.version === undefined ? '*' : `"${writing.version}"`,
     });
+    return known(SpecificationAnswer, told);
   }
 
   async archive(name: string, writing: Writing): Promise<void> {
-    const path = `${address}/${encodeURIComponent(name)}${queryOf(writing)}`;
-    await this.farm.call({ method: 'DELETE', path, answer: z.unknown() });
+    await removeSpecification(await this.client(), { path: { name }, query: queryOf(writing) });
+  }
+
+  private async client(): Promise<FarmApi['client']> {
+    return (await openFarmApi(this.options, this.pasted)).client;
   }
 }
 
-function queryOf({ managedBy, force }: Writing): string {
-  const query = new URLSearchParams();
-  if (managedBy !== undefined) query.set('managed-by', managedBy);
-  if (force) query.set('force', 'true');
-  const text = query.toString();
-  return text === '' ? '' : `?${text}`;
+/** A field that is undefined is left out of JSON, as one that is not there. */
+export function bodyOf(input: SpecificationInput): SpecificationBody {
+  return input as SpecificationBody;
+}
+
+function queryOf({ managedBy, force }: Writing) {
+  return {
+    ...(managedBy !== undefined && { 'managed-by': managedBy }),
+    ...(force && { force: 'true' as const }),
+  };
 }

@@ -9,8 +9,9 @@ import { keeperWords } from '#domain/specification/keeping.js';
 import { isFileSelection, selectionWords } from '#domain/specification/selection.js';
 import type { SpecificationAnswer } from '#protocol/api/specification.js';
 import { Refusal } from '../exit-codes.js';
-import { FarmConnection, type FarmOptions, ofFarm } from '../farm-connection.js';
+import { ofFarm, type FarmOptions } from '../farm-options.js';
 import { readAddress } from '../pasted-address.js';
+import { tell } from '../tell/tell.js';
 import { SpecificationsOfFarm } from './specifications-of-farm.js';
 
 interface ExportOptions extends FarmOptions {
@@ -105,7 +106,7 @@ export function removeCommand(): Command {
 }
 
 function farmOf(options: FarmOptions): SpecificationsOfFarm {
-  return new SpecificationsOfFarm(new FarmConnection(options));
+  return new SpecificationsOfFarm(options);
 }
 
 interface Named {
@@ -120,8 +121,7 @@ function namedFarm(text: string, options: FarmOptions): Named {
   if (pasted?.named.kind !== 'specification') {
     throw new Refusal('usage', `${text} is not the address of a specification`);
   }
-  const connection = new FarmConnection(options, pasted.base);
-  return { farm: new SpecificationsOfFarm(connection), name: pasted.named.value };
+  return { farm: new SpecificationsOfFarm(options, pasted.base), name: pasted.named.value };
 }
 
 /** All of them, or those of these names; one that there is not is an error. */
@@ -147,8 +147,4 @@ function lineOf({ name, version, specification, managedBy }: SpecificationAnswer
     ...(managedBy === null ? [] : [`kept by ${keeperWords(managedBy)}`]),
   ];
   return `${name}  ${words.join(', ')}\n`;
-}
-
-function tell(options: FarmOptions, answer: unknown, words: () => string): void {
-  process.stdout.write(options.json ? `${JSON.stringify(answer, null, 2)}\n` : words());
 }

@@ -1,13 +1,18 @@
 /** `gambeson store add|list|set`: the stores that the substituter publishes. */
 import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import {
+  changeStore,
+  createStore,
+  listStores,
+  type StoreAnswer,
+  type StoreChange,
+} from '#client/generated/stores.js';
 import { FarmFault, sentenceOf } from '#std/farm-fault.js';
-import { addableEncodings } from '#domain/substitute/encodings.js';
-import { StoreAnswer, StoreList } from '#protocol/api/store.js';
-import { FarmConnection, ofFarm, type FarmOptions } from '../farm-connection.js';
-import { columns } from '../retention/units.js';
-
-const address = '/api/v1/stores';
+import { addableEncodings, type AddableEncoding } from '#domain/substitute/encodings.js';
+import { ofFarm, openFarmApi, type FarmOptions } from '../farm-options.js';
+import { plainTable } from '../tell/columns.js';
+import { tell } from '../tell/tell.js';
 
 interface ChangeOptions extends FarmOptions {
   readonly host?: string;
@@ -18,7 +23,7 @@ interface ChangeOptions extends FarmOptions {
   readonly trust: readonly string[];
   readonly trustFile: readonly string[];
   readonly trustNobody?: boolean;
-  readonly encodings?: readonly string[] | null;
+  readonly encodings?: readonly AddableEncoding[] | null;
 }
 
 interface AddOptions extends ChangeOptions {
@@ -40,9 +45,7 @@ export function addCommand(): Command {
     .action(async (slug: string, options: AddOptions) => {
       const { dir, kind } = options;
       const body = { slug, dir, kind, ...(await changesOf(options)) };
-      const farm = new FarmConnection(options);
-      const call = { method: 'POST', path: address, body, answer: StoreAnswer } as const;
-      print(await farm.call(call), options);
+      print(await createStore((await openFarmApi(options)).client, { body }), options);
     });
 }
 
@@ -58,10 +61,8 @@ Examples:
     .argument('<slug>', 'as "list" tells it')
     .addHelpText('after', example)
     .action(async (slug: string, options: ChangeOptions) => {
-      const path = `${address}/${encodeURIComponent(slug)}`;
-      const body = await changesOf(options);
-      const farm = new FarmConnection(options);
-      print(await farm.call({ method: 'PATCH', path, body, answer: StoreAnswer }), options);
+      const input = { path: { slug }, body: await changesOf(options), ifMatch: '*' };
+      print(await changeStore((await openFarmApi(options)).client, input), options);
     });
 }
 
@@ -69,11 +70,9 @@ export function listCommand(): Command {
   return ofFarm(new Command('list'))
     .description('the stores that are published, and where')
     .action(async (options: FarmOptions) => {
-      const farm = new FarmConnection(options);
-      const list = await farm.call({ method: 'GET', path: address, answer: StoreList });
+      const list = await listStores((await openFarmApi(options)).client);
       const head = ['SLUG', 'DIRECTORY', 'KIND', 'ADDRESS', 'READ BY', 'MODE', 'DAYS', 'TRUSTS'];
-      const rows = list.items.map(rowOf);
-      process.stdout.write(options.json ? json(list) : columns(head, rows));
+      tell(options, list, () => plainTable(head, list.items.map(rowOf)));
     });
 }
 
@@ -96,7 +95,7 @@ function changing(command: Command): Command {
     .option('--encodings <list>', 'gzip,lzip to make of nars; "none", or "usual"', encodingList);
 }
 
-async function changesOf(options: ChangeOptions): Promise<Record<string, unknown>> {
+async function changesOf(options: ChangeOptions): Promise<StoreChange> {
   const { host, mode, priority, ttl, private: hidden, trustNobody, encodings } = options;
   const trustedKeys = [...options.trust, ...(await Promise.all(options.trustFile.map(keyIn)))];
   const changes = {
@@ -116,7 +115,7 @@ function rowOf(store: StoreAnswer): string[] {
 }
 
 function print(store: StoreAnswer, options: FarmOptions): void {
-  process.stdout.write(options.json ? json(store) : `${store.slug} at ${store.address}\n`);
+  tell(options, store, () => `${store.slug} at ${store.address}\n`);
 }
 
 async function keyIn(file: string): Promise<string> {
@@ -138,8 +137,4 @@ function encodingList(text: string): string[] | null {
 function wholeNumber(text: string): number {
   if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It is no whole number.');
-}
-
-function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -5,10 +5,14 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Command } from 'commander';
-import { pageOf } from '#protocol/api/page.js';
-import { FindingAnswer, VerificationAnswer } from '#protocol/api/verification.js';
+import type { Client } from '#client/client.js';
+import {
+  createVerification,
+  getVerification,
+  listVerificationFindings,
+  type VerificationAnswer,
+} from '#client/generated/integrity.js';
 import { endBadly, exitCodes } from '../exit-codes.js';
-import type { FarmApi } from '../farm-api.js';
 import { openFarmApi, withFarmOptions, type FarmOptions } from '../farm-options.js';
 import { findingLine, progressLine, summaryLines } from './verify-words.js';
 
@@ -19,7 +23,6 @@ interface VerifyOptions extends FarmOptions {
   readonly json: boolean;
 }
 
-const Findings = pageOf(FindingAnswer);
 const lookMilliseconds = 500;
 const findingsAtOnce = 500;
 
@@ -50,22 +53,15 @@ export function verifyCommand(): Command {
 }
 
 async function verify(options: VerifyOptions): Promise<number> {
-  const api = await openFarmApi(options);
+  const { client } = await openFarmApi(options);
   const { store, sample, repair } = options;
-  const asked = await api.call({
-    method: 'POST',
-    path: '/api/v1/verifications',
+  const asked = await createVerification(client, {
     body: { repair, ...(store && { store }), ...(sample && { sample }) },
-    answer: VerificationAnswer,
   });
   let cursor: string | null = null;
   for (;;) {
-    const now = await api.call({
-      method: 'GET',
-      path: `/api/v1/verifications/${asked.id}`,
-      answer: VerificationAnswer,
-    });
-    cursor = await tellFindings(api, { verification: asked.id, cursor, json: options.json });
+    const now = await getVerification(client, { path: { id: asked.id } });
+    cursor = await tellFindings(client, { verification: asked.id, cursor, json: options.json });
     if (now.endedAt !== null) return tellEnd(now, options.json);
     if (process.stderr.isTTY) process.stderr.write(`\r${progressLine(now)}`);
     await pause(lookMilliseconds);
@@ -79,15 +75,12 @@ interface Telling {
 }
 
 /** Tells what was found since the cursor; answers the cursor of what comes next. */
-async function tellFindings(api: FarmApi, telling: Telling): Promise<string | null> {
+async function tellFindings(client: Client, telling: Telling): Promise<string | null> {
   let { cursor } = telling;
   for (;;) {
-    const after = cursor === null ? '' : `&cursor=${cursor}`;
-    const path = `/api/v1/verifications/${telling.verification}/findings`;
-    const page = await api.call({
-      method: 'GET',
-      path: `${path}?limit=${findingsAtOnce}${after}`,
-      answer: Findings,
+    const page = await listVerificationFindings(client, {
+      path: { id: telling.verification },
+      query: { limit: findingsAtOnce, ...(cursor !== null && { cursor }) },
     });
     for (const finding of page.items) {
       process.stdout.write(`${telling.json ? JSON.stringify(finding) : findingLine(finding)}\n`);

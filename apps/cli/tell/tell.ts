@@ -3,8 +3,8 @@
  * tabs between its fields, or columns for people.
  */
 import type { Command } from 'commander';
-import { stripVTControlCharacters } from 'node:util';
-import { ofFarm, type FarmOptions } from '../farm-connection.js';
+import { ofFarm, type FarmOptions } from '../farm-options.js';
+import { columns } from './columns.js';
 import { harmless, lookOf, paint, type Look } from './look.js';
 import { statusWord } from './status-words.js';
 
@@ -54,24 +54,6 @@ function shown(look: Look, cell: string | Field): string {
   return cell.status ? statusWord(look, harmless(cell.text)) : harmless(cell.text);
 }
 
-function columns(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, at) =>
-    Math.max(...rows.map((row) => widthOf(row[at] ?? ''))),
-  );
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, at) => cell + ' '.repeat(Math.max(0, widths[at]! - widthOf(cell))))
-      .join('  ')
-      .trimEnd();
-  return rows.map((row) => `${line(row)}\n`).join('');
-}
-
-/** Columns of a terminal that the text takes; the hourglass takes two. */
-export function widthOf(text: string): number {
-  const bare = stripVTControlCharacters(text);
-  return bare.length + (bare.match(/[⏳⚡]/g)?.length ?? 0);
-}
-
 /** `label  text`, the labels in one column; those without a text are left out. */
 export function tellFacts(telling: Telling, facts: readonly (readonly [string, string])[]): string {
   const told = facts.filter(([, text]) => text !== '');
@@ -83,6 +65,6 @@ export function tellFacts(telling: Telling, facts: readonly (readonly [string, s
     .join('');
 }
 
-export function tell(telling: Telling, answer: unknown, words: () => string): void {
-  process.stdout.write(telling.json ? `${JSON.stringify(answer, null, 2)}\n` : words());
+export function tell(options: FarmOptions, answer: unknown, words: () => string): void {
+  process.stdout.write(options.json ? `${JSON.stringify(answer, null, 2)}\n` : words());
 }

@@ -1,13 +1,17 @@
 /** `gambeson token`: who may write to a store from outside, or read a private one. */
 import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
-import { z } from 'zod';
+import {
+  createToken,
+  listTokens,
+  removeToken,
+  type TokenAnswer,
+} from '#client/generated/tokens.js';
 import { roles, type Role } from '#domain/access/actor.js';
-import { MadeToken, TokenList, type TokenAnswer } from '#protocol/api/token.js';
-import { FarmConnection, ofFarm, type FarmOptions } from '../farm-connection.js';
-import { columns, expiryOf } from '../retention/units.js';
-
-const address = '/api/v1/tokens';
+import { ofFarm, openFarmApi, type FarmOptions } from '../farm-options.js';
+import { expiryOf } from '../retention/units.js';
+import { plainTable } from '../tell/columns.js';
+import { tell } from '../tell/tell.js';
 
 const examples = `
 Examples:
@@ -66,16 +70,21 @@ function createCommand(): Command {
       const { name, store, specification, access, role, expires, output } = options;
       const lifeSeconds = expires && Math.ceil((Date.parse(expires) - Date.now()) / 1000);
       const specifications = options.specifications?.split(',').map((one) => one.trim());
-      const scope = { store, specification, access, role, specifications };
-      const body = { name, ...scope, ...(expires && { lifeSeconds }) };
-      const farm = new FarmConnection(options);
-      const made = await farm.call({ method: 'POST', path: address, body, answer: MadeToken });
+      const body = {
+        ...{ name, access },
+        ...(store !== undefined && { store }),
+        ...(specification !== undefined && { specification }),
+        ...(role !== undefined && { role }),
+        ...(specifications !== undefined && { specifications }),
+        ...(lifeSeconds && { lifeSeconds }),
+      };
+      const made = await createToken((await openFarmApi(options)).client, { body });
       if (output !== undefined) {
         await writeFile(output, `${made.token}\n`, { mode: 0o600, flag: 'wx' });
       }
       const { token, ...rest } = made;
       const shown = output === undefined ? made : rest;
-      process.stdout.write(options.json ? json(shown) : `${output ?? token}\n`);
+      tell(options, shown, () => `${output ?? token}\n`);
     });
 }
 
@@ -83,10 +92,9 @@ function listCommand(): Command {
   return ofFarm(new Command('list'))
     .description('every token with its scope and its last use')
     .action(async (options: FarmOptions) => {
-      const farm = new FarmConnection(options);
-      const list = await farm.call({ method: 'GET', path: address, answer: TokenList });
+      const list = await listTokens((await openFarmApi(options)).client);
       const head = ['ID', 'NAME', 'FOR', 'ACCESS', 'STATE', 'EXPIRES', 'LAST USED'];
-      process.stdout.write(options.json ? json(list) : columns(head, list.items.map(rowOf)));
+      tell(options, list, () => plainTable(head, list.items.map(rowOf)));
     });
 }
 
@@ -95,8 +103,7 @@ function revokeCommand(): Command {
     .description('refuse a token from now on')
     .argument('<id>', 'as "list" tells it')
     .action(async (id: string, options: FarmOptions) => {
-      const path = `${address}/${encodeURIComponent(id)}`;
-      await new FarmConnection(options).call({ method: 'DELETE', path, answer: z.unknown() });
+      await removeToken((await openFarmApi(options)).client, { path: { id } });
     });
 }
 
@@ -112,8 +119,4 @@ function rowOf(token: TokenAnswer): string[] {
     ...[id, name, of.filter(Boolean).join(', '), access, state],
     ...[expiresAt?.slice(0, 16) ?? 'never', lastUsedAt?.slice(0, 16) ?? 'never'],
   ];
-}
-
-function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -3,15 +3,17 @@
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createSpecification } from '#client/generated/specifications.js';
 import { freePort } from '#adapters/postgres/embedded.js';
 import { readSecret } from '#adapters/system/secret.js';
 import { readFile } from 'node:fs/promises';
 import { sentenceOf } from '#std/farm-fault.js';
 import { exitCodeOf, exitCodes } from '../exit-codes.js';
-import { FarmApi } from '../farm-api.js';
+import { farmApiOf } from '../farm-api.js';
+import { bodyOf } from '../spec/specifications-of-farm.js';
 import { openDataDirectory } from './data-directory.js';
-import { chooseBackend, demoSpecification, ensureDemoChannel } from './demo-channel.js';
-import { DemoWatch, summaryOf } from './demo-watch.js';
+import { chooseBackend, demoName, demoSpecification, ensureDemoChannel } from './demo-channel.js';
+import { DemoWatch, findSpecification, summaryOf } from './demo-watch.js';
 import { Farm } from './farm.js';
 import { addressOf, type Addresses, type Site } from './layout.js';
 import { createNarrator, type Narrator } from './narrator.js';
@@ -65,17 +67,18 @@ async function run(options: UpOptions, stage: Stage): Promise<number> {
   const site: Site = { data, ports, databaseUrl, redisUrl, leaseSeconds, programs };
   narrator.say('starting api, substituter, coordinator and evaluator');
   await farm.startApps(site);
-  const api = new FarmApi(addressOf(ports.api), await readSecret(adminTokenFile(data)));
-  if (channel && !(await api.specification('demo'))) {
-    await api.createSpecification(demoSpecification(channel));
+  const token = await readSecret(adminTokenFile(data));
+  const { client } = farmApiOf(addressOf(ports.api), () => Promise.resolve(token));
+  if (channel && !(await findSpecification(client, demoName))) {
+    await createSpecification(client, { body: bodyOf(demoSpecification(channel)) });
   }
   if (options.workers > 0) narrator.say(`starting ${options.workers} worker(s)`);
-  await farm.startWorkers(site, api);
+  await farm.startWorkers(site, client);
   const publicKey = (await readFile(join(data, 'signing-key.pub'), 'utf8')).trim();
   tellUp({ site, publicKey, workTree: channel?.workTree ?? null }, narrator);
   if (!channel) return untilAborted(signal);
   const from = addressOf(ports.substituter);
-  const watch = new DemoWatch(api, narrator, {
+  const watch = new DemoWatch(client, narrator, {
     fetchCommand: (path) =>
       channel.backend === 'nix' ? fetchCommand(from, publicKey, path) : narinfoCommand(from, path),
     needsWorker: options.untilSettled && options.workers === 0,

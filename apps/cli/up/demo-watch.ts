@@ -1,10 +1,20 @@
 /** Watches the demo until nothing of it moves any more, and tells what became of each job. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { everyItem, type Client } from '#client/client.js';
+import { getBuild } from '#client/generated/builds.js';
+import {
+  listEvaluationJobs,
+  type ListEvaluationJobsAnswer,
+} from '#client/generated/evaluations.js';
+import { getSpecification, type SpecificationAnswer } from '#client/generated/specifications.js';
+import { listWorkers } from '#client/generated/workers.js';
+import { Refused } from '#client/refused.js';
 import { FarmFault } from '#std/farm-fault.js';
 import { isFinal, type BuildStatus } from '#domain/build/status.js';
-import type { FarmApi, Job } from '../farm-api.js';
 import { demoName, ownSystem } from './demo-channel.js';
 import type { Narrator } from './narrator.js';
+
+type Job = ListEvaluationJobsAnswer['items'][number];
 
 export interface SettledJob {
   readonly name: string;
@@ -35,7 +45,7 @@ export class DemoWatch {
   private lonelySince: number | null = null;
 
   constructor(
-    private readonly api: FarmApi,
+    private readonly client: Client,
     private readonly narrator: Narrator,
     private readonly options: DemoWatchOptions,
   ) {}
@@ -67,10 +77,10 @@ export class DemoWatch {
   }
 
   private async look(): Promise<SettledJob[] | null> {
-    const specification = await this.api.specification(demoName);
+    const specification = await findSpecification(this.client, demoName);
     const evaluation = specification?.lastEvaluation;
     if (!evaluation) return null;
-    const jobs = await this.api.jobs(evaluation.id);
+    const jobs = await this.jobsOf(evaluation.id);
     await this.tellFirstResult(jobs);
     if (evaluation.status === 'started') return null;
     if (evaluation.status !== 'succeeded') {
@@ -85,8 +95,24 @@ export class DemoWatch {
     return settled;
   }
 
+  private async jobsOf(id: string): Promise<Job[]> {
+    const page = (cursor?: string): Promise<ListEvaluationJobsAnswer> => {
+      const query = { limit: 500, ...(cursor !== undefined && { cursor }) };
+      return listEvaluationJobs(this.client, { path: { id }, query });
+    };
+    const jobs: Job[] = [];
+    for await (const job of everyItem(page)) jobs.push(job);
+    return jobs;
+  }
+
+  /** Whether any worker is there, whatever it takes. */
+  private async hasWorker(): Promise<boolean> {
+    const { items } = await listWorkers(this.client);
+    return items.some(({ state }) => state !== 'offline' && state !== 'refused');
+  }
+
   private async missWorker(): Promise<null> {
-    const lonely = this.options.needsWorker && !(await this.api.hasWorker());
+    const lonely = this.options.needsWorker && !(await this.hasWorker());
     this.lonelySince = lonely ? (this.lonelySince ?? performance.now()) : null;
     return null;
   }
@@ -96,7 +122,7 @@ export class DemoWatch {
     if (status === 'error') return { name, system, status, reason: firstLine(job.error) };
     if (isFinal(status as BuildStatus)) return { name, system, status, reason: job.reason };
     if (job.build === null || system === ownSystem()) return null;
-    const { wait } = await this.api.build(job.build);
+    const { wait } = await getBuild(this.client, { path: { id: job.build } });
     return wait?.reason === endlessWait ? { name, system, status, reason: endlessWait } : null;
   }
 
@@ -104,12 +130,25 @@ export class DemoWatch {
     if (this.fetchable !== null) return;
     const done = jobs.find((job) => job.status === 'succeeded' && job.build !== null);
     if (!done) return;
-    const build = await this.api.build(done.build!);
+    const build = await getBuild(this.client, { path: { id: done.build! } });
     const path = build.outputs.find(({ name, offered }) => offered && name === 'out')?.path;
     if (!path) return;
     this.fetchable = path;
     const command = this.options.fetchCommand(path);
     this.narrator.fact('fetchable', { path, command }, `\nFetch ${done.name}:\n  ${command}\n`);
+  }
+}
+
+/** Null when there is none of that name. */
+export async function findSpecification(
+  client: Client,
+  name: string,
+): Promise<SpecificationAnswer | null> {
+  try {
+    return await getSpecification(client, { path: { name } });
+  } catch (refusal) {
+    if (refusal instanceof Refused && refusal.status === 404) return null;
+    throw refusal;
   }
 }
 

@@ -7,9 +7,10 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { migrate } from '#adapters/postgres/migrate.js';
 import { ensureSecret } from '#adapters/system/secret.js';
+import type { Client } from '#client/client.js';
+import { createWorkerToken } from '#client/generated/workers.js';
 import { FarmFault } from '#std/farm-fault.js';
 import { inCheckout } from '../checkout.js';
-import type { FarmApi } from '../farm-api.js';
 import { Child } from './child.js';
 import type { DataDirectory } from './data-directory.js';
 import {
@@ -70,7 +71,7 @@ export class Farm {
   }
 
   /** Each enrols with a one-time token of its own, through the door that any worker uses. */
-  async startWorkers(site: Site, api: FarmApi): Promise<void> {
+  async startWorkers(site: Site, client: Client): Promise<void> {
     const { workers, maxJobs, cores } = this.options;
     const programs: Program[] = [];
     for (let number = 1; number <= workers; number += 1) {
@@ -78,7 +79,8 @@ export class Farm {
       const tokenFile = join(workerData(site.data, name), 'enrolment-token');
       await mkdir(dirname(tokenFile), { recursive: true, mode: 0o755 });
       await rm(tokenFile, { force: true });
-      await writeFile(tokenFile, `${await api.workerToken(name)}\n`, { mode: 0o600 });
+      const { token } = await createWorkerToken(client, { body: { note: name } });
+      await writeFile(tokenFile, `${token}\n`, { mode: 0o600 });
       programs.push(workerProgram(site, { name, maxJobs, cores, tokenFile }));
     }
     await this.startGroup(programs);

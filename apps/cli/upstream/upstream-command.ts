@@ -1,13 +1,18 @@
 /** `gambeson upstream …`: the substitute servers that the farm asks before it builds. */
 import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import { z } from 'zod';
+import {
+  createUpstream,
+  listUpstreams,
+  removeUpstream,
+  tryUpstream,
+  type UpstreamAnswer,
+} from '#client/generated/upstreams.js';
 import { FarmFault, sentenceOf } from '#std/farm-fault.js';
-import { TrialAnswer, UpstreamAnswer, UpstreamList } from '#protocol/api/upstream.js';
 import { exitCodes } from '../exit-codes.js';
-import { openFarmApi, withFarmOptions, type FarmOptions } from '../farm-options.js';
-
-type Upstream = z.infer<typeof UpstreamAnswer>;
+import { ofFarm, openFarmApi, type FarmOptions } from '../farm-options.js';
+import { tell } from '../tell/tell.js';
+import { trialLine } from '../tell/trial-line.js';
 
 const examples = `
 Examples:
@@ -21,12 +26,6 @@ Examples:
 What an upstream has, signed with one of its keys, is not built. A store whose mode is "mirror"
 fetches and keeps it; one whose mode is "rely" leaves it there.`;
 
-const address = '/api/v1/upstreams';
-
-function ofFarm(command: Command): Command {
-  return withFarmOptions(command).option('--json', 'what the farm answers, as JSON', false);
-}
-
 export function upstreamCommand(): Command {
   return new Command('upstream')
     .description('the substitute servers that are asked before anything is built')
@@ -37,11 +36,7 @@ export function upstreamCommand(): Command {
     .addCommand(testCommand());
 }
 
-interface Printing extends FarmOptions {
-  readonly json: boolean;
-}
-
-interface AddOptions extends Printing {
+interface AddOptions extends FarmOptions {
   readonly store: string;
   readonly key: readonly string[];
   readonly keyFile: readonly string[];
@@ -69,8 +64,7 @@ function addCommand(): Command {
         throw new FarmFault('misconfigured', 'say its public key: --key or --key-file', 'never');
       }
       const farm = await openFarmApi(options);
-      const call = { method: 'POST', path: address, body, answer: UpstreamAnswer } as const;
-      const added = await farm.call(call);
+      const added = await createUpstream(farm.client, { body });
       tell(options, added, () => `${added.id}\n`);
     });
 }
@@ -78,9 +72,9 @@ function addCommand(): Command {
 function listCommand(): Command {
   return ofFarm(new Command('list'))
     .description('which there are, and how they do')
-    .action(async (options: Printing) => {
+    .action(async (options: FarmOptions) => {
       const farm = await openFarmApi(options);
-      const list = await farm.call({ method: 'GET', path: address, answer: UpstreamList });
+      const list = await listUpstreams(farm.client);
       tell(options, list, () => {
         const lines = list.items.map(lineOf);
         if (list.fetching > 0) lines.push(`${list.fetching} builds wait for what is fetched`);
@@ -93,14 +87,13 @@ function removeCommand(): Command {
   return ofFarm(new Command('remove'))
     .description('ask it no more; what was fetched from it stays')
     .argument('<id>', 'as "list" tells it')
-    .action(async (id: string, options: Printing) => {
-      const path = `${address}/${encodeURIComponent(id)}`;
+    .action(async (id: string, options: FarmOptions) => {
       const farm = await openFarmApi(options);
-      await farm.call({ method: 'DELETE', path, answer: z.unknown() });
+      await removeUpstream(farm.client, { path: { id } });
     });
 }
 
-interface TestOptions extends Printing {
+interface TestOptions extends FarmOptions {
   readonly path?: string;
 }
 
@@ -110,27 +103,18 @@ function testCommand(): Command {
     .argument('<id>', 'as "list" tells it')
     .option('--path <path>', 'a store path to ask for, with all that it refers to')
     .action(async (id: string, options: TestOptions) => {
-      const path = `${address}/${encodeURIComponent(id)}/try`;
       const body = options.path === undefined ? {} : { path: options.path };
       const farm = await openFarmApi(options);
-      const trial = await farm.call({ method: 'POST', path, body, answer: TrialAnswer });
-      tell(options, trial, () =>
-        trial.steps
-          .map((step) => `${step.ok ? 'ok    ' : 'broken'}  ${step.name}: ${step.detail}\n`)
-          .join(''),
-      );
+      const trial = await tryUpstream(farm.client, { path: { id }, body });
+      tell(options, trial, () => trial.steps.map(trialLine).join(''));
       if (!trial.ok) process.exitCode = exitCodes.unwell;
     });
 }
 
-function lineOf(upstream: Upstream): string {
+function lineOf(upstream: UpstreamAnswer): string {
   const { id, store, url, position, believed, failingSince, fault } = upstream;
   const state = failingSince === null ? `${believed} paths known` : `fails: ${fault ?? ''}`;
   return `${id}  ${store}  ${url}  (position ${position})  ${state}`;
-}
-
-function tell(options: Printing, answer: unknown, words: () => string): void {
-  process.stdout.write(options.json ? `${JSON.stringify(answer, null, 2)}\n` : words());
 }
 
 async function keyIn(file: string): Promise<string> {

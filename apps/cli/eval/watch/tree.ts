@@ -6,7 +6,7 @@ import type { JobAnswer } from '#client/generated/evaluations.js';
 import { plural } from '#views/words.js';
 import { harmless, paint, type Look } from '../../tell/look.js';
 import { shapeOf, signOf } from '../../tell/status-words.js';
-import { widthOf } from '../../tell/tell.js';
+import { widthOf } from '../../tell/columns.js';
 import { underWay, verdictOf } from '../evaluation-words.js';
 import type { Failure, Running, Snapshot, Waiting } from './snapshot.js';
 

@@ -48,7 +48,7 @@ async function watch(text: string | undefined, options: WatchOptions): Promise<v
   };
   process.once('SIGINT', interrupted);
   try {
-    const how = { look: lookFor(options), json: options.json, deadline };
+    const how = { look: lookFor(options), json: options.json ?? false, deadline };
     const end = await watchEvaluation(farm, id, how);
     process.exitCode = isWell(end) ? exitCodes.well : exitCodes.unwell;
   } finally {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JobAnswer } from '#client/generated/evaluations.js';
 import type { EvaluationAnswer } from '#client/generated/shared.js';
-import { widthOf } from '../../tell/tell.js';
+import { widthOf } from '../../tell/columns.js';
 import { happeningsOf, lineOf } from './happenings.js';
 import { Picture } from './picture.js';
 import type { Failure, Running, Snapshot } from './snapshot.js';
