@@ -80,7 +80,8 @@ export class Gateway {
     await this.desks.reports.close();
     const ended = [...this.connected.values()].map(({ socket }) => closed(socket));
     for (const { socket } of this.connected.values()) socket.close(1012, 'restarting');
-    await Promise.race([Promise.all(ended), new Promise((resolve) => setTimeout(resolve, 1000))]);
+    const late = new Promise((resolve) => setTimeout(resolve, 1000).unref());
+    await Promise.race([Promise.all(ended), late]);
     for (const { socket } of this.connected.values()) socket.terminate();
     await Promise.all(this.leaving.values());
     await this.parts.tickets.close();
