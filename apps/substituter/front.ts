@@ -7,6 +7,7 @@ import { Logger } from '@nestjs/common';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { sentenceOf } from '#std/farm-fault.js';
 import type { DiskLevel } from '#domain/retention/disk-level.js';
+import type { Family } from '#nest/exposition.js';
 import type { Refusal } from '#nest/problem.js';
 import { principalOf, unauthorized } from './credential.js';
 import type { ContentsRoute } from './contents-route.js';
@@ -15,6 +16,7 @@ import type { NarinfoRoute } from './narinfo-route.js';
 import type { PushRoutes } from './push-routes.js';
 import type { ReadRoutes } from './read-routes.js';
 import { send, sendFault, sendMiss, sendProblem, type Exchange } from './respond.js';
+import { Served } from './served.js';
 import type { Stores } from './stores.js';
 import { readTarget, rootSlug, type Target } from './target.js';
 import type { UploadRoute } from './upload-route.js';
@@ -43,6 +45,7 @@ export class Front {
   private readonly running = new Set<Promise<void>>();
   private readonly nest: RequestListener[];
   private readonly wire: Wire;
+  private readonly served = new Served();
 
   constructor(
     private readonly routes: Routes,
@@ -54,7 +57,11 @@ export class Front {
     server.on('checkContinue', (request, response) => this.take(request, response, true));
     // A nar of many gigabytes takes as long as it takes; silence is what ends an upload.
     server.requestTimeout = 0;
-    this.wire = new Wire(server, routes.narinfos);
+    this.wire = new Wire(server, this.served.counted(routes.narinfos));
+  }
+
+  measures(): readonly Family[] {
+    return this.served.families();
   }
 
   /** Resolves when no write is under way, or the time is over. */
@@ -78,6 +85,7 @@ export class Front {
       return;
     }
     const target = readTarget(url, this.routes.stores.slugAt(request.headers.host));
+    this.served.watch(target, response);
     const work = this.answer(exchange, target).catch((error: unknown) =>
       this.fail(exchange, error),
     );

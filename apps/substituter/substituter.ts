@@ -86,6 +86,7 @@ export async function startSubstituter(
     name: 'substituter',
     module: SubstituterModule.with(checks, ending),
     settings,
+    collect: () => async () => front?.measures() ?? [],
     prepare: async (app) => {
       await disk.start();
       front = new Front({ ...routes, disk }, app.getHttpServer());

@@ -1,7 +1,9 @@
 /** Measures as Prometheus reads them: the text format, version 0.0.4. */
 
+type Labels = Readonly<Record<string, string>>;
+
 export interface Sample {
-  readonly labels?: Readonly<Record<string, string>>;
+  readonly labels?: Labels;
   readonly value: number;
   /** Behind the name of the family: `_bucket`, `_sum`, `_count`. */
   readonly suffix?: string;
@@ -39,6 +41,29 @@ function escaped(text: string): string {
 function numberText(value: number): string {
   if (value === Infinity) return '+Inf';
   return value === -Infinity ? '-Inf' : String(value);
+}
+
+/** Counts things by their labels, from the start of the process on. */
+export class Totals {
+  private readonly counts = new Map<string, { readonly labels: Labels; value: number }>();
+
+  constructor(private readonly names: readonly string[]) {}
+
+  /** `of` are the labels' values, in the order of their names. */
+  add(of: readonly string[], more = 1): void {
+    const key = of.join('\0');
+    const standing = this.counts.get(key);
+    if (standing) standing.value += more;
+    else this.counts.set(key, { labels: this.labelsOf(of), value: more });
+  }
+
+  samples(): Sample[] {
+    return [...this.counts.values()].map(({ labels, value }) => ({ labels, value }));
+  }
+
+  private labelsOf(of: readonly string[]): Labels {
+    return Object.fromEntries(this.names.map((name, at) => [name, of[at] ?? '']));
+  }
 }
 
 /** Counts how long things took, in buckets of seconds. */

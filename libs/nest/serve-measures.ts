@@ -6,7 +6,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { sentenceOf } from '#std/farm-fault.js';
-import { Durations, expositionType, printFamilies, type Family } from './exposition.js';
+import { Durations, expositionType, printFamilies, Totals, type Family } from './exposition.js';
 
 /** Asked at each scrape; what it throws is told as a comment, beside all else. */
 export type Collect = () => Promise<readonly Family[]>;
@@ -22,6 +22,7 @@ const inert = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'",
   'x-content-type-options': 'nosniff',
+  vary: 'accept',
 };
 
 const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
@@ -29,7 +30,7 @@ const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 export function serveMeasures(fastify: FastifyInstance, measuring: Measuring): void {
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
-  const answered = new Map<string, number>();
+  const answered = new Totals(['method', 'route', 'code']);
   const durations = new Durations('route', bounds);
   let state: State = 'starting';
   fastify.addHook('onListen', async () => void (state = 'running'));
@@ -38,15 +39,14 @@ export function serveMeasures(fastify: FastifyInstance, measuring: Measuring): v
   fastify.addHook('onResponse', async (request, reply) => {
     // The pattern, not the address: there are as many of these as there are routes.
     const route = request.routeOptions.url ?? 'none';
-    const key = `${request.method} ${route} ${reply.statusCode}`;
-    answered.set(key, (answered.get(key) ?? 0) + 1);
+    answered.add([request.method, route, String(reply.statusCode)]);
     durations.observe(route, reply.elapsedTime / 1000);
   });
   fastify.addHook('onRequest', async (request, reply) => {
     if (!isScrape(request, measuring.besidePage === true)) return undefined;
     const own = [...processFamilies(measuring.app, state, delay.percentile(99) / 1e9)];
     const text = printFamilies([...own, requests(answered), requestSeconds(durations)]);
-    const more = measuring.collect ? await measuring.collect().then(printFamilies, comment) : '';
+    const more = await collected(measuring.collect);
     return reply
       .type(expositionType)
       .headers(inert)
@@ -64,8 +64,26 @@ function isScrape({ method, url, headers }: FastifyRequest, besidePage: boolean)
   return /text\/plain|openmetrics/i.test(accept) && !/text\/html/i.test(accept);
 }
 
-function comment(error: unknown): string {
-  return `# ${sentenceOf(error).replaceAll('\n', ' ')}\n`;
+/** Scrapers wait ten seconds by default, and would then have nothing at all. */
+const patience = 5000;
+
+/** Without what could not be found out; a measure of its own says that something is missing. */
+async function collected(collect: Collect | undefined): Promise<string> {
+  if (!collect) return '';
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_resolve, reject) => {
+    const late = (): void => reject(new Error(`no answer within ${patience / 1000} seconds`));
+    timer = setTimeout(late, patience);
+  });
+  const known = (value: number): Family =>
+    gauge('measures_known', 'Whether what follows could be found out: 1, else 0', [{ value }]);
+  try {
+    return printFamilies([known(1), ...(await Promise.race([collect(), silence]))]);
+  } catch (error) {
+    return `${printFamilies([known(0)])}# ${sentenceOf(error).replaceAll('\n', ' ')}\n`;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function* processFamilies(app: string, state: State, delaySeconds: number): Generator<Family> {
@@ -96,11 +114,8 @@ function gauge(name: string, help: string, samples: Family['samples']): Family {
   return { name, help, type: 'gauge', samples };
 }
 
-function requests(answered: ReadonlyMap<string, number>): Family {
-  const samples = [...answered].map(([key, value]) => {
-    const [method = '', route = '', code = ''] = key.split(' ');
-    return { labels: { method, route, code }, value };
-  });
+function requests(answered: Totals): Family {
+  const samples = answered.samples();
   return { name: 'http_requests_total', help: 'Requests answered', type: 'counter', samples };
 }
 

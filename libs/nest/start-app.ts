@@ -10,6 +10,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { printProblem } from './problem.js';
 import { serveMeasures, type Collect } from './serve-measures.js';
 import type { Settings } from './settings.js';
+import { refuseUnread } from './unread-requests.js';
 
 export interface StartOptions {
   readonly name: string;
@@ -54,8 +55,10 @@ export async function startApp(options: StartOptions): Promise<NestFastifyApplic
     bodyLimit: 4 * 1024 * 1024,
     forceCloseConnections: true,
     frameworkErrors: refuseAddress,
+    clientErrorHandler: refuseUnread,
     // Addresses that people write by hand, and those of Cuirass, end with one or without.
-    routerOptions: { ignoreTrailingSlash: true },
+    // Names of jobs may be long; what a name is, its handler says.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 16_384 },
   });
   const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, {
     logger,

@@ -16,7 +16,7 @@ export interface PackagesModel {
 
 export function packagesPage({ query, packages }: PackagesModel): string {
   const { prefix } = query;
-  const more = new URLSearchParams({ prefix, after: packages.next ?? '' });
+  const more = new URLSearchParams({ prefix, cursor: packages.next ?? '' });
   return page(
     {
       title: 'Packages',

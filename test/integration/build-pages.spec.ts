@@ -210,7 +210,7 @@ describe('a package', () => {
     );
     const first = await json<PackagesAnswer>('/api/v1/packages?prefix=x-&limit=2');
     expect(first).toEqual({ items: [{ name: 'x-1' }, { name: 'x-2' }], next: 'x-2' });
-    const second = await json<PackagesAnswer>('/api/v1/packages?prefix=x-&limit=2&after=x-2');
+    const second = await json<PackagesAnswer>('/api/v1/packages?prefix=x-&limit=2&cursor=x-2');
     expect(second).toEqual({ items: [{ name: 'x-3' }], next: null });
     expect(await page('/packages?prefix=x-')).toContain('href="/packages/x-1"');
     expect(await page('/packages?prefix=zzz')).toContain('No package is called so.');

@@ -1,4 +1,5 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApiFarm, type ApiFarm } from './api-farm.js';
 import { seedFarm } from './seeded-farm.js';
@@ -96,6 +97,8 @@ describe('an address', () => {
       'not-found',
     );
     expect((await ask('/api/v1/nothing', { method: 'OPTIONS' })).status).toBe(404);
+    const long = `/api/v1/packages/${'name-'.repeat(500)}`;
+    expect(await kindOf(await ask(long))).toBe('not-found');
   });
 
   it('that does not take a method says which it takes', async () => {
@@ -111,6 +114,39 @@ describe('an address', () => {
       expect(await kindOf(refused)).toBe('method-not-allowed');
       const options = await ask(path, { method: 'OPTIONS' });
       expect([options.status, options.headers.get('allow')]).toEqual([204, allow]);
+    }
+  });
+
+  it('is spelt as it stands, so that no rule of the API is gone around', async () => {
+    const key = { 'idempotency-key': 'spelt' };
+    const body = JSON.stringify({ name: 'eve', role: 'viewer' });
+    for (const path of ['/api/v1/%74okens', '/%61pi/v1/tokens', '/api/v1/tokens%23']) {
+      const refused = await asAdmin(path, { method: 'POST', body, headers: key });
+      expect([path, [400, 404].includes(refused.status)]).toEqual([path, true]);
+    }
+    const { port } = new URL(farm.address);
+    for (const path of ['http://elsewhere/api/v1/tokens', '/api/v1/tokens#', '/api/v1/tokens#?']) {
+      const status = await new Promise((resolve, reject) => {
+        const headers = { authorization: `Bearer ${farm.parts.adminToken}` };
+        httpRequest({ port, path, headers }, (answer) => resolve(answer.resume().statusCode))
+          .on('error', reject)
+          .end();
+      });
+      expect([path, status]).toEqual([path, 400]);
+    }
+  });
+
+  it('that is asked in no words of HTTP is a problem, too', async () => {
+    const { port } = new URL(farm.address);
+    for (const [said, status] of [
+      ['FROBNICATE /api/v1/builds HTTP/1.1\r\n\r\n', 400],
+      [`GET /livez HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+    ] as const) {
+      const socket = connect(Number(port), '127.0.0.1').end(said);
+      let answer = '';
+      for await (const part of socket) answer += String(part);
+      expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} .*problem\\+json`, 's'));
+      expect(answer).toContain(`"status":${status}`);
     }
   });
 

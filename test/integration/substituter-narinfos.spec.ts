@@ -184,3 +184,30 @@ describe('a read', () => {
     await other.stop();
   });
 });
+
+describe('what is served', () => {
+  it('is counted for Prometheus, by whichever way it goes out', async () => {
+    const counted = async (kind: string, code: number): Promise<number> => {
+      const text = await (await fetch(`${farm.address}/metrics`)).text();
+      const name = `gambeson_substitute_requests_total{kind="${kind}",code="${code}"} `;
+      return Number(
+        text
+          .split('\n')
+          .find((line) => line.startsWith(name))
+          ?.slice(name.length) ?? 0,
+      );
+    };
+    await publish(sampleNar('m'));
+    const before = [await counted('narinfo', 200), await counted('narinfo', 404)];
+    // One is plain, and one has a body's length, which is for Node's own HTTP.
+    expect((await raw(url('m'))).status).toBe(200);
+    expect(
+      (await raw(url('m'), { method: 'GET', headers: { 'content-length': '0' } })).status,
+    ).toBe(200);
+    expect(await status('y')).toBe(404);
+    await answered('the counts', async () => {
+      const now = [await counted('narinfo', 200), await counted('narinfo', 404)];
+      return now[0] === before[0]! + 2 && now[1] === before[1]! + 1 ? now : null;
+    });
+  });
+});

@@ -32,6 +32,10 @@ async function faultsOf(document: unknown): Promise<string[]> {
   return problems.map((one) => `${one.ruleId} ${one.location[0]?.pointer ?? ''} ${one.message}`);
 }
 
+function nameOf(reference = ''): string {
+  return reference.split('/').at(-1)!;
+}
+
 describe('the OpenAPI document', () => {
   let document: ApiDocument;
   beforeAll(async () => {
@@ -68,6 +72,21 @@ describe('the OpenAPI document', () => {
       }),
     );
     expect(unnamed).toEqual([]);
+  });
+
+  it('takes as cursor what a list said comes next, since Link says so, too', () => {
+    const lists = operationsOf(document).filter(({ operation }) => {
+      const json = operation.responses['200'];
+      const content = json && 'content' in json ? json.content?.['application/json'] : undefined;
+      const { properties } = document.components.schemas[nameOf(content?.schema?.$ref)] ?? {};
+      return properties?.['items'] && properties['next'];
+    });
+    const deaf = lists.filter(
+      ({ operation }) =>
+        !operation.parameters?.some((one) => 'name' in one && one.name === 'cursor'),
+    );
+    expect(lists.length).toBeGreaterThan(10);
+    expect(deaf.map(({ operation }) => operation.operationId)).toEqual([]);
   });
 
   it('has an example of every object', () => {

@@ -17,7 +17,9 @@ import {
   type GatewayMessage,
   type Report,
 } from '#protocol/worker.js';
+import type { Family } from '#nest/exposition.js';
 import { ClaimDesk } from './claim-desk.js';
+import { CountedReports } from './counted-reports.js';
 import type { GatewayParts } from './gateway-parts.js';
 import { pulseOf } from './pulse.js';
 import { ReportDesk } from './report-desk.js';
@@ -40,20 +42,27 @@ export class Gateway {
     maxPayload: messageBytesAtMost,
   });
   private readonly connected = new Map<WorkerId, Connected>();
+  private readonly reports: CountedReports;
   private readonly desks: SessionDesks;
   private readonly beating: NodeJS.Timeout;
   private readonly leaving = new Map<WorkerId, Promise<void>>();
   private closing = false;
 
   constructor(private readonly parts: GatewayParts) {
+    this.reports = new CountedReports(parts.reports);
     this.desks = {
       claims: new ClaimDesk(parts),
-      reports: new ReportDesk({ store: parts.reports, bus: parts.bus }),
+      reports: new ReportDesk({ store: this.reports, bus: parts.bus }),
       pulse: pulseOf(parts.settings.heartbeatSeconds),
     };
     const { beatSeconds } = presenceOf(parts.settings.leaseSeconds);
     this.beating = setInterval(() => void this.beat(), beatSeconds * 1000);
     void this.beat();
+  }
+
+  /** What came of builds since this process began. */
+  measures(): Family {
+    return this.reports.family();
   }
 
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {

@@ -7,6 +7,7 @@ import type { Settings } from '#nest/settings.js';
 import { tagAnswers } from './entity-tags.js';
 import { Idempotency } from './idempotency.js';
 import { keepMethods, placeMade } from './methods.js';
+import { refuseOtherSpellings } from './plain-addresses.js';
 import { Preconditions } from './preconditions.js';
 import { limitRates } from './rate-limits.js';
 import { limitRequests } from './request-limits.js';
@@ -16,6 +17,7 @@ import { RouteTable } from './route-table.js';
 /** Before the routes are made, since it learns of each. */
 export function keepConventions(app: NestFastifyApplication, settings: Settings): void {
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  refuseOtherSpellings(fastify);
   limitRates(fastify, settings.requestsPerMinute);
   limitRequests(fastify);
   const routes = new RouteTable(fastify);

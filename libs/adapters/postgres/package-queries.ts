@@ -31,7 +31,7 @@ const mainOutput = `
 export class PackageQueries {
   constructor(private readonly database: Database) {}
 
-  async names({ prefix, after, limit }: PackagesQuery): Promise<PackagesAnswer> {
+  async names({ prefix, cursor, limit }: PackagesQuery): Promise<PackagesAnswer> {
     const rows = await this.database.query<Row & { name: string }>(
       `with recursive found (name, place) as (
          (select package_name, 1 from derivations
@@ -43,7 +43,7 @@ export class PackageQueries {
                   order by package_name limit 1), f.place + 1
            from found f where f.name is not null and f.place <= $4)
        select name from found where name is not null order by place`,
-      [prefix, `${prefix}\u{10FFFF}`, after ?? null, limit],
+      [prefix, `${prefix}\u{10FFFF}`, cursor ?? null, limit],
     );
     const items = rows.slice(0, limit);
     return { items, next: rows.length > limit ? items.at(-1)!.name : null };

@@ -34,7 +34,11 @@ export interface ListPackagesAnswer {
 export function listPackages(
   client: Client,
   input: {
-    readonly query?: { readonly prefix?: string; readonly after?: string; readonly limit?: number };
+    readonly query?: {
+      readonly prefix?: string;
+      readonly cursor?: string;
+      readonly limit?: number;
+    };
   } & Reading = {},
 ): Promise<ListPackagesAnswer> {
   return client.call({ method: 'GET', path: '/api/v1/packages', answer: 'json' }, input);

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { differenceKinds } from '#domain/evaluation-difference/difference.js';
 import { BuildStatusWord, JobStatusWord } from './evaluation.js';
-import { Id, PageQuery, Time } from './page.js';
+import { Id, Limit, PageQuery, Time } from './page.js';
 
 export const DifferenceKindWord = z.enum(differenceKinds);
 
@@ -76,7 +76,7 @@ export type DifferenceAnswer = z.infer<typeof DifferenceAnswer>;
 
 export const RootCausesQuery = z.object({
   against: Against.optional(),
-  limit: z.coerce.number().int().min(1).max(500).default(50),
+  limit: Limit,
 });
 export type RootCausesQuery = z.infer<typeof RootCausesQuery>;
 

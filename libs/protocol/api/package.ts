@@ -1,7 +1,7 @@
 /** `/api/v1/packages`: what there is of a package for each system, and until when. */
 import { z } from 'zod';
 import { BuildSummary } from './build.js';
-import { Id, Time } from './page.js';
+import { Id, Limit, Time } from './page.js';
 
 export const PackageCommit = z.object({
   channel: z.string(),
@@ -41,15 +41,15 @@ export type PackageAnswer = z.infer<typeof PackageAnswer>;
 export const PackagesQuery = z.object({
   /** Names that begin so. */
   prefix: z.string().max(255).default(''),
-  /** Names after this one. */
-  after: z.string().max(255).optional(),
-  limit: z.coerce.number().int().min(1).max(500).default(50),
+  /** Names after this one, as `next` said. */
+  cursor: z.string().max(255).optional(),
+  limit: Limit,
 });
 export type PackagesQuery = z.infer<typeof PackagesQuery>;
 
 export const PackagesAnswer = z.object({
   items: z.array(z.object({ name: z.string() })),
-  /** What to say as `after` for the names that follow; null at the end. */
+  /** The last of these names; null at the end. */
   next: z.string().nullable(),
 });
 export type PackagesAnswer = z.infer<typeof PackagesAnswer>;

@@ -5,7 +5,7 @@ import { z } from 'zod';
 
 export const Id = z
   .string()
-  .regex(/^[1-9][0-9]{0,15}$/, 'an id')
+  .regex(/^[1-9][0-9]{0,15}$/, { error: 'an id', abort: true })
   .refine((text) => Number.isSafeInteger(Number(text)), 'an id');
 export const Time = z.iso.datetime();
 
@@ -13,10 +13,14 @@ export const Time = z.iso.datetime();
 export const Estimate = z.object({ startsAt: Time.nullable(), endsAt: Time.nullable() });
 export type Estimate = z.infer<typeof Estimate>;
 
+const size = 'a number from 1 to 500';
+/** How many items a page of a list has at most. */
+export const Limit = z.coerce.number(size).int(size).min(1, size).max(500, size).default(50);
+
 /** `cursor` is what `next` said; its meaning is the farm's own. */
 export const PageQuery = z.object({
   cursor: Id.optional(),
-  limit: z.coerce.number().int().min(1).max(500).default(50),
+  limit: Limit,
 });
 export type PageQuery = z.infer<typeof PageQuery>;
 
