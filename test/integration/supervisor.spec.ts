@@ -1,13 +1,13 @@
 /**
  * What the supervisor does when things end unasked, and when it is asked for what it cannot have.
  */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { processesNaming, startUp, type Up } from './up-command.js';
+import { endLiving, processesNaming, startUp, type Up } from './up-command.js';
 
 describe('the supervisor', () => {
   let data: string;
@@ -17,6 +17,7 @@ describe('the supervisor', () => {
     chmodSync(data, 0o755);
   });
 
+  afterEach(endLiving, 30_000);
   afterAll(() => rmSync(data, { recursive: true, force: true }));
 
   function pidOf(up: Up, name: string): number {

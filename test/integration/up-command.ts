@@ -24,6 +24,17 @@ export interface Up {
   complaints(): string;
 }
 
+/** Those that have not ended: a test that fails must leave no farm behind. */
+const living = new Set<Up>();
+
+/** Ends what a failed test has left; of one that went well there is nothing. */
+export async function endLiving(): Promise<void> {
+  for (const { child, exited } of living) {
+    child.kill('SIGTERM');
+    await exited;
+  }
+}
+
 export async function startUp(data: string, options: readonly string[]): Promise<Up> {
   const ports = [
     '--port',
@@ -54,7 +65,7 @@ export async function startUp(data: string, options: readonly string[]): Promise
       });
     });
   };
-  return {
+  const up: Up = {
     child,
     lines,
     exited,
@@ -62,6 +73,9 @@ export async function startUp(data: string, options: readonly string[]): Promise
     line: (event) => first((line) => line.event === event, event),
     said: (pattern) => first((line) => pattern.test(String(line['text'])), String(pattern)),
   };
+  living.add(up);
+  void exited.then(() => living.delete(up));
+  return up;
 }
 
 /** Command lines of living processes that name the directory. */

@@ -1,12 +1,12 @@
 /**
  * One command: the whole farm comes up, builds its demo, stops without a trace and goes on again.
  */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chooseBackend } from '../../apps/cli/up/demo-channel.js';
-import { processesNaming, startUp, type UpLine } from './up-command.js';
+import { endLiving, processesNaming, startUp, type UpLine } from './up-command.js';
 
 /** What is not simply `succeeded`. */
 const special: Readonly<Record<string, readonly [status: string, reason: string]>> = {
@@ -28,6 +28,8 @@ interface Job {
 
 const able = await chooseBackend('auto');
 const backends = able === 'nix' ? (['local', 'nix'] as const) : (['local'] as const);
+
+afterEach(endLiving, 30_000);
 
 describe.each(backends)('the demo on the %s backend', (backend) => {
   let data: string;
