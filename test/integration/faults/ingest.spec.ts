@@ -19,6 +19,7 @@ beforeAll(async () => {
       GAMBESON_EVALUATION_TIMEOUT_SECONDS: '15',
     },
   });
+  await layGates();
 }, 120_000);
 afterAll(() => farm?.stop(), 60_000);
 
@@ -67,22 +68,28 @@ async function readNix(name: string, text: string): Promise<EvaluationAnswer> {
 }
 
 /**
- * No statement that writes derivations begins once there are so many of this chain, until the gate
- * is moved: whoever writes them is met in the midst of it, however fast the machine is.
+ * No statement that writes derivations begins while there are so many of a chain as its gate says:
+ * whoever writes them is met in the midst of it, however fast the machine is.
  */
-async function gateIngest(name: string): Promise<(reached: number) => Promise<void>> {
-  await farm.sql('create table ingest_gate (reached int not null)');
-  await farm.sql('insert into ingest_gate values (1)');
+async function layGates(): Promise<void> {
+  await farm.sql('create table gates (chain text primary key, reached int not null)');
   await farm.sql(`create function wait_at_gate() returns trigger language plpgsql as $$ begin
-    while (select count(*) from derivations where name like '${name}-%')
-      >= (select reached from ingest_gate) loop perform pg_sleep(0.01); end loop;
+    while exists (select from gates g where g.reached <=
+      (select count(*) from derivations where name like g.chain || '-%'))
+    loop perform pg_sleep(0.01); end loop;
     return null; end $$`);
   await farm.sql(`create trigger at_gate before insert on derivations
     for each statement execute function wait_at_gate()`);
-  return async (reached) => {
-    await farm.sql('update ingest_gate set reached = $1', [reached]);
-  };
 }
+
+async function moveGate(chain: string, reached: number): Promise<void> {
+  await farm.sql(
+    `insert into gates values ($1, $2) on conflict (chain) do update set reached = $2`,
+    [chain, reached],
+  );
+}
+
+const wideOpen = 1_000_000;
 
 const goodJobs = `
   mk = name: derivation { inherit name; system = "${system}"; builder = "/bin/sh"; };
@@ -95,19 +102,19 @@ describe('faults of evaluators', () => {
     async () => {
       const channel = await farm.newChannel();
       await channel.commitRecipes(chain('chain', 1600, 100));
-      const moveGate = await gateIngest('chain');
+      await moveGate('chain', 1);
       await farm.watch('chain', channel);
       for (const [reached, next] of [
         [1, 400],
         [400, 900],
-        [900, 10_000],
+        [900, wideOpen],
       ] as const) {
         const evaluator = await reader('chain');
         await farm.until(`${reached} derivations`, async () =>
           (await countOf('chain')) >= reached ? true : null,
         );
         await evaluator.kill();
-        await moveGate(next);
+        await moveGate('chain', next);
         const edgeless = await farm.sql(
           `select name from derivations d where name like 'chain-%'
             and substring(name from 7)::int >= 100
@@ -137,6 +144,7 @@ describe('faults of evaluators', () => {
       const attempts = await Promise.all(builds.map((build) => farm.attempt(build)));
       const channel = await farm.newChannel();
       await channel.commitRecipes(chain('wide', 12_000, 3000));
+      await moveGate('wide', 3000);
       await farm.watch('wide', channel);
       await farm.until('the ingest to be under way', async () =>
         (await countOf('wide')) > 0 ? true : null,
@@ -146,6 +154,7 @@ describe('faults of evaluators', () => {
       const [wide] = await farm.evaluations('wide');
       expect(ends.map(endsOf)).toEqual(names.map(() => ['succeeded']));
       expect(wide!.status).toBe('started');
+      await moveGate('wide', wideOpen);
     },
     patience,
   );
