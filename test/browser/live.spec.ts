@@ -8,6 +8,7 @@ import { answered, eventually } from '#testkit/eventually.js';
 import { EventStreams } from '../../apps/api/events/event-streams.js';
 import { accessibilityFaults, openChromium, visit, type Look, type Visit } from './chromium.js';
 import { startLivedInFarm, type LivedInFarm } from './lived-in-farm.js';
+import { openSeverableWay } from './severable.js';
 
 let farm: LivedInFarm;
 let browser: Browser;
@@ -100,6 +101,26 @@ describe('an open page', () => {
     expect(streams()).toBe(1);
   });
 
+  it('says when the farm does not answer, and goes on when it does', async () => {
+    const { page } = await visited();
+    const way = await openSeverableWay(farm.address);
+    await page.goto(`${way.address}/evaluations/${farm.ids.demo.evaluation}`);
+    await eventually('one stream', () => streams() === 1);
+    const [stale, before] = [page.locator('.stale'), await textOf(page)];
+    expect(await stale.textContent()).toBe('');
+    await way.sever();
+    await turn(farm.ids.demo.builds.running, 'succeeded');
+    await answered('that it is gone', async () => (await stale.textContent()) || null);
+    expect(await stale.textContent()).toMatch(/^The farm does not answer. This page is as it was/);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await textOf(page)).toBe(before);
+    await way.mend();
+    await changedFrom(page, before);
+    expect(await stale.textContent()).toBe('');
+    await page.goto('about:blank');
+    await way.sever();
+  });
+
   it('tells in the title and the icon of its tab how things stand', async () => {
     const { page } = await visited();
     const { running } = farm.ids.demo.builds;
@@ -151,6 +172,19 @@ describe('the reader', () => {
 });
 
 describe('the log of a build that is running', () => {
+  it('leaves connections free, however many tabs show it where no worker is shared', async () => {
+    const { page, context, faults } = await visited();
+    await context.addInitScript('delete globalThis.SharedWorker');
+    const others = await Promise.all([...Array(8).keys()].map(() => context.newPage()));
+    const { running } = farm.ids.demo.builds;
+    for (const tab of [page, ...others]) await tab.goto(`${farm.address}/builds/${running}`);
+    expect(streams()).toBeLessThan(4);
+    await turn(running, 'succeeded');
+    const last = others.at(-1)!;
+    await answered('its end', async () => ((await last.title()).startsWith('✓') ? true : null));
+    expect(faults).toEqual([]);
+  });
+
   it('grows while it is looked at, and goes on where it was', async () => {
     const { page, faults } = await visited();
     const { builds, attempts } = farm.ids.demo;

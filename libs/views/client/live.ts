@@ -5,9 +5,11 @@
  */
 import { hearNews } from './news.js';
 import { fetchPage, renew } from './renew.js';
-import { dressTimes } from './times.js';
+import { clockTime, dressTimes } from './times.js';
 
 const tickMilliseconds = 60_000;
+/** Between two looks when the page could not be had. */
+const retryMilliseconds = 4000;
 /** Between two looks, when somebody looks at the page, and when nobody does. */
 const pauseMilliseconds = { seen: 1500, hidden: 15_000 };
 
@@ -15,6 +17,7 @@ let timer = 0;
 let lookedAt = Date.now();
 
 export function keepLive(main: HTMLElement, topics: readonly string[]): void {
+  const tellStale = staleness(main);
   const soon = (within = 0): void => {
     if (timer !== 0) return;
     const pause = document.hidden ? pauseMilliseconds.hidden : pauseMilliseconds.seen;
@@ -22,11 +25,13 @@ export function keepLive(main: HTMLElement, topics: readonly string[]): void {
     timer = setTimeout(() => void look(), wait);
   };
   const look = async (): Promise<void> => {
-    const next = isSelecting() ? null : await fetchPage();
+    const next = isSelecting() ? 'later' : await fetchPage();
     timer = 0;
     lookedAt = Date.now();
-    if (isSelecting()) soon();
-    else if (next) takeOver(main, next);
+    if (next !== 'later') tellStale(next === null);
+    if (next === null) soon(retryMilliseconds);
+    else if (next === 'later' || isSelecting()) soon();
+    else takeOver(main, next);
   };
   hearNews(topics, (_topics, within) => soon(within));
   setInterval(() => {
@@ -38,6 +43,21 @@ export function keepLive(main: HTMLElement, topics: readonly string[]): void {
     timer = 0;
     soon();
   });
+}
+
+/** A line above the page that says since when it is not what the farm would tell. */
+function staleness(main: HTMLElement): (isStale: boolean) => void {
+  const line = document.createElement('p');
+  line.setAttribute('role', 'status');
+  line.className = 'stale';
+  main.before(line);
+  let freshAt = new Date();
+  return (isStale) => {
+    if (!isStale) freshAt = new Date();
+    const at = clockTime(freshAt);
+    const text = isStale ? `The farm does not answer. This page is as it was at ${at}.` : '';
+    if (line.textContent !== text) line.textContent = text;
+  };
 }
 
 function takeOver(main: HTMLElement, next: Document): void {

@@ -1,9 +1,10 @@
 /**
- * A log that still grows: one stream of its own, and only while its tab is seen, so that many tabs
- * leave the browser's six connections free. The stream says how many lines there are and brings the
- * last; whatever lies between is fetched when it is looked at.
+ * A log that still grows: one stream of its own, while its tab is seen and has its turn. The stream
+ * says how many lines there are and brings the last; whatever lies between is fetched when it is
+ * looked at.
  */
 import type { LogLine } from './log-source.js';
+import { takeTurns } from './turns.js';
 
 export interface Growth {
   readonly total: number;
@@ -21,9 +22,7 @@ export interface Hearer {
 
 export function followLog(address: string, hearer: Hearer): void {
   let source: EventSource | null = null;
-  let over = false;
-  const listen = (): void => {
-    if (over || source) return;
+  const open = (): void => {
     source = new EventSource(address);
     source.addEventListener('lines', ({ data }: MessageEvent<string>) =>
       hearer.grown(JSON.parse(data) as Growth),
@@ -32,15 +31,9 @@ export function followLog(address: string, hearer: Hearer): void {
       hearer.begun((JSON.parse(data) as { attempt: string }).attempt),
     );
     source.addEventListener('end', () => {
-      over = true;
-      source?.close();
+      leave();
       hearer.ended();
     });
   };
-  document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) return listen();
-    source?.close();
-    source = null;
-  });
-  if (!document.hidden) listen();
+  const leave = takeTurns('log', { open, close: () => source?.close() });
 }

@@ -2,17 +2,17 @@
  * The end of a log inside a page: scrolled to its last line, and followed while it grows. Only text
  * nodes and the fixed colour classes are drawn.
  */
+import { takeTurns } from './turns.js';
+
 type Span = readonly [text: string, classes: string];
 
 const classes = /^(([fg]([0-9]|1[0-5])|b|dim|i|u)( (?=.)|$))*$/;
 const keptNodes = 4000;
 
-/** A tab that nobody looks at holds no connection: browsers open six to a host. */
 function follow(log: HTMLElement, address: string): void {
   const place = new URL(address, location.href);
   let source: EventSource | null = null;
-  const listen = (): void => {
-    source?.close();
+  const open = (): void => {
     source = new EventSource(place);
     source.addEventListener('log', ({ data, lastEventId }: MessageEvent<string>) => {
       place.searchParams.set('from', lastEventId);
@@ -28,11 +28,7 @@ function follow(log: HTMLElement, address: string): void {
     });
   };
   document.querySelector('.following')?.removeAttribute('hidden');
-  document.addEventListener('visibilitychange', () => {
-    if (document.hidden) source?.close();
-    else listen();
-  });
-  if (!document.hidden) listen();
+  takeTurns('log', { open, close: () => source?.close() });
 }
 
 function append(log: HTMLElement, spans: readonly Span[]): void {

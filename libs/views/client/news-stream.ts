@@ -17,6 +17,8 @@ const silenceMilliseconds = 16_000;
 /** A tab that vanished without a word is forgotten. */
 const absenceMilliseconds = 5 * 60_000;
 const lookMilliseconds = 5000;
+/** All tabs of all readers look when a farm goes: over this long. */
+const breakMilliseconds = 2000;
 /** Tabs that open together make one stream. */
 const gatherMilliseconds = 50;
 
@@ -27,6 +29,7 @@ export class NewsStream {
   private last = '';
   private heardAt = 0;
   private gathering = 0;
+  private broken = false;
 
   constructor() {
     setInterval(() => this.look(), lookMilliseconds);
@@ -60,16 +63,29 @@ export class NewsStream {
   private open(wanted: ReadonlySet<string>): void {
     this.source?.close();
     // What a tab has only now read needs no telling.
-    const before = this.asked;
+    let before = this.asked;
     this.asked = wanted;
     this.heardAt = Date.now();
     const query = new URLSearchParams([...wanted].map((topic) => ['topic', topic]));
     if (this.last !== '') query.set('last', this.last);
     const source = new EventSource(`/api/v1/events?${query.toString()}`);
     this.source = source;
-    this.on(source, 'hello', ({ missed }) => this.tell(missed?.filter((one) => before.has(one))));
+    this.on(source, 'hello', ({ missed }) => {
+      this.tell(missed?.filter((one) => before.has(one)));
+      // The browser takes up a stream that broke by itself.
+      before = wanted;
+      this.broken = false;
+    });
     this.on(source, 'news', ({ topics, within }) => this.tell(topics, within));
     this.on(source, 'beat', () => undefined);
+    source.addEventListener('error', () => this.break());
+  }
+
+  /** Once for each time that it breaks: tabs that look find out whether the farm is there. */
+  private break(): void {
+    if (this.broken) return;
+    this.broken = true;
+    this.tell([...this.asked], breakMilliseconds);
   }
 
   private on(source: EventSource, name: string, take: (told: Told) => void): void {

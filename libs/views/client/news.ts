@@ -1,5 +1,6 @@
 /** News for this tab, from the stream that it shares with the others. */
 import { NewsStream, type HearNews } from './news-stream.js';
+import { takeTurns } from './turns.js';
 
 const seenMilliseconds = 60_000;
 
@@ -23,17 +24,28 @@ function hearFromWorker(topics: readonly string[], hear: HearNews): void {
   });
 }
 
-/** Without a worker to share each tab has a stream, but only the one that is looked at. */
+/** Without a worker to share each tab has a stream, when it has its turn. */
 function hearAlone(topics: readonly string[], hear: HearNews): void {
   const stream = new NewsStream();
+  let holds = false;
   const listen = (): void => {
-    if (document.hidden) stream.remove(hear);
-    else stream.add(hear, topics, hear);
+    if (holds) stream.add(hear, topics, hear);
+    else stream.remove(hear);
+  };
+  const turn = (its: boolean): void => {
+    holds = its;
+    listen();
   };
   setInterval(listen, seenMilliseconds);
-  document.addEventListener('visibilitychange', () => {
-    listen();
-    if (!document.hidden) hear(topics, 0);
+  let rested = false;
+  takeTurns('news', {
+    open() {
+      turn(true);
+      if (rested) hear(topics, 0);
+    },
+    close() {
+      rested = true;
+      turn(false);
+    },
   });
-  listen();
 }

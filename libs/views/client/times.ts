@@ -33,7 +33,7 @@ function setText(element: Element, text: string): void {
 }
 
 /** `2026-11-20 13:00:05 CET` */
-function clockTime(at: Date): string {
+export function clockTime(at: Date): string {
   if (preferred('zone') === 'utc') return utcTime(at);
   const two = (number: number): string => String(number).padStart(2, '0');
   const date = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;

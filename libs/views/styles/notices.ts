@@ -21,6 +21,16 @@ p.warning,
 .wait {
   border-color: var(--busy);
 }
+.stale {
+  max-width: 76rem;
+  margin: 0 auto;
+  padding: 0 1rem;
+  color: var(--farm);
+  font-weight: 600;
+}
+.stale:not(:empty) {
+  padding: 0.5rem 1rem;
+}
 .wait p {
   margin: 0;
 }
