@@ -19,6 +19,7 @@ import { endToEndReport } from './end-to-end.js';
 import { ingestKnown, ingestKnownAsRead, ingestNew, ingestNewAsRead } from './ingest.js';
 import { lastInput } from './last-input.js';
 import { logFanOut } from './log-fan-out.js';
+import { logLagReport } from './log-lag.js';
 import { narHash } from './nar-hash.js';
 import { narReport } from './nar.js';
 import { narinfoReport } from './narinfo.js';
@@ -65,6 +66,7 @@ const reports: Record<string, () => Promise<string>> = {
   'upstream-questions': upstreamQuestionsReport,
   'cuirass-api': cuirassApiReport,
   pages: pagesReport,
+  'log-lag': logLagReport,
 };
 const figures = [...Object.keys(contests), ...Object.keys(reports)];
 

@@ -41,7 +41,8 @@ export interface LogPageModel {
   /** Of a build, the first one first. */
   readonly attempts: readonly LogAttempt[];
   readonly log: LogLines;
-  readonly phases: LogPhases;
+  /** Null while they are still looked for. */
+  readonly phases: LogPhases | null;
   /** The line asked for; null for the end. */
   readonly from: number | null;
   readonly searched: LogSearched | null;
@@ -89,9 +90,12 @@ export function logPage(model: LogPageModel): string {
       </p>
       <Attempts model={model} />
       <Tools model={model} at={at} />
-      <Phases phases={phases} at={at} />
+      <div id="log-known" data-known={phases === null ? undefined : 'yes'}>
+        {phases === null ? <Looking /> : <Phases phases={phases} at={at} />}
+      </div>
       <Found searched={model.searched} at={at} />
       <Lines model={model} at={at} />
+      <Fresh />
       <Pages model={model} at={at} />
       <p class="unseen" role="status" id="log-said" data-keep />
     </>,
@@ -173,6 +177,16 @@ function Tools({ model: { searched, log, kind, id }, at }: { model: LogPageModel
   );
 }
 
+/** With scripts, what is found comes by itself. */
+function Looking() {
+  return (
+    <p class="quiet" id="log-looking">
+      This log is being read for the first time: its phases, and the lines that tell an error, are
+      told in a moment.
+    </p>
+  );
+}
+
 function Phases({ phases: { phases, errors, errorCount }, at }: PhasesProps) {
   const to = (line: number): string =>
     `${withQuery(at.page, `from=${Math.max(1, line)}`)}#L${line}`;
@@ -227,7 +241,7 @@ function Found({ searched, at }: { searched: LogSearched | null; at: Addresses }
   const { found, lines, q } = searched;
   if (typeof found === 'string') return <p class="warning">{found}</p>;
   return (
-    <section id="log-found">
+    <section id="log-found" data-keep>
       <h2>
         {found.total === 0
           ? `No line has “${q}”`
@@ -275,12 +289,17 @@ function Lines({ model: { log, phases, kind, id }, at }: { model: LogPageModel; 
       <div class="drawn">
         <LogRows
           lines={log.lines}
-          errors={new Set(phases.errors)}
+          errors={new Set(phases?.errors)}
           raw={withQuery(`${at.api}${at.attempt}`, 'lines=')}
         />
       </div>
     </div>
   );
+}
+
+/** For scripts alone, which show it. */
+function Fresh() {
+  return <button type="button" class="log-new" id="log-fresh" hidden data-keep />;
 }
 
 function streamOf(id: string, log: LogLines): string {
@@ -295,7 +314,7 @@ function Pages({ model: { log, from }, at }: { model: LogPageModel; at: Addresse
   if (first <= 1 && last >= log.total) return null;
   const to = (line: number): string => withQuery(at.page, `from=${Math.max(1, line)}`);
   return (
-    <nav class="pages" aria-label="Pages of the log" id="log-pages">
+    <nav class="pages" aria-label="Pages of the log" id="log-pages" data-keep>
       {first > 1 ? <a href={to(1)}>First lines</a> : null}
       {first > 1 ? <a href={to(first - pageLines)}>Lines before</a> : null}
       <span class="quiet">

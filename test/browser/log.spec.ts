@@ -13,6 +13,8 @@ let farm: ApiFarm;
 let browser: Browser;
 let evaluation = 0;
 let long = 0;
+let unread = 0;
+let untold = 0;
 let hostile = 0;
 let visits: Visit[] = [];
 
@@ -28,7 +30,10 @@ beforeAll(async () => {
      values ('one', 'x', '{x86_64-linux}', 2, 3, 1, 'x86_64-linux~@1', '0.1.0')`,
   );
   evaluation = await seedEvaluation(database, 'demo');
-  long = await buildWith('long-1.0', longLog());
+  const log = longLog();
+  long = await buildWith('long-1.0', log);
+  unread = await buildWith('unread-1.0', log);
+  untold = await buildWith('untold-1.0', log);
   hostile = await buildWith('hostile-1.0', hostileLog());
 }, 60_000);
 afterEach(async () => {
@@ -227,6 +232,28 @@ describe('the page of a long log', () => {
     await page.reload();
     await page.waitForSelector('.lines.windowed:not(.wrapped)');
     await page.waitForSelector('.line[data-time]');
+  });
+});
+
+describe('a long log that nobody has read before', () => {
+  it('shows lines at once, and phases and errors when they are known', async () => {
+    const { page, faults } = await open(`/builds/${unread}/log#L77701`);
+    await seen(page, 77_701);
+    await page.waitForSelector('#log-known[data-known] summary:has-text("20 phases")');
+    await page.waitForSelector('text=Next error');
+    await seen(page, 77_701);
+    await page.click('#log-known summary:has-text("an error")');
+    await page.click('#log-known a[data-line]');
+    await seen(page, longLines);
+    expect(faults).toEqual([]);
+  });
+
+  it('says so where there are no scripts', async () => {
+    const { page } = await open(`/builds/${untold}/log`, { scripts: false });
+    expect(await page.textContent('#log-looking')).toContain('for the first time');
+    expect(await page.locator('.line').last().getAttribute('id')).toBe(`L${longLines}`);
+    await page.click('text=Lines before');
+    expect(await page.locator('.line').first().getAttribute('id')).toBe('L98701');
   });
 });
 

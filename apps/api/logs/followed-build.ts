@@ -2,6 +2,7 @@
  * A build that somebody follows: one look at where it stands serves all of its viewers, on news or
  * each second; a new attempt makes a new feed, and the end ends them.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Bus } from '#application/ports/bus.js';
 import type { LogStore } from '#application/ports/log-store.js';
 import { LogFeed } from './log-feed.js';
@@ -14,12 +15,14 @@ export interface FollowedParts {
   readonly look: () => Promise<Followed>;
   readonly logs: LogStore;
   readonly bus: Bus;
-  readonly library: LogLibrary;
+  readonly library: Pick<LogLibrary, 'lastLines'>;
   /** The last viewer has gone. */
   readonly onEmpty: () => void;
 }
 
 const lookMilliseconds = 1000;
+/** What comes meanwhile is told at once to everybody: a thousand small writes cost most. */
+const gatherMilliseconds = 10;
 
 export class FollowedBuild {
   closed = false;
@@ -74,6 +77,7 @@ export class FollowedBuild {
     while (!this.closed) {
       await this.feed?.look(this.standing.over);
       if (this.standing.over) return this.end();
+      await pause(gatherMilliseconds);
       await this.woken();
       if (this.closed) return;
       if (!this.stale && Date.now() - lookedAt < lookMilliseconds) continue;

@@ -7,7 +7,8 @@
  */
 import type { LogKey, LogStore } from '#application/ports/log-store.js';
 import type { LogLines } from '#protocol/api/log.js';
-import { printEvent, type LogViewer } from './log-viewer.js';
+import { AnsiReader } from '#views/ansi.js';
+import { printEvent, spansOf, type LogViewer } from './log-viewer.js';
 import { wholeText } from './whole-text.js';
 
 /** What a feed needs to know of lines; pages alone ask for it. */
@@ -27,6 +28,7 @@ export interface FeedParts {
 const chunkBytes = 64 * 1024;
 const linesMilliseconds = 100;
 const linesAtOnce = 200;
+const nothing = Buffer.alloc(0);
 
 export class LogFeed {
   readonly viewers = new Set<LogViewer>();
@@ -34,7 +36,9 @@ export class LogFeed {
   private position = 0;
   private begun: Promise<void> | null = null;
   /** What a page that comes later is told first. */
-  private told: string | null = null;
+  private told: Buffer | null = null;
+  /** Of all who draw spans, once one of them has caught up. */
+  private ansi: AnsiReader | null = null;
   private total = 0;
   private bytes = -1;
   private linesAt = 0;
@@ -81,11 +85,11 @@ export class LogFeed {
       return;
     }
     await this.begin();
-    const size = await this.parts.logs.size(this.parts.key);
-    while (this.position < size) {
+    for (let isEnd = false; !isEnd;) {
       const start = this.position;
-      const end = Math.min(size, start + chunkBytes);
-      const { text, bytes } = wholeText(await this.read(start, end), last && end === size);
+      const read = await this.read(start, start + chunkBytes);
+      isEnd = read.length < chunkBytes;
+      const { text, bytes } = wholeText(read, last && isEnd);
       if (bytes === 0) return;
       this.position = start + bytes;
       this.spread(text, start, this.position);
@@ -93,14 +97,24 @@ export class LogFeed {
   }
 
   private spread(text: string, start: number, end: number): void {
-    const frame = printEvent('log', text, end);
+    const frames = this.framesOf(text, end);
     for (const viewer of this.viewers) {
       if (!viewer.live || viewer.format === 'lines') continue;
       if (viewer.offset === start && viewer.keepsUp) {
         viewer.offset = end;
-        viewer.write(viewer.format === 'text' ? frame : viewer.frameOf(text, end));
+        viewer.write(frames[viewer.format]);
       } else void this.catchUp(viewer).catch(() => viewer.close());
     }
+  }
+
+  /** Printed once for all, in the formats that somebody has asked for. */
+  private framesOf(text: string, end: number): Readonly<Record<'text' | 'spans', Buffer>> {
+    const formats = new Set([...this.viewers].map(({ format }) => format));
+    const spans = this.ansi === null ? [] : spansOf(text, this.ansi);
+    return {
+      text: formats.has('text') ? frameOf(text, end) : nothing,
+      spans: formats.has('spans') ? frameOf(spans, end) : nothing,
+    };
   }
 
   private catchUp(viewer: LogViewer): Promise<void> {
@@ -120,6 +134,9 @@ export class LogFeed {
       await viewer.text(text, viewer.offset + bytes);
     }
     viewer.live = true;
+    if (viewer.format !== 'spans') return;
+    const reader = viewer.takeReader();
+    this.ansi ??= reader;
   }
 
   /** Begins where the last whole character ends. */
@@ -150,9 +167,13 @@ export class LogFeed {
     this.bytes = log.bytes;
     this.total = log.total;
     const growth = { total: log.total, lines: log.lines, phases, errors };
-    const frame = printEvent('lines', growth, log.bytes);
-    this.told = printEvent('lines', { ...growth, lines: [] }, log.bytes);
+    const frame = Buffer.from(printEvent('lines', growth, log.bytes));
+    this.told = Buffer.from(printEvent('lines', { ...growth, lines: [] }, log.bytes));
     // Whoever reads slowly misses lines, and is told how many there are by the next.
     for (const viewer of pages) if (viewer.keepsUp) viewer.write(frame);
   }
+}
+
+function frameOf(data: unknown, end: number): Buffer {
+  return Buffer.from(printEvent('log', data, end));
 }

@@ -24,7 +24,7 @@ import type { LineReading } from './log-feed.js';
 import type { KnownLog } from './logs-of.js';
 import { expressionOf } from './search-words.js';
 
-const nothing: IndexedLog = { index: emptyIndex, size: 0, lines: 0 };
+const nothing: IndexedLog = { index: emptyIndex, size: 0, lines: 0, whole: true };
 /** An answer stops behind the line with which its text reaches this. */
 const answerBytes = 256 * 1024;
 
@@ -52,7 +52,7 @@ export class LogLibrary implements BeforeApplicationShutdown {
   }
 
   async lines(log: KnownLog, { from, limit, looks }: Wanted): Promise<LogLines> {
-    const [known, times] = await Promise.all([this.known(log), this.times(log)]);
+    const [known, times] = await Promise.all([this.soon(log), this.times(log)]);
     const first = from ?? Math.max(1, known.lines - limit + 1);
     const raw =
       log.key === null
@@ -70,7 +70,7 @@ export class LogLibrary implements BeforeApplicationShutdown {
   /** For pages that follow it: its lines from this number on, at most so many of the last. */
   async lastLines(key: LogKey, from: number, atMost: number): Promise<LineReading> {
     const log = { key, attempt: null, ended: false, toldBytes: 0, name: key };
-    const { index, lines } = await this.indexes.of(key);
+    const { index, lines } = await this.indexes.soon(key);
     const first = Math.max(1, from, lines - atMost + 1);
     return {
       log: await this.lines(log, { from: first, limit: atMost, looks: 'true' }),
@@ -79,6 +79,12 @@ export class LogLibrary implements BeforeApplicationShutdown {
     };
   }
 
+  /** Null while they are still looked for, which then goes on. */
+  async phasesIfKnown(log: KnownLog): Promise<LogPhases | null> {
+    return (await this.soon(log)).whole ? this.phases(log) : null;
+  }
+
+  /** Waits until all of the log was looked at: a second for a gigabyte. */
   async phases(log: KnownLog): Promise<LogPhases> {
     const [known, times] = await Promise.all([this.known(log), this.times(log)]);
     const { phases, errors, errorCount } = known.index;
@@ -96,7 +102,7 @@ export class LogLibrary implements BeforeApplicationShutdown {
     log: KnownLog,
     range: { readonly from: number; readonly to: number },
   ): Promise<{ readonly start: number; readonly end: number }> {
-    const known = await this.known(log);
+    const known = await this.soon(log);
     if (log.key === null || range.from > known.lines) return { start: 0, end: 0 };
     const at = async (from: number): Promise<number> => {
       if (from > known.lines) return known.size;
@@ -123,6 +129,10 @@ export class LogLibrary implements BeforeApplicationShutdown {
 
   private known({ key }: KnownLog): Promise<IndexedLog> {
     return key === null ? Promise.resolve(nothing) : this.indexes.of(key);
+  }
+
+  private soon({ key }: KnownLog): Promise<IndexedLog> {
+    return key === null ? Promise.resolve(nothing) : this.indexes.soon(key);
   }
 
   private times({ key }: KnownLog): Promise<readonly ArrivalTime[]> {

@@ -69,7 +69,7 @@ export class LogPageModels {
     const { from, q } = query;
     const [lines, phases, searched] = await Promise.all([
       this.lines(log, from),
-      this.library.phases(log),
+      this.library.phasesIfKnown(log),
       q === undefined ? null : this.searched(log, { ...query, q }),
     ]);
     return { log: lines, phases, from: from ?? null, searched };

@@ -20,7 +20,7 @@ import { Id } from '#protocol/api/page.js';
 import { BUS, LOG_STORE } from '../farm/tokens.js';
 import { FollowedBuild } from './followed-build.js';
 import { LogLibrary } from './log-library.js';
-import { LogViewer } from './log-viewer.js';
+import { beginEvents, LogViewer } from './log-viewer.js';
 import type { Exchange } from './send-log.js';
 
 export const StreamQuery = z.object({
@@ -50,9 +50,8 @@ export class LogStream implements BeforeApplicationShutdown {
     const standing = await this.standing(build, query.attempt);
     const headers = at.reply.getHeaders();
     at.reply.hijack();
-    at.reply.raw.writeHead(200, {
+    beginEvents(at.reply.raw, {
       ...(headers as Record<string, string>),
-      'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     });

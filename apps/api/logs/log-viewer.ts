@@ -1,6 +1,6 @@
 /** One open stream of a log: what it has been sent, and how it is told more. */
 import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { AnsiReader } from '#views/ansi.js';
 
 export type StreamFormat = 'text' | 'spans' | 'lines';
@@ -15,7 +15,7 @@ export class LogViewer {
   live = false;
   /** Resolves when it is there no more. */
   readonly gone: Promise<void>;
-  private readonly ansi = new AnsiReader();
+  private ansi = new AnsiReader();
   private readonly heartbeat: NodeJS.Timeout;
 
   constructor(
@@ -43,7 +43,8 @@ export class LogViewer {
     this.write(printEvent(event, data, this.offset));
   }
 
-  write(frame: string): void {
+  /** A frame that is written to many is made into bytes once. */
+  write(frame: string | Uint8Array): void {
     if (!this.closed) this.response.write(frame);
   }
 
@@ -54,10 +55,15 @@ export class LogViewer {
     await this.drained();
   }
 
-  frameOf(text: string, end: number): string {
-    const data =
-      this.format === 'text' ? text : this.ansi.read(text).map((s) => [s.text, s.classes]);
-    return printEvent('log', data, end);
+  /** Whoever has caught up is told on by a reader for all, which may begin as this one ends. */
+  takeReader(): AnsiReader {
+    const reader = this.ansi;
+    this.ansi = new AnsiReader();
+    return reader;
+  }
+
+  private frameOf(text: string, end: number): string {
+    return printEvent('log', this.format === 'text' ? text : spansOf(text, this.ansi), end);
   }
 
   async drained(): Promise<void> {
@@ -78,6 +84,20 @@ export class LogViewer {
     this.closed = true;
     clearInterval(this.heartbeat);
   }
+}
+
+/** What a page draws of text: pieces with the classes of their looks. */
+export function spansOf(text: string, reader: AnsiReader): readonly [string, string][] {
+  return reader.read(text).map((span) => [span.text, span.classes]);
+}
+
+/**
+ * Ends with its connection, as streams do, and so needs no chunks: a frame is written to each
+ * viewer as it is, and not copied into pieces with their lengths.
+ */
+export function beginEvents(response: ServerResponse, headers: OutgoingHttpHeaders): void {
+  response.removeHeader('transfer-encoding');
+  response.writeHead(200, { ...headers, 'content-type': 'text/event-stream; charset=utf-8' });
 }
 
 export function printEvent(event: string, data: unknown, id: number): string {

@@ -73,6 +73,8 @@ export class DiskLogStore implements LogStore, LogRemoval {
         const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
         if (bytesRead === 0) return;
         yield buffer.subarray(0, bytesRead);
+        // Less than asked for is the end of the file.
+        if (bytesRead < buffer.length) return;
         at += bytesRead;
       }
     } finally {

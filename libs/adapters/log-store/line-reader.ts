@@ -6,6 +6,7 @@ import type { LogKey, LogStore } from '#application/ports/log-store.js';
 import { linesPerBlock } from '#domain/log/line-index.js';
 import { parseStyle, type Style } from '#domain/log/style.js';
 import type { IndexedLog } from './log-indexes.js';
+import { looksBefore } from './looks-before.js';
 
 export interface RawLine {
   readonly number: number;
@@ -48,13 +49,16 @@ export async function readLines(
   const { index, size, lines } = known;
   const last = Math.min(lines, wanted.from + wanted.count - 1);
   const block = Math.min(index.blocks.length - 1, Math.floor((wanted.from - 1) / linesPerBlock));
-  const style = parseStyle(index.styles[block] ?? '');
+  const start = index.blocks[block]!;
+  const style = known.whole
+    ? parseStyle(index.styles[block] ?? '')
+    : await looksBefore(logs, key, start);
   if (wanted.from > last) return { style, before: [], lines: [] };
-  const collector = new Collector(index.blocks[block]!, block * linesPerBlock + 1, {
+  const collector = new Collector(start, block * linesPerBlock + 1, {
     ...wanted,
     count: last - wanted.from + 1,
   });
-  for await (const bytes of logs.read(key, index.blocks[block]!, size)) {
+  for await (const bytes of logs.read(key, start, size)) {
     if (collector.take(bytes)) break;
   }
   collector.end();

@@ -1,9 +1,10 @@
 /**
  * The indexes of logs that somebody reads: made at first need, grown with the log, kept beside it
  * and in memory as long as they are among the last used. One reading of a log's new bytes serves
- * all who ask meanwhile.
+ * all who ask meanwhile. Lines can be had before the index is whole: they are counted first.
  */
 import type { LogKey, LogStore } from '#application/ports/log-store.js';
+import { LineCount } from '#domain/log/line-count.js';
 import { LineIndexer, type LineIndex } from '#domain/log/line-index.js';
 import type { LogCompanions } from './log-companions.js';
 
@@ -13,6 +14,8 @@ export interface IndexedLog {
   readonly size: number;
   /** Lines, with that one. */
   readonly lines: number;
+  /** False while looks, phases and errors are still looked for: only lines are known. */
+  readonly whole: boolean;
 }
 
 interface Entry {
@@ -21,11 +24,15 @@ interface Entry {
   kept: number;
   growing: Promise<void>;
   known: IndexedLog | null;
+  /** Of the lines that the index does not know yet. */
+  count: LineCount | null;
+  counting: Promise<unknown>;
 }
 
-const pieceBytes = 1024 * 1024;
 /** Smaller logs are indexed again sooner than a file is read. */
 const worthKeepingBytes = 256 * 1024;
+/** Fewer are indexed while somebody waits. */
+const indexedAtOnceBytes = 4 * 1024 * 1024;
 
 export class LogIndexes {
   /** In the order of last use. */
@@ -40,6 +47,29 @@ export class LogIndexes {
   /** Of all that the log holds now. */
   async of(key: LogKey): Promise<IndexedLog> {
     const size = await this.logs.size(key);
+    const entry = await this.entryOf(key, size);
+    return this.whole(key, entry, size);
+  }
+
+  /** The same, or its lines alone while the rest of a large log is being looked at. */
+  async soon(key: LogKey): Promise<IndexedLog> {
+    const size = await this.logs.size(key);
+    const entry = await this.entryOf(key, size);
+    if (size - entry.indexer.taken <= indexedAtOnceBytes) return this.whole(key, entry, size);
+    const counting = entry.counting.then(() => this.count(key, entry, size));
+    entry.counting = counting.catch(() => undefined);
+    const counted = await counting;
+    // Nobody waits for it here; whoever does is told what went wrong.
+    void this.whole(key, entry, size).catch(() => undefined);
+    return counted;
+  }
+
+  /** Nothing of the log is to be known any more. */
+  forget(key: LogKey): void {
+    this.entries.delete(key);
+  }
+
+  private async entryOf(key: LogKey, size: number): Promise<Entry> {
     const entry = this.entries.get(key) ?? (await this.open(key, size));
     this.entries.delete(key);
     this.entries.set(key, entry);
@@ -47,20 +77,19 @@ export class LogIndexes {
       if (this.entries.size <= this.atMost) break;
       this.entries.delete(old);
     }
-    if (entry.known && entry.known.size > size) {
-      // The log was replaced: nothing that is known of it holds.
-      this.entries.delete(key);
-      return this.of(key);
-    }
-    if (entry.known?.size === size) return entry.known;
-    entry.growing = entry.growing.then(() => this.grow(key, entry, size));
-    await entry.growing;
-    return entry.known!;
+    const known = Math.max(entry.indexer.taken, entry.count?.taken ?? 0);
+    if (known <= size || known <= (await this.logs.size(key))) return entry;
+    // The log was replaced: nothing that is known of it holds.
+    this.entries.delete(key);
+    return this.entryOf(key, await this.logs.size(key));
   }
 
-  /** Nothing of the log is to be known any more. */
-  forget(key: LogKey): void {
-    this.entries.delete(key);
+  private async whole(key: LogKey, entry: Entry, size: number): Promise<IndexedLog> {
+    if (entry.known && entry.known.size >= size) return entry.known;
+    const growing = entry.growing.then(() => this.grow(key, entry, size));
+    entry.growing = growing.catch(() => undefined);
+    await growing;
+    return entry.known!;
   }
 
   private async open(key: LogKey, size: number): Promise<Entry> {
@@ -74,6 +103,8 @@ export class LogIndexes {
       kept: sound?.size ?? 0,
       growing: Promise.resolve(),
       known: null,
+      count: null,
+      counting: Promise.resolve(),
     };
     this.entries.set(key, entry);
     return entry;
@@ -89,19 +120,26 @@ export class LogIndexes {
     return false;
   }
 
+  private async count(key: LogKey, entry: Entry, size: number): Promise<IndexedLog> {
+    if (entry.known && entry.known.size >= size) return entry.known;
+    const count = (entry.count ??= new LineCount(entry.indexer.index));
+    for await (const bytes of this.logs.read(key, count.taken, size)) count.take(bytes);
+    return counted(count.index, count.taken, false);
+  }
+
   private async grow(key: LogKey, entry: Entry, size: number): Promise<void> {
+    if (entry.known && entry.known.size >= size) return;
     const { indexer } = entry;
-    for (let at = indexer.taken; at < size;) {
-      const end = Math.min(size, at + pieceBytes);
-      for await (const bytes of this.logs.read(key, at, end)) indexer.take(bytes);
-      if (indexer.taken === at) break;
-      at = indexer.taken;
-    }
+    for await (const bytes of this.logs.read(key, indexer.taken, size)) indexer.take(bytes);
     const { index, taken } = indexer;
-    const lines = index.lines + (taken > index.size ? 1 : 0);
-    entry.known = { index, size: taken, lines };
+    entry.known = counted(index, taken, true);
+    entry.count = null;
     if (index.size - entry.kept < worthKeepingBytes) return;
     entry.kept = index.size;
     await this.companions.keepIndex(key, index);
   }
+}
+
+function counted(index: LineIndex, size: number, whole: boolean): IndexedLog {
+  return { index, size, lines: index.lines + (size > index.size ? 1 : 0), whole };
 }

@@ -71,6 +71,23 @@ describe('the index of a log', () => {
     expect(await indexes().of(key)).toMatchObject({ lines: 50_000 });
   });
 
+  it('tells lines and looks of a large log before it is whole', async () => {
+    const line = `${'\x1b[32mCC\x1b[0m file.c '.repeat(20)}\n`;
+    await put(line.repeat(20_000));
+    await put(`starting phase \`check'\n\x1b[31m${numbered(1, 400)}`);
+    const one = indexes();
+    const soon = await one.soon(key);
+    expect(soon).toMatchObject({ whole: false, lines: 20_401 });
+    expect(soon.index.phases).toEqual([]);
+    const last = { from: 20_401, count: 1, mostBytes: 1e6 };
+    const early = await readLines(store, { key, known: soon }, last);
+    const whole = await one.of(key);
+    expect(whole).toMatchObject({ whole: true, lines: 20_401, index: { phases: [{}] } });
+    expect(await one.soon(key)).toBe(whole);
+    expect(early).toEqual(await readLines(store, { key, known: whole }, last));
+    expect(printStyle(early.style)).toBe('1,,0');
+  });
+
   it('is made once for all who ask at the same time', async () => {
     await put(numbered(1, 50_000));
     const one = indexes();

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseIndex, printIndex } from './index-codec.js';
+import { LineCount } from './line-count.js';
 import { emptyIndex, LineIndexer, linesPerBlock } from './line-index.js';
+import { plainStyle, printStyle, selected } from './style.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -53,6 +55,37 @@ describe('the index of a log', () => {
     const second = new LineIndexer(first);
     second.take(bytes(text.slice(first.size)));
     expect(second.index).toEqual(indexed(text).index);
+  });
+
+  it('has its lines counted first, from wherever it ended', () => {
+    const text = `${'x\n'.repeat(700)}${guix}\n`.repeat(3);
+    for (const begun of [emptyIndex, indexed(text.slice(0, 2000)).index]) {
+      const count = new LineCount(begun);
+      for (let at = begun.size; at < text.length; at += 999) {
+        count.take(bytes(text.slice(at, at + 999)));
+      }
+      const { size, lines, blocks } = indexed(text).index;
+      expect(count.index).toMatchObject({ size, lines, blocks });
+      expect(count.taken).toBe(text.length);
+    }
+  });
+
+  it('knows how text looks, however many looks there are', () => {
+    const looks = Array.from({ length: 10_000 }, (_, n) =>
+      n % 3 === 0
+        ? `38;2;${n % 256};${n >> 8};9`
+        : n % 7 === 0
+          ? `0000000000000;${n % 60}`
+          : `${n % 110}`,
+    );
+    const { styles } = indexed(looks.map((look) => `\x1b[${look}m\x1b[31x\n`).join('')).index;
+    let style = plainStyle;
+    looks.forEach((look, at) => {
+      if (at % linesPerBlock === 0) {
+        expect(styles[at / linesPerBlock] ?? printStyle(plainStyle)).toBe(printStyle(style));
+      }
+      style = selected(style, look);
+    });
   });
 
   it('tells the phases of Guix with their durations', () => {

@@ -13,7 +13,8 @@ import {
   tellsError,
 } from './error-words.js';
 import { phaseMark, withMark, type Phase } from './phases.js';
-import { parseStyle, plainStyle, printStyle, selected, type Style } from './style.js';
+import { StyleMemory } from './style-memory.js';
+import { parseStyle, plainStyle, printStyle, type Style } from './style.js';
 
 export const linesPerBlock = 256;
 /** Lines that tell an error, kept by number; more are counted. */
@@ -51,7 +52,6 @@ const lineFeed = 0x0a;
 const escape = 0x1b;
 /** Of a line without an end so much is held back before it is looked at in pieces. */
 const heldAtMost = 64 * 1024;
-const longestSelection = 100;
 const phaseBeginnings = ['starting phase ', 'phase ', 'Running phase: ', '@nix {'] as const;
 const phaseInitials = phaseBeginnings.map((word) => word.charCodeAt(0));
 const phaseLineAtMost = 400;
@@ -70,6 +70,7 @@ export class LineIndexer {
   private readonly blocks: number[];
   private readonly styles: Record<number, string>;
   private style: Style;
+  private readonly looks = new StyleMemory();
   private phases: readonly Phase[];
   private readonly errors: number[];
   private errorCount: number;
@@ -141,7 +142,7 @@ export class LineIndexer {
         start = at + 1;
         if (this.lines % linesPerBlock === 0) this.beginBlock(base + start);
         if (start < bytes.length) this.beginLine(bytes, start, base);
-      } else if (byte === escape) this.select(bytes, at);
+      } else if (byte === escape) this.style = this.looks.after(this.style, bytes, at);
       else if (this.markedLine <= this.lines && tellsError(bytes, at, start)) this.markError();
     }
   }
@@ -169,22 +170,6 @@ export class LineIndexer {
     this.markedLine = this.lines + 1;
     this.errorCount += 1;
     if (this.errors.length < errorsAtMost) this.errors.push(this.lines + 1);
-  }
-
-  /** `ESC [ … m` */
-  private select(bytes: Uint8Array, at: number): void {
-    if (bytes[at + 1] !== 0x5b) return;
-    for (let end = at + 2; end < at + longestSelection; end += 1) {
-      const byte = bytes[end];
-      if (byte === undefined) return;
-      if (byte === 0x6d) {
-        const parameters = latin(bytes.subarray(0, end), at + 2, longestSelection);
-        this.style = selected(this.style, parameters);
-        return;
-      }
-      // Digits, `;` and `:` are the parameters of an SGR.
-      if (byte < 0x30 || byte > 0x3b) return;
-    }
   }
 }
 

@@ -8,6 +8,7 @@ import type { RowLooks } from './log-rows.js';
 import { LogSource, type LogPhase } from './log-source.js';
 import { LogTools } from './log-tools.js';
 import { LogWindow } from './log-window.js';
+import { fetchPage, renew } from './renew.js';
 
 const sayMilliseconds = 10_000;
 
@@ -30,7 +31,7 @@ class LogPage {
     this.box = box;
     this.source = new LogSource(box);
     const looks: RowLooks = {
-      raw: `${this.source.address('', { lines: '' })}`,
+      raw: (line) => this.source.address('', { lines: String(line) }),
       errors: this.errors,
       phases: this.phases,
       isFolded: (phase) => this.folds.isFolded(phase),
@@ -62,13 +63,12 @@ class LogPage {
     this.takeKeys();
     new ResizeObserver(() => this.stretch()).observe(document.body);
     this.stretch();
-    document.getElementById('log-pages')?.remove();
-    document.getElementById('log-found')?.remove();
+    for (const name of ['log-pages', 'log-found']) hide(document.getElementById(name));
     const from = Number(new URLSearchParams(location.search).get('from'));
     const named = await this.marks.follow();
     if (!named && from > 0) await this.window.show(from, 'top');
     else if (!named) await this.toEnd();
-    await this.readPhases();
+    await this.learn();
     const stream = this.box.dataset['stream'];
     if (stream === undefined) return;
     followLog(stream, {
@@ -84,6 +84,19 @@ class LogPage {
     const above = this.box.getBoundingClientRect().top + scrollY;
     const height = Math.max(innerHeight - above - 24, innerHeight * 0.7);
     if (Math.abs(this.box.offsetHeight - height) > 4) this.box.style.height = `${height}px`;
+  }
+
+  /** A log that nobody had read before is being read: then colours and phases are known. */
+  private async learn(): Promise<void> {
+    const isKnown = document.getElementById('log-known')?.dataset['known'] === 'yes';
+    await this.readPhases();
+    if (isKnown) return;
+    this.source.forget();
+    await this.window.again();
+    if (this.following) await this.toEnd();
+    const next = (await fetchPage())?.getElementById('log-known');
+    const shown = document.getElementById('log-known');
+    if (next && shown) renew(shown, next);
   }
 
   private async readPhases(): Promise<void> {
@@ -184,14 +197,14 @@ class LogPage {
       const line = form.querySelector<HTMLInputElement>('input[name=from]')?.value;
       if (line) location.hash = `#L${line}`;
     });
-    for (const link of document.querySelectorAll<HTMLAnchorElement>('a[data-line]')) {
-      link.addEventListener('click', (event) => {
-        event.preventDefault();
-        const hash = `#L${link.dataset['line']}`;
-        if (location.hash === hash) void this.marks.follow();
-        else location.hash = hash;
-      });
-    }
+    document.addEventListener('click', (event) => {
+      const link = event.target instanceof Element ? event.target.closest('a[data-line]') : null;
+      if (!(link instanceof HTMLAnchorElement) || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      const hash = `#L${link.dataset['line']}`;
+      if (location.hash === hash) void this.marks.follow();
+      else location.hash = hash;
+    });
   }
 
   private takeKeys(): void {
@@ -202,6 +215,10 @@ class LogPage {
     onKey('b', () => void this.window.show(1, 'top'));
     onKey('t', () => this.tools.toggleWrap());
   }
+}
+
+function hide(element: HTMLElement | null): void {
+  if (element) element.hidden = true;
 }
 
 const box = document.getElementById('lines');

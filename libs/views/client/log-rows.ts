@@ -4,8 +4,8 @@ import type { LogLine, LogPhase, LogRun } from './log-source.js';
 const known = /^(([fg]\d{1,3}|b|dim|i|u|s)( (?=.)|$))*$/;
 
 export interface RowLooks {
-  /** Address of some lines of the raw log, up to their numbers. */
-  readonly raw: string;
+  /** Address of a line of the raw log. */
+  readonly raw: (line: number) => string;
   readonly errors: ReadonlySet<number>;
   readonly phases: ReadonlyMap<number, LogPhase>;
   readonly isFolded: (phase: LogPhase) => boolean;
@@ -85,10 +85,10 @@ function drawRun([text, classes, link]: LogRun): Node {
   return element;
 }
 
-function drawMore({ number, longBytes }: LogLine, raw: string): HTMLElement {
+function drawMore({ number, longBytes }: LogLine, raw: RowLooks['raw']): HTMLElement {
   const more = document.createElement('a');
   more.className = 'more';
-  more.href = `${raw}${number}`;
+  more.href = raw(number);
   more.textContent = ` … the whole line, ${Math.round((longBytes ?? 0) / 1024)} KiB`;
   return more;
 }

@@ -50,9 +50,8 @@ export class LogSource {
 
   /** Address of a part of the API's log, for this attempt. */
   address(part: string, query: Readonly<Record<string, string>>): string {
-    const words = new URLSearchParams(query);
-    if (this.attempt !== null) words.set('attempt', this.attempt);
-    const text = words.toString();
+    const attempt = this.attempt === null ? {} : { attempt: this.attempt };
+    const text = new URLSearchParams({ ...attempt, ...query }).toString();
     return `${this.base}${part}${text === '' ? '' : `?${text}`}`;
   }
 
@@ -74,6 +73,11 @@ export class LogSource {
     this.blocks.delete(blockOf(this.total));
     this.total = total;
     for (const line of fresh) this.blocks.delete(blockOf(line.number));
+  }
+
+  /** What was fetched may look otherwise by now. */
+  forget(): void {
+    this.blocks.clear();
   }
 
   private block(block: number): Promise<readonly LogLine[]> {

@@ -33,12 +33,8 @@ export class LogTools {
     this.wrap = this.offerWrap();
     this.offer('End', () => acts.toEnd());
     this.offer('Copy marked lines', (button) => void this.copy(button));
-    this.fresh = document.createElement('button');
-    this.fresh.type = 'button';
-    this.fresh.className = 'log-new';
-    this.fresh.hidden = true;
+    this.fresh = document.querySelector<HTMLButtonElement>('#log-fresh')!;
     this.fresh.addEventListener('click', () => acts.toEnd());
-    box.after(this.fresh);
   }
 
   /** What there is decides what is offered, once. */

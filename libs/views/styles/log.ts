@@ -149,6 +149,9 @@ main:has(.lines) {
   background: light-dark(#ffe066, #5c4d00);
   color: light-dark(#000000, #ffffff);
 }
+.pages[hidden] {
+  display: none;
+}
 .log-new {
   position: sticky;
   bottom: 0.5rem;
