@@ -6,7 +6,7 @@ import { LogIndexes, type IndexedLog } from '#adapters/log-store/log-indexes.js'
 import { LogSearch } from '#adapters/log-store/log-search.js';
 import { readLines } from '#adapters/log-store/line-reader.js';
 import type { LogKey, LogStore } from '#application/ports/log-store.js';
-import { emptyIndex } from '#domain/log/line-index.js';
+import { emptyIndex, linesPerBlock, type LineIndex } from '#domain/log/line-index.js';
 import type { Phase } from '#domain/log/phases.js';
 import { ProblemException } from '#nest/problem.js';
 import type { Settings } from '#nest/settings.js';
@@ -27,6 +27,8 @@ import { expressionOf } from './search-words.js';
 const nothing: IndexedLog = { index: emptyIndex, size: 0, lines: 0, whole: true };
 /** An answer stops behind the line with which its text reaches this. */
 const answerBytes = 256 * 1024;
+/** Smaller logs are searched by one thread as soon. */
+const halvedBytes = 8 * 1024 * 1024;
 
 type Wanted = Pick<LinesQuery, 'from' | 'limit' | 'looks'>;
 type Standing = Pick<LogLines, 'attempt' | 'total' | 'bytes' | 'ended' | 'expired'>;
@@ -79,6 +81,11 @@ export class LogLibrary implements BeforeApplicationShutdown {
     };
   }
 
+  /** Somebody looks at a log, and may search it soon. */
+  expectSearch(): void {
+    this.searching.expect();
+  }
+
   /** Null while they are still looked for, which then goes on. */
   async phasesIfKnown(log: KnownLog): Promise<LogPhases | null> {
     return (await this.soon(log)).whole ? this.phases(log) : null;
@@ -118,8 +125,10 @@ export class LogLibrary implements BeforeApplicationShutdown {
     const none = { lines: [], before: 0, total: 0, next: null };
     if (log.key === null) return none;
     const { cursor: after, limit } = query;
-    const size = await this.logs.size(log.key);
-    const answer = await this.searching.search(log.key, { size, expression, after, limit });
+    const known = await this.soon(log);
+    const halves = known.size > halvedBytes ? { middle: middleOf(known.index) } : {};
+    const question = { size: known.size, ...halves, expression, after, limit };
+    const answer = await this.searching.search(log.key, question);
     if (answer.kind === 'too-slow') throw tooSlow();
     if (answer.kind === 'busy') throw busy();
     const { lines, before, total } = answer;
@@ -138,6 +147,12 @@ export class LogLibrary implements BeforeApplicationShutdown {
   private times({ key }: KnownLog): Promise<readonly ArrivalTime[]> {
     return key === null ? Promise.resolve([]) : this.companions.times(key);
   }
+}
+
+/** The first line of the block in the middle. */
+function middleOf({ blocks }: LineIndex): { readonly offset: number; readonly line: number } {
+  const block = blocks.length >> 1;
+  return { offset: blocks[block]!, line: block * linesPerBlock + 1 };
 }
 
 function standing({ attempt, ended, toldBytes }: KnownLog, known: IndexedLog): Standing {

@@ -67,6 +67,7 @@ export class LogPageModels {
 
   private async read(log: KnownLog, query: LogPageQuery): Promise<Read> {
     const { from, q } = query;
+    this.library.expectSearch();
     const [lines, phases, searched] = await Promise.all([
       this.lines(log, from),
       this.library.phasesIfKnown(log),

@@ -28,6 +28,10 @@ afterEach(async () => {
 const indexes = (): LogIndexes => new LogIndexes(store, new LogCompanions(directory));
 const put = async (text: string | Buffer): Promise<number> =>
   store.append(key, await store.size(key), Buffer.from(text));
+const indexesOf = async (text: string) => {
+  await put(text);
+  return indexes().of(key);
+};
 const words = (lines: readonly RawLine[]): string[] =>
   lines.map(({ head }) => Buffer.from(head).toString());
 const numbered = (from: number, to: number): string =>
@@ -148,6 +152,17 @@ describe('a search over all of a log', () => {
     expect(await found(/absent/)).toMatchObject({ lines: [], total: 0 });
   });
 
+  it('answers alike when both halves are searched at once', async () => {
+    const { index, size } = await indexesOf(numbered(1, 100_000));
+    expect(size).toBe(await store.size(key));
+    const middle = { offset: index.blocks[200]!, line: 200 * 256 + 1 };
+    for (const expression of [/7777/, /e 1/, /^line 5120[01]$/, /absent/]) {
+      for (const more of [{}, { after: 60_000, limit: 3 }, { after: 20_000, limit: 7000 }]) {
+        expect(await found(expression, { ...more, middle })).toEqual(await found(expression, more));
+      }
+    }
+  });
+
   it('looks at what is shown: without colours, as it ends when drawn over', async () => {
     await put('a\n\x1b[31mer\x1b[0mror\n 10%\r 99%\rdone\n');
     expect(await found(/^error$/)).toMatchObject({ lines: [2] });
@@ -191,7 +206,8 @@ describe('a search over all of a log', () => {
     await put('x\n');
     await search.close();
     search = new LogSearch(directory, { threads: 1, milliseconds: 9000, waiting: 1 });
-    const answers = await Promise.all([found(/x/), found(/x/), found(/x/)]);
+    const question = { size: await store.size(key), expression: /x/, after: 0, limit: 1 };
+    const answers = await Promise.all([1, 2, 3].map(() => search.search(key, question)));
     expect(answers.map(({ kind }) => kind)).toEqual(['found', 'found', 'busy']);
   });
 });

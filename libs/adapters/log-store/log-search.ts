@@ -12,6 +12,8 @@ import type { SearchFinding, SearchTask } from './search-thread.js';
 export interface LogQuestion {
   /** Bytes to search from the beginning. */
   readonly size: number;
+  /** Where a line in the middle of a large log begins: both halves are searched at once. */
+  readonly middle?: { readonly offset: number; readonly line: number };
   readonly expression: RegExp;
   /** Lines behind this one are told; all are counted. */
   readonly after: number;
@@ -55,14 +57,35 @@ export class LogSearch {
     private readonly program = programFile(),
   ) {}
 
-  search(key: LogKey, question: LogQuestion): Promise<SearchAnswer> {
-    const { size, expression, after, limit } = question;
-    if (size === 0) return Promise.resolve({ kind: 'found', lines: [], before: 0, total: 0 });
-    if (this.waiting.length >= this.limits.waiting) return Promise.resolve({ kind: 'busy' });
+  async search(key: LogKey, question: LogQuestion): Promise<SearchAnswer> {
+    const { size, middle, expression, after, limit } = question;
+    if (size === 0) return { kind: 'found', lines: [], before: 0, total: 0 };
+    if (this.waiting.length >= this.limits.waiting) return { kind: 'busy' };
     const { source, ignoreCase, unicode } = expression;
     const flags = `g${ignoreCase ? 'i' : ''}m${unicode ? 'u' : ''}` as SearchTask['flags'];
-    const path = logPath(this.directory, key);
-    const task = { id: ++this.last, path, size, source, flags, after, limit };
+    const all = { path: logPath(this.directory, key), source, flags, after, limit };
+    if (!middle) return this.ask({ ...all, id: ++this.last, start: 0, end: size, firstLine: 1 });
+    const { offset, line } = middle;
+    const [first, second] = await Promise.all([
+      this.ask({ ...all, id: ++this.last, start: 0, end: offset, firstLine: 1 }),
+      this.ask({ ...all, id: ++this.last, start: offset, end: size, firstLine: line }),
+    ]);
+    if (first.kind !== 'found') return first;
+    if (second.kind !== 'found') return second;
+    return {
+      kind: 'found',
+      lines: [...first.lines, ...second.lines].slice(0, limit),
+      before: first.before + second.before,
+      total: first.total + second.total,
+    };
+  }
+
+  /** Threads are there before the first search, which then need not wait for them. */
+  expect(): void {
+    while (this.all.size < this.limits.threads) this.idle.push(this.start()!);
+  }
+
+  private ask(task: SearchTask): Promise<SearchAnswer> {
     return new Promise((told) => {
       this.waiting.push({ task, told });
       this.next();

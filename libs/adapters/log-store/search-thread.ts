@@ -1,6 +1,6 @@
 /**
- * A thread that searches logs, one after the other: all of the file up to a size, a piece at a time
- * and never a whole line of megabytes. What is searched is what is shown: escape sequences are gone
+ * A thread that searches logs, one after the other: a part of the file from one line to another, a
+ * piece at a time and never a whole line of megabytes. What is searched is what is shown: escape sequences are gone
  * and lines that are drawn over are as they end. A line counts once, however often it matches.
  *
  * Whoever started it ends it when an expression takes too long. Besides Node's own modules it loads
@@ -13,8 +13,11 @@ import { parentPort } from 'node:worker_threads';
 export interface SearchTask {
   readonly id: number;
   readonly path: string;
-  /** Bytes to search from the beginning. */
-  readonly size: number;
+  /** Bytes to search, [start, end). */
+  readonly start: number;
+  readonly end: number;
+  /** Of the line that begins at `start`. */
+  readonly firstLine: number;
   /** An expression without flags that can be compiled. */
   readonly source: string;
   readonly flags: 'gm' | 'gim' | 'gmu' | 'gimu';
@@ -50,7 +53,7 @@ class Search {
   before = 0;
   total = 0;
   /** Number of the line at which the next piece begins. */
-  private line = 1;
+  private line: number;
   private found = 0;
 
   // Node takes types away, and no more: a constructor may not declare fields.
@@ -60,6 +63,7 @@ class Search {
 
   constructor(task: SearchTask, drawnText: DrawnText) {
     this.task = task;
+    this.line = task.firstLine;
     this.drawnText = drawnText;
     this.expression = new RegExp(task.source, task.flags);
   }
@@ -76,14 +80,15 @@ class Search {
   private async read(file: FileHandle): Promise<void> {
     const buffer = Buffer.allocUnsafe(pieceBytes + overlapBytes);
     let held = 0;
-    for (let at = 0; at < this.task.size;) {
-      const want = Math.min(buffer.length - held, this.task.size - at);
+    const { start, end } = this.task;
+    for (let at = start; at < end;) {
+      const want = Math.min(buffer.length - held, end - at);
       const { bytesRead } = await file.read(buffer, held, want, at);
       if (bytesRead === 0) break;
       at += bytesRead;
       const bytes = buffer.subarray(0, held + bytesRead);
-      const rest = at < this.task.size ? this.piece(bytes) : bytes.length;
-      if (at >= this.task.size) this.search(bytes);
+      const rest = at < end ? this.piece(bytes) : bytes.length;
+      if (at >= end) this.search(bytes);
       held = bytes.length - rest;
       buffer.copy(buffer, 0, rest, bytes.length);
     }
@@ -145,8 +150,10 @@ class Search {
 
   private shown(bytes: Buffer): string {
     const text = isAscii(bytes) ? bytes.toString('latin1') : bytes.toString('utf8');
-    if (!changed.some((byte) => bytes.includes(byte))) return text;
-    const plain = text.replaceAll(looks, '').replaceAll('\r\n', '\n');
+    const [hasLooks, ...others] = changed.map((byte) => bytes.includes(byte));
+    const bare = hasLooks ? text.replaceAll(looks, '') : text;
+    if (!others.includes(true) && !(hasLooks && bare.includes('\x1b'))) return bare;
+    const plain = bare.replaceAll('\r\n', '\n');
     if (!/[\x1b\r\b\0]/.test(plain)) return plain;
     return plain.split('\n').map(this.drawnText).join('\n');
   }
