@@ -91,11 +91,17 @@ async function readToken(
     if (!needed) return null;
     throw new Refusal('unauthorized', `no token of yours is for ${base}: give --token-file`);
   }
-  try {
-    return (await readFile(token.file, 'utf8')).trim();
-  } catch (error) {
-    if (!needed && !token.named) return null;
-    const why = `the token cannot be read (${sentenceOf(error)}): give --token-file`;
-    throw new Refusal('unauthorized', why);
-  }
+  const held = await readFile(token.file, 'utf8').then(
+    (text) => ({ text: text.trim() }),
+    (error: unknown) => ({ why: `the token cannot be read (${sentenceOf(error)})` }),
+  );
+  const why = 'why' in held ? held.why : faultOfToken(held.text, token.file);
+  if (why === null && 'text' in held) return held.text;
+  if (!needed && !token.named) return null;
+  throw new Refusal('unauthorized', `${why}: give --token-file`);
+}
+
+/** What no header can hold is no token, whatever else the file is. */
+function faultOfToken(text: string, file: string): string | null {
+  return /^[!-~]{1,512}$/.test(text) ? null : `${file} holds no token`;
 }

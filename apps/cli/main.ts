@@ -4,7 +4,7 @@ import { gambesonProgram } from './program.js';
 
 // Whoever reads the output may have seen enough of it.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code !== 'EPIPE') endBadly(error);
   process.exit();
 });
 

@@ -160,6 +160,16 @@ describe('the farm that is asked', () => {
     expect(asked).toHaveLength(2);
   });
 
+  it('is not shown what cannot be a token', async () => {
+    for (const text of ['', 'two words', 'two\nlines', 'sésame']) {
+      writeFileSync(join(home, 'odd'), `${text}\n`);
+      const told = await run('token', 'list', '--farm', base, '--token-file', join(home, 'odd'));
+      expect(told).toMatchObject({ out: '', status: 4 });
+      expect(told.errors).toContain('holds no token');
+    }
+    expect(asked).toEqual([]);
+  });
+
   it('is asked without a token where there is none to be read', async () => {
     process.env['GAMBESON_URL'] = base;
     expect(await run('spec', 'list')).toMatchObject({ errors: '', status: 0 });

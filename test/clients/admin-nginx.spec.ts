@@ -94,6 +94,7 @@ describe('/admin behind nginx', () => {
     expect(entry.actor).toMatchObject({ name: 'ada', role: 'admin', fingerprint });
     const page = await nginx.ask('/admin', pairOf('ada'));
     expect(answers.note('GET /admin as ada', page)).toBe(200);
+    expect(String(page.body)).toMatch(/, good for \d+ more days?/);
   });
 
   it.each<[what: string, who: keyof Certificates | null, status: number]>([

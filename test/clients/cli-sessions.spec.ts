@@ -5,7 +5,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -195,6 +195,20 @@ describe('an evaluation that is watched by a script', () => {
     watching.kill('SIGINT');
     expect(await ended).toEqual([130, null]);
     expect(said).toContain('gambeson eval watch 2');
+  });
+});
+
+describe('what is printed', () => {
+  it('ends the command with a sentence where there is no room for it', () => {
+    const program = join(kept.directory, 'dist', 'apps', 'cli', 'main.js');
+    const full = openSync('/dev/full', 'w');
+    const ran = spawnSync(process.execPath, [program, '--version'], {
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    closeSync(full);
+    expect(ran.stderr).toMatch(/^gambeson: .*ENOSPC.*\n$/);
+    expect(ran.status).toBe(6);
   });
 });
 

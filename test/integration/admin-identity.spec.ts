@@ -166,6 +166,16 @@ describe('an identity of the proxy', () => {
     expect(JSON.stringify(entry)).not.toContain(forgeryField);
   });
 
+  it('tells its holder for how long the certificate is good, where the proxy says so', async () => {
+    const page = async (days: string) => {
+      const headers = [...ada, 'X-SSL-Client-V-Remain', days];
+      return (await ask({ path: '/admin', headers, from: proxy })).text;
+    };
+    expect(await page('200')).toContain('ada, by a certificate: admin, good for 200 more days');
+    expect(await page('1')).toContain('<strong>, good for 1 more day: have it renewed</strong>');
+    for (const odd of ['', '-1', 'soon']) expect(await page(odd)).not.toContain('good for');
+  });
+
   it('bound to a specification opens that one alone', async () => {
     const who = shown('CN=bob', fingerprints.bob.toUpperCase());
     const body = `${forgeryField}=${tokenFor('bob', fingerprints.bob)}`;

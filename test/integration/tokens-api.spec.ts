@@ -120,6 +120,12 @@ describe('an access token', () => {
     }
   });
 
+  it('whose specification is none says which of those named it is', async () => {
+    const wish = { name: 'x', role: 'viewer', specifications: ['nobody'] };
+    const { body } = await make(wish);
+    expect(body['errors']).toMatchObject([{ pointer: '/specifications/0' }]);
+  });
+
   it('opens none of the api itself', async () => {
     const made = await make({ name: 'x', store: 'team', access: 'write' });
     const token = String(made.body['token']);

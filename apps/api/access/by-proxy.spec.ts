@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { FastifyRequest } from 'fastify';
 import { anonymous } from '#domain/access/actor.js';
-import { identifyByProxy } from './by-proxy.js';
+import { daysOfCertificate, identifyByProxy } from './by-proxy.js';
 import type { KnownPeople, Shown } from './people.js';
 import { ProxyTrust } from './proxy-trust.js';
 
@@ -31,11 +31,14 @@ beforeAll(() => {
 });
 afterAll(() => void jest.useRealTimers());
 
-function identified(value: string, from = '127.0.0.1', url = '/admin') {
-  asked = [];
+function requestWith(value: string, from = '127.0.0.1', url = '/admin'): FastifyRequest {
   const raw = { url, socket: { remoteAddress: from } };
-  const request = { headers: { 'client-cert': value }, raw } as unknown as FastifyRequest;
-  return identifyByProxy(request, trust, people);
+  return { headers: { 'client-cert': value }, raw } as unknown as FastifyRequest;
+}
+
+function identified(value: string, from?: string, url?: string) {
+  asked = [];
+  return identifyByProxy(requestWith(value, from, url), trust, people);
 }
 
 function header(): string {
@@ -66,6 +69,13 @@ describe('a certificate in a header', () => {
     for (const bad of ['SUCCESS', ':AAAA:', header().slice(1), `${header()}, ${header()}`]) {
       await expect(identified(bad)).rejects.toMatchObject({ status: 400 });
     }
+  });
+
+  it('tells for how many whole days it is still good', async () => {
+    const request = requestWith(header());
+    await identifyByProxy(request, trust, people);
+    expect(daysOfCertificate(request)).toBe(1);
+    expect(daysOfCertificate(requestWith(header()))).toBeNull();
   });
 
   it('is refused when it has run out', async () => {

@@ -8,6 +8,13 @@ import { warnSeldom } from './seldom.js';
 import type { KnownPeople, Shown } from './people.js';
 import type { IdentityHeaders, ProxyTrust } from './proxy-trust.js';
 
+/** Days until the certificate of a request runs out, where the proxy or the certificate tells. */
+const lifetimes = new WeakMap<object, number>();
+
+export function daysOfCertificate(request: FastifyRequest): number | null {
+  return lifetimes.get(request) ?? null;
+}
+
 const letInByProxy: Actor = {
   ...{ name: 'admin', via: 'proxy', role: 'admin' },
   ...{ specifications: 'all', token: null, fingerprint: null },
@@ -23,6 +30,8 @@ export async function identifyByProxy(
   if (adminPathOf(request.raw.url ?? '') !== 'admin') return anonymous;
   if (trust.mode === 'proxy') return letInByProxy;
   const shown = shownBy(request, trust.headers);
+  const days = shown === null ? null : daysLeft(request, trust.headers);
+  if (days !== null) lifetimes.set(request, days);
   if (shown === null) {
     warnSeldom(
       'no certificate',
@@ -52,11 +61,28 @@ function shownBy({ headers }: FastifyRequest, names: IdentityHeaders): Shown | n
   return { subject, fingerprints: [fingerprint] };
 }
 
+const daySeconds = 24 * 3600;
+
+/** As nginx tells in `$ssl_client_v_remain`, or as the certificate says itself. */
+function daysLeft({ headers }: FastifyRequest, names: IdentityHeaders): number | null {
+  if (names.kind === 'told') {
+    const told = String(headers['x-ssl-client-v-remain'] ?? '');
+    return /^\d{1,6}$/.test(told) ? Number(told) : null;
+  }
+  const certificate = certificateIn(String(headers[names.certificate] ?? ''));
+  if (certificate === null) return null;
+  return Math.floor((certificate.validToDate.getTime() - Date.now()) / 1000 / daySeconds);
+}
+
 /** RFC 9440: the DER in base64 between colons. */
+function certificateIn(value: string): X509Certificate | null {
+  const inner = /^:([A-Za-z0-9+/]+={0,2}):$/.exec(value)?.[1];
+  return inner === undefined ? null : parsed(Buffer.from(inner, 'base64'));
+}
+
 function shownCertificate(value: string): Shown | null {
   if (value === '') return null;
-  const inner = /^:([A-Za-z0-9+/]+={0,2}):$/.exec(value)?.[1];
-  const certificate = inner === undefined ? null : parsed(Buffer.from(inner, 'base64'));
+  const certificate = certificateIn(value);
   if (certificate === null) throw malformed('What stands for a certificate is none.');
   const now = Date.now();
   const [from, to] = [certificate.validFromDate, certificate.validToDate];

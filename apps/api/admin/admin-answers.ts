@@ -8,6 +8,7 @@ import type { Visit } from '#views/admin/desk.js';
 import { refusalPage } from '#views/admin/refusal.js';
 import { readTold, toldAddress, type Done } from '#views/admin/told.js';
 import { csrfFieldOf } from '../access/access-guard.js';
+import { daysOfCertificate } from '../access/by-proxy.js';
 import { actorOf } from '../access/identities.js';
 
 export const html = 'text/html; charset=utf-8';
@@ -16,7 +17,8 @@ export const html = 'text/html; charset=utf-8';
 export function visitOf(request: FastifyRequest): Visit {
   const actor = actorOf(request);
   const told = readTold(queryOf(request));
-  return { actor, csrf: csrfFieldOf(request), told, now: new Date() };
+  const certificateDays = daysOfCertificate(request);
+  return { actor, csrf: csrfFieldOf(request), told, now: new Date(), certificateDays };
 }
 
 export function queryOf({ url }: Pick<FastifyRequest, 'url'>): URLSearchParams {

@@ -88,7 +88,7 @@ export class DifferenceReader {
     const found = bareId.test(against)
       ? await this.againsts.byId(Number(against))
       : await this.againsts.newestOf(against);
-    if (!found) throw notFound(`to compare with, evaluation or specification ${against}`);
+    if (!found) throw notFound(`evaluation or specification ${against} to compare with`);
     return found;
   }
 

@@ -35,7 +35,7 @@ export class Tokens {
       acts,
       lifeSeconds,
     });
-    if ('kind' in made) throw refused(made);
+    if ('kind' in made) throw refused(made, request);
     return { ...answerOf(made), token };
   }
 
@@ -65,20 +65,26 @@ function answerOf(record: TokenRecord): TokenAnswer {
   };
 }
 
-function refused(refusal: TokenRefusal): ProblemException {
-  const [pointer, detail] = whyNot(refusal);
+function refused(refusal: TokenRefusal, request: TokenRequest): ProblemException {
+  const [pointer, detail] = whyNot(refusal, request);
   return new ProblemException({
     ...{ status: 422, kind: refusal.kind, detail },
     errors: [{ pointer, detail }],
   });
 }
 
-function whyNot(refusal: TokenRefusal): [pointer: string, detail: string] {
+function whyNot(
+  refusal: TokenRefusal,
+  { specifications = [] }: TokenRequest,
+): [pointer: string, detail: string] {
   switch (refusal.kind) {
     case 'unknown-store':
       return ['/store', `There is no store ${refusal.slug}.`];
-    case 'unknown-specification':
-      return ['/specification', `There is no specification ${refusal.name}.`];
+    case 'unknown-specification': {
+      const at = specifications.indexOf(refusal.name);
+      const pointer = at < 0 ? '/specification' : `/specifications/${at}`;
+      return [pointer, `There is no specification ${refusal.name}.`];
+    }
     case 'not-for-pushes':
       return [
         '/access',

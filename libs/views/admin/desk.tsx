@@ -6,6 +6,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import { may, type Action, type Actor } from '#domain/access/actor.js';
 import type { EventTopic } from '#protocol/api/events.js';
 import { page } from '../layout.js';
+import { plural } from '../words.js';
 import { toldOf, type Told } from './told.js';
 
 /** Whom a page is drawn for. */
@@ -15,6 +16,8 @@ export interface Visit {
   readonly csrf: { readonly name: string; readonly value: string };
   readonly told: Told | null;
   readonly now: Date;
+  /** Until the visitor's certificate runs out; null where that is not known, or there is none. */
+  readonly certificateDays: number | null;
 }
 
 /** The entries of the navigation, each with what one must be allowed to see of it. */
@@ -58,7 +61,10 @@ export function deskPage({ title, here, visit, live = [] }: DeskFrame, body: VNo
             </a>
           ))}
         </nav>
-        <p class="quiet">{signedIn(actor)}</p>
+        <p class="quiet">
+          {signedIn(actor)}
+          <GoodFor days={visit.certificateDays} />
+        </p>
       </div>
       <h1>{title}</h1>
       {told === null ? null : <ToldLine told={told} />}
@@ -87,6 +93,15 @@ const ways: Readonly<Record<Actor['via'], string>> = {
 function signedIn({ name, via, role, specifications }: Actor): string {
   const bound = specifications === 'all' ? '' : ` of ${specifications.join(', ') || 'nothing'}`;
   return `${name}, ${ways[via]}: ${role}${bound}`;
+}
+
+const soonDays = 30;
+
+/** Who has few days left must do something about it; the others need not think of it. */
+function GoodFor({ days }: { days: number | null }) {
+  if (days === null) return null;
+  const text = `, good for ${plural(days, 'more day')}`;
+  return days > soonDays ? <>{text}</> : <strong>{text}: have it renewed</strong>;
 }
 
 interface PostProps {
