@@ -63,6 +63,7 @@ export function buildPage(model: BuildModel): string {
           tail={log}
           raw={`/api/v1/builds/${build.id}/log`}
           stream={final ? undefined : streamOf(build, log)}
+          begun={build.attempts.length > 0}
         />
       </Section>
       <Section title="Attempts">

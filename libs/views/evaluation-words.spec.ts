@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { differenceKinds, type DifferenceKind } from '#domain/evaluation-difference/difference.js';
 import { evaluationAddress } from './evaluation-address.js';
-import { availability, differenceVerdict } from './evaluation-words.js';
+import { availability, differenceVerdict, withReading } from './evaluation-words.js';
 
 const now = new Date('2026-11-20T12:00:00Z');
 const against = { id: '1', specification: 'demo', startedAt: '2026-11-19T12:00:00.000Z' };
@@ -36,6 +36,17 @@ describe('the verdict of an evaluation', () => {
     expect(availability({ succeeded: 9999, jobs: 10_000 })).toBe('99.9 %');
     expect(availability({ succeeded: 10_000, jobs: 10_000 })).toBe('100 %');
     expect(availability({ succeeded: 0, jobs: 0 })).toBe('–');
+  });
+});
+
+describe('the first line of an evaluation', () => {
+  it('tells what became of the evaluation itself before anything of its jobs', () => {
+    expect(withReading('started', '')).toBe('Being evaluated');
+    expect(withReading('started', '9 waiting')).toBe('Being evaluated. 9 waiting');
+    expect(withReading('failed', '')).toBe('Could not be evaluated');
+    expect(withReading('aborted', '9 waiting')).toBe('Canceled. 9 waiting');
+    expect(withReading('succeeded', '')).toBe('No jobs');
+    expect(withReading('succeeded', '9 waiting')).toBe('9 waiting');
   });
 });
 

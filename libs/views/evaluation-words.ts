@@ -1,6 +1,7 @@
 /** The verdict of an evaluation against another one, in one line. Pure: `now` is an argument. */
 import type { DifferenceKind } from '#domain/evaluation-difference/difference.js';
 import type { DifferenceAnswer } from '#protocol/api/difference.js';
+import type { EvaluationAnswer } from '#protocol/api/evaluation.js';
 import type { Estimate } from '#protocol/api/page.js';
 import { count, duration, secondsBetween } from './words.js';
 
@@ -41,6 +42,20 @@ const changes: readonly DifferenceKind[] = [
   'still-failing',
   'undone',
 ];
+
+/** What became of the evaluation itself, before what `told` says of its jobs; empty without any. */
+export function withReading(status: EvaluationAnswer['status'], told: string): string {
+  const reading = readings[status];
+  if (reading === null) return told === '' ? 'No jobs' : told;
+  return told === '' ? reading : `${reading}. ${told}`;
+}
+
+const readings: Readonly<Record<EvaluationAnswer['status'], string | null>> = {
+  started: 'Being evaluated',
+  succeeded: null,
+  failed: 'Could not be evaluated',
+  aborted: 'Canceled',
+};
 
 function wordsOf(kind: DifferenceKind, compared: boolean): string {
   return kind === 'failing' && !compared ? 'failing' : kindWords[kind];

@@ -6,12 +6,12 @@ import { Commit } from './commits.js';
 import { evaluationAddress } from './evaluation-address.js';
 import { Causes } from './evaluation-causes.js';
 import { Jobs, type JobsModel } from './evaluation-jobs.js';
-import { differenceVerdict } from './evaluation-words.js';
+import { differenceVerdict, withReading } from './evaluation-words.js';
 import { page } from './layout.js';
 import { LogView, type LogTail } from './log-view.js';
 import { CountsBar, Expected, Section, Status, Table, Time, Took } from './parts.js';
 import type { StatusWord } from './statuses.js';
-import { count, isSettled, plural, verdict } from './words.js';
+import { count, hasJobs, isSettled, plural, verdict } from './words.js';
 
 /** What is compared; it takes a moment when nobody has looked at the evaluation for a while. */
 export interface ComparedModel {
@@ -75,7 +75,7 @@ function stateOf({ evaluation, compared }: EvaluationModel): StatusWord {
 
 /** The verdict against the other evaluation, then that of the jobs by themselves. */
 function Lead({ evaluation, compared, now }: EvaluationModel) {
-  const { prunedAt, status, jobs, jobCount } = evaluation;
+  const { prunedAt, status, jobs, jobCount, estimate } = evaluation;
   if (prunedAt !== null) {
     return (
       <p class="lead">
@@ -83,29 +83,29 @@ function Lead({ evaluation, compared, now }: EvaluationModel) {
       </p>
     );
   }
-  const line = verdict(jobs);
-  if (compared === null || compared === 'reading') return <p class="lead">{line}</p>;
+  const line = hasJobs(jobs) ? verdict(jobs) : '';
+  if (compared === null || compared === 'reading') {
+    return <p class="lead">{withReading(status, line)}</p>;
+  }
   const { difference } = compared.jobs;
+  const told = hasJobs(jobs) ? differenceVerdict(difference, estimate, now) : '';
   return (
     <>
-      <p class="lead verdict">
-        {status === 'started' ? 'Being evaluated. ' : ''}
-        {differenceVerdict(difference, evaluation.estimate, now)}
-      </p>
-      <p>{line}</p>
+      <p class="lead verdict">{withReading(status, told)}</p>
+      {line === '' ? null : <p>{line}</p>}
     </>
   );
 }
 
 function Reading({ evaluation, now }: EvaluationModel) {
+  const { startedAt, endedAt, trigger } = evaluation;
+  const again = evaluation.try > 1 ? ` (try ${evaluation.try})` : '';
   return (
     <>
       <p>
-        <Status status={evaluation.status} note={evaluation.reason} /> started by{' '}
-        {evaluation.trigger}
-        {evaluation.try > 1 ? ` (try ${evaluation.try})` : ''}{' '}
-        <Time at={evaluation.startedAt} now={now} />, took{' '}
-        <Took from={evaluation.startedAt} to={evaluation.endedAt} now={now} />;{' '}
+        <Status status={evaluation.status} note={evaluation.reason} /> started by {trigger}
+        {again} <Time at={startedAt} now={now} />, {endedAt === null ? 'for' : 'took'}{' '}
+        <Took from={startedAt} to={endedAt} now={now} />;{' '}
         {plural(evaluation.derivationCount, 'derivation')}, {count(evaluation.newBuildCount)} of
         them new
       </p>

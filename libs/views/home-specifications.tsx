@@ -4,9 +4,10 @@
  */
 import type { Availability, RecentEvaluation } from '#protocol/api/overview.js';
 import type { SpecificationAnswer } from '#protocol/api/specification.js';
+import { withReading } from './evaluation-words.js';
 import { healthDrawings, healthSentence } from './health.js';
 import { CountsBar, Empty, Table, Time } from './parts.js';
-import { count, percent, plural, verdict } from './words.js';
+import { count, hasJobs, percent, plural, verdict } from './words.js';
 
 export interface SpecificationLine {
   readonly specification: SpecificationAnswer;
@@ -107,8 +108,7 @@ function Line({ line, now }: { line: SpecificationLine; now: Date }) {
         {last ? (
           <>
             <CountsBar jobs={last.jobs} />
-            {last.status === 'started' ? 'Being evaluated: ' : ''}
-            {last.status === 'failed' ? 'Could not be evaluated' : verdict(last.jobs)}
+            {withReading(last.status, hasJobs(last.jobs) ? verdict(last.jobs) : '')}
           </>
         ) : (
           <span class="quiet">Not evaluated yet.</span>

@@ -60,6 +60,28 @@ describe('the first page', () => {
     expect(healthSentence({ ...recent, unfinished: 0 })).toBe('just evaluated');
   });
 
+  it('tells an evaluation that failed or goes on without jobs in one line each', () => {
+    const told = (status: string): string => {
+      const { specification, ...rest } = line('demo');
+      const lastEvaluation = {
+        ...specification.lastEvaluation!,
+        status,
+        startedAt: at,
+        endedAt: at,
+        jobs: {},
+      };
+      const changed = { ...specification, lastEvaluation } as typeof specification;
+      return home([{ ...rest, specification: changed }]);
+    };
+    expect(told('failed')).toContain('Could not be evaluated<');
+    expect(told('started')).toContain('Being evaluated<');
+    expect(told('failed') + told('started')).not.toContain('No jobs');
+  });
+
+  it('claims no slots for what workers that are gone had begun', () => {
+    expect(home([line('demo')])).toContain('>2 building, 5 builds waiting');
+  });
+
   it('folds what requests made, and opens it for who looks for a name', () => {
     const lines = [line('demo'), line('pr-1', { managedBy: 'forge:codeberg' })];
     expect(home(lines)).toMatch(/<details id="requests"><summary>1 pull request</);

@@ -54,7 +54,9 @@ function nowLine({ queue, workers }: HomeModel): string {
   const building = queue.started + queue.submitted;
   const connected = `${count(there.length)} of ${plural(workers.length, 'worker')} connected`;
   const waiting = `${plural(queue.scheduled, 'build')} waiting`;
-  return `${count(building)} of ${plural(slots, 'slot')} building, ${waiting}, ${connected}`;
+  // What workers that are gone had begun is theirs until their leases end.
+  const of = building > slots ? '' : ` of ${plural(slots, 'slot')}`;
+  return `${count(building)}${of} building, ${waiting}, ${connected}`;
 }
 
 function Alerts({ alerts, now }: { alerts: readonly FarmAlert[]; now: Date }) {

@@ -4,6 +4,7 @@ import { renderToString } from 'preact-render-to-string';
 import type { EventTopic } from '#protocol/api/events.js';
 import { scriptAddress, sheetAddress, type SheetName } from './assets.js';
 import { Shapes } from './parts.js';
+import { withControlsShown } from './shown-controls.js';
 import { Preferences } from './preferences.js';
 import { stateIcon, stateMark } from './state-icon.js';
 import type { StatusWord } from './statuses.js';
@@ -50,7 +51,8 @@ const shellKeys: readonly KeyHint[] = [
 ];
 
 export function page(frame: Frame, body: VNode): string {
-  return `<!doctype html>\n${renderToString(<Document frame={frame}>{body}</Document>)}`;
+  const html = renderToString(<Document frame={frame}>{body}</Document>);
+  return `<!doctype html>\n${withControlsShown(html)}`;
 }
 
 function Document({ frame, children }: { frame: Frame; children: ComponentChildren }) {

@@ -27,12 +27,22 @@ interface Props {
   readonly raw: string;
   /** Address of the stream that goes on where the tail ends. */
   readonly stream?: string | undefined;
+  /** False: nobody writes it yet; the stream then waits for who begins. */
+  readonly begun?: boolean;
 }
 
-export function LogView({ tail, raw, stream }: Props) {
+export function LogView({ tail, raw, stream, begun = true }: Props) {
   const { text, lines, cut } = lastLines(tail);
   const log = raw.replace(/^\/api\/v1/, '');
   if (tail.size === 0 && stream === undefined) return <p class="empty">The log is empty.</p>;
+  if (tail.size === 0 && !begun) {
+    return (
+      <>
+        <p class="empty">It is written when a worker begins.</p>
+        <pre class="log" data-stream={stream} data-keep hidden />
+      </>
+    );
+  }
   return (
     <>
       <p class="quiet">

@@ -142,11 +142,17 @@ export function BuildRows({ builds, now }: { builds: readonly BuildSummary[]; no
 
 export const buildHead = ['Status', 'Build', 'System', 'Took', 'When'] as const;
 
+/** Its button is shown by the script `copy`. */
 export function Command({ text }: { text: string }) {
   return (
-    <pre class="command" tabindex={0}>
-      <code>{text}</code>
-    </pre>
+    <>
+      <button type="button" class="copy" data-keep hidden>
+        Copy
+      </button>
+      <pre class="command" tabindex={0}>
+        <code>{text}</code>
+      </pre>
+    </>
   );
 }
 

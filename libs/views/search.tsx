@@ -17,9 +17,9 @@ export interface SearchModel {
 }
 
 export function searchPage({ query, error, builds, next, now }: SearchModel): string {
-  const json = `/api/v1/builds?q=${encodeURIComponent(query)}`;
+  const json = query.trim() === '' ? '' : `?q=${encodeURIComponent(query)}`;
   return page(
-    { title: query === '' ? 'Search' : `${query} · Search`, json },
+    { title: query === '' ? 'Search' : `${query} · Search`, json: `/api/v1/builds${json}` },
     <>
       <h1>Search</h1>
       <form action="/search" role="search" aria-label="Builds" class="filter">

@@ -18,7 +18,7 @@ const kinds: Readonly<Record<UsedStore['kind'], string>> = {
 
 export function usePage({ stores }: UseAnswer): string {
   return page(
-    { title: 'Use its substitutes', here: '/use', json: '/api/v1/use', scripts: ['copy'] },
+    { title: 'Use its substitutes', here: '/use', json: '/api/v1/use' },
     <>
       <h1>Use its substitutes</h1>
       <p class="lead">Instead of building yourself, download what was built here and is signed.</p>

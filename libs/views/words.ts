@@ -95,6 +95,10 @@ export function verdict(jobs: JobCounts): string {
   return [`${count(succeeded)} of ${count(total)} succeeded`, ...parts].join(', ');
 }
 
+export function hasJobs(jobs: JobCounts): boolean {
+  return Object.values(jobs).some((number) => number > 0);
+}
+
 export function isSettled(jobs: JobCounts): boolean {
   return !jobs.scheduled && !jobs.submitted && !jobs.started;
 }

@@ -1,17 +1,20 @@
-/** A button at every command that copies it, where browsers let pages do that. */
+/** Shows the button of every command that copies it, where browsers let pages do that. */
 if ('clipboard' in navigator) {
-  for (const command of document.querySelectorAll<HTMLElement>('pre.command')) {
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.className = 'copy';
-    button.textContent = 'Copy';
-    button.addEventListener('click', () => void copy(command, button));
-    command.before(button);
+  offer();
+  document.querySelector('main')?.addEventListener('renewed', offer);
+  document.addEventListener('click', ({ target }) => {
+    if (target instanceof HTMLButtonElement && target.matches('.copy')) void copy(target);
+  });
+}
+
+function offer(): void {
+  for (const button of document.querySelectorAll<HTMLButtonElement>('button.copy')) {
+    button.hidden = false;
   }
 }
 
-async function copy(command: HTMLElement, button: HTMLButtonElement): Promise<void> {
-  const text = command.textContent ?? '';
+async function copy(button: HTMLButtonElement): Promise<void> {
+  const text = button.nextElementSibling?.textContent ?? '';
   const copied = await navigator.clipboard.writeText(text).then(
     () => true,
     () => false,

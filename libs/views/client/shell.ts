@@ -1,4 +1,5 @@
 /** The script of every page: times, keys, preferences, and news for pages that still change. */
+import './copy.js';
 import { onKey } from './keys.js';
 import { keepLive } from './live.js';
 import { offerPreferences } from './preferences-dialog.js';

@@ -55,7 +55,6 @@ article p {
 }
 .of-name {
   min-width: 9rem;
-  overflow-wrap: anywhere;
 }
 .filter label {
   max-width: 100%;

@@ -8,6 +8,7 @@ export const statusStyle = `
   font-size: 0.8rem;
   font-weight: 400;
   color: var(--quiet);
+  white-space: nowrap;
 }
 .shapes {
   position: absolute;

@@ -14,6 +14,10 @@ td {
   padding: 0.45rem 0.9rem 0.45rem 0;
   border-bottom: 1px solid var(--line);
 }
+td {
+  max-width: 36rem;
+  overflow-wrap: break-word;
+}
 th {
   font-size: 0.85rem;
   font-weight: 600;
@@ -38,6 +42,7 @@ dt {
 dd {
   margin: 0;
   min-width: 0;
+  overflow-wrap: anywhere;
 }
 @media (max-width: 40rem) {
   body {
