@@ -54,16 +54,15 @@ export class NotificationLog {
     return cutPage(rows.map(answerOf), limit, (answer) => answer.id);
   }
 
+  /** Its tries are read before it is: what a try ended as stands in it when the try is told. */
   async one(delivery: DeliveryId): Promise<NotificationDetail | null> {
+    const tries = await this.database.query<TryRow>(
+      'select * from delivery_tries where delivery_id = $1 order by number',
+      [delivery],
+    );
     const [row] = await this.database.query<DeliveryRow>(`${rowsOf} where d.id = $1`, [delivery]);
     if (!row) return null;
-    const [message, tries] = await Promise.all([
-      readMessage(this.database, delivery),
-      this.database.query<TryRow>(
-        'select * from delivery_tries where delivery_id = $1 order by number',
-        [delivery],
-      ),
-    ]);
+    const message = await readMessage(this.database, delivery);
     const told = message.changes.map(({ job, system, kind, build, at }) => ({
       ...{ job, system, status: kind, build: String(build), changedAt: at.toISOString() },
     }));
