@@ -36,7 +36,7 @@ export class Refusal extends Error {
 }
 
 /** What the farm answered: its HTTP status. */
-export const endingOfStatus: Readonly<Record<number, Ending>> = {
+const endingOfStatus: Readonly<Record<number, Ending>> = {
   ...{ 400: 'usage', 413: 'usage', 415: 'usage', 422: 'usage' },
   ...{ 404: 'notFound', 410: 'notFound', 401: 'unauthorized', 403: 'unauthorized' },
   ...{ 409: 'conflict', 412: 'conflict', 428: 'conflict' },

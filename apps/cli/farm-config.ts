@@ -37,7 +37,7 @@ export interface FarmConfig {
   readonly farms: Readonly<Record<string, KnownFarm>>;
 }
 
-export function configPath(env: Environment): string {
+function configPath(env: Environment): string {
   const home = env['HOME'] ?? homedir();
   const given = env['XDG_CONFIG_HOME'];
   const base = given !== undefined && isAbsolute(given) ? given : join(home, '.config');

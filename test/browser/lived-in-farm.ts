@@ -15,6 +15,7 @@ import {
   seedFarm,
   seedJob,
   seedManyJobs,
+  seedNextEvaluation,
   type Seeded,
 } from '../integration/seeded-farm.js';
 
@@ -95,7 +96,7 @@ async function seedPackages(database: Database): Promise<Packages> {
   await build('breaks-1.0', 'succeeded', { output: true });
   await build('mends-1.0', 'failed', { reason: 'builder-failed' });
   await build('goes-1.0', 'succeeded');
-  const after = await nextEvaluation(database, before);
+  const after = await seedNextEvaluation(database, before);
   const next = (name: string, status: string, more = {}) =>
     seedBuild(database, after, { name, status, ...more });
   await seedJob(database, after, { name: 'steady', build: steady });
@@ -111,23 +112,6 @@ async function seedPackages(database: Database): Promise<Packages> {
     });
   }
   return { before, after, broke };
-}
-
-/** Of the same specification, at the next revision. */
-async function nextEvaluation(database: Database, before: number): Promise<number> {
-  const [row] = await database.query<{ id: number }>(
-    `insert into evaluations (specification_id, specification_version, revisions_digest, try,
-       trigger, status, ended_at)
-     select specification_id, specification_version, 'e', 1, 'poll', 'succeeded', now()
-       from evaluations where id = $1 returning id`,
-    [before],
-  );
-  await database.execute('select ensure_evaluation_partitions($1)', [row!.id]);
-  await database.execute(
-    `insert into checkouts values ($1, 'main', 'https://example.org/x.git', 'main', $2)`,
-    [row!.id, 'c'.repeat(40)],
-  );
-  return row!.id;
 }
 
 async function seedRequest(database: Database): Promise<number> {

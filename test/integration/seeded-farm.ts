@@ -108,6 +108,27 @@ export async function seedEvaluation(
   return evaluation!.id;
 }
 
+/** Of the same specification, at the next revision. */
+export async function seedNextEvaluation(
+  database: Database,
+  before: number,
+  revision = 'c'.repeat(40),
+): Promise<number> {
+  const [row] = await database.query<{ id: number }>(
+    `insert into evaluations (specification_id, specification_version, revisions_digest, try,
+       trigger, status, ended_at)
+     select specification_id, specification_version, 'e', 1, 'poll', 'succeeded', now()
+       from evaluations where id = $1 returning id`,
+    [before],
+  );
+  await database.execute('select ensure_evaluation_partitions($1)', [row!.id]);
+  await database.execute(
+    `insert into checkouts values ($1, 'main', 'https://example.org/x.git', 'main', $2)`,
+    [row!.id, revision],
+  );
+  return row!.id;
+}
+
 export interface Wish {
   readonly name: string;
   readonly status: string;

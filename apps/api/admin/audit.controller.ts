@@ -10,14 +10,13 @@ import { Id } from '#protocol/api/page.js';
 import { auditEntryPage, auditPage } from '#views/admin/audit.js';
 import { Requires } from '../access/requires.js';
 import { AdminErrors, html, queryOf, visitOf } from './admin-answers.js';
+import { withoutEmpty } from './admin-form.js';
 
 const byId = z.object({ id: Id });
 type ById = z.infer<typeof byId>;
 const Word = z.string().max(200).optional();
-/** An empty field of the form is no filter. */
 const AuditQuery = z.preprocess(
-  (query) =>
-    Object.fromEntries(Object.entries(query as object).filter(([, value]) => value !== '')),
+  withoutEmpty,
   z.object({ before: Id.optional(), actor: Word, action: Word, subject: Word }),
 );
 const atOnce = 50;

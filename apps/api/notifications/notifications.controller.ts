@@ -5,8 +5,6 @@ import { z } from 'zod';
 import { Database } from '#adapters/postgres/database.js';
 import { NotificationLog } from '#adapters/postgres/notification-log.js';
 import type { Bus } from '#application/ports/bus.js';
-import { id as idOf, type DeliveryId } from '#domain/ids.js';
-import { notFound, ProblemException } from '#nest/problem.js';
 import {
   NotificationDetail,
   NotificationList,
@@ -19,6 +17,7 @@ import { Problem } from '#protocol/api/problem.js';
 import type { NotificationAnswer } from '#protocol/api/notification.js';
 import { BUS } from '../farm/tokens.js';
 import { Requires } from '../access/requires.js';
+import { MessageDesk } from './message-desk.js';
 
 const byId = z.object({ id: Id });
 type ById = z.infer<typeof byId>;
@@ -29,13 +28,10 @@ type ById = z.infer<typeof byId>;
 @ApiResponse({ status: 401, standardSchema: Problem })
 @Controller('api/v1/notifications')
 export class NotificationsController {
-  private readonly log: NotificationLog;
+  private readonly desk: MessageDesk;
 
-  constructor(
-    database: Database,
-    @Inject(BUS) private readonly bus: Bus,
-  ) {
-    this.log = new NotificationLog(database);
+  constructor(database: Database, @Inject(BUS) bus: Bus) {
+    this.desk = new MessageDesk(new NotificationLog(database), bus);
   }
 
   @Get()
@@ -44,17 +40,15 @@ export class NotificationsController {
   list(
     @Query({ schema: NotificationQuery }) query: NotificationQuery,
   ): Promise<Page<NotificationAnswer>> {
-    return this.log.list(query);
+    return this.desk.log.list(query);
   }
 
   @Get(':id')
   @ApiOperation({ summary: 'One message, with what its receiver answered to each try' })
   @ApiResponse({ status: 200, standardSchema: NotificationDetail })
   @ApiResponse({ status: 404, standardSchema: Problem })
-  async one(@Param({ schema: byId }) { id }: ById): Promise<NotificationDetail> {
-    const found = await this.log.one(idOf<DeliveryId>(id));
-    if (!found) throw notFound(`notification ${id}`);
-    return found;
+  one(@Param({ schema: byId }) { id }: ById): Promise<NotificationDetail> {
+    return this.desk.one(id);
   }
 
   @Post(':id/resend')
@@ -64,13 +58,8 @@ export class NotificationsController {
   @ApiResponse({ status: 404, standardSchema: Problem })
   @ApiResponse({ status: 409, standardSchema: Problem })
   async resend(@Param({ schema: byId }) { id }: ById): Promise<NotificationDetail> {
-    await this.one({ id });
-    if (!(await this.log.resend(idOf<DeliveryId>(id)))) {
-      const detail = `Notification ${id} is being sent now.`;
-      throw new ProblemException({ status: 409, kind: 'being-sent', detail });
-    }
-    await this.bus.publish('weather', '');
-    return this.one({ id });
+    await this.desk.resend(id);
+    return this.desk.one(id);
   }
 
   @Post('test')
@@ -81,13 +70,6 @@ export class NotificationsController {
   @ApiResponse({ status: 404, standardSchema: Problem })
   @ApiResponse({ status: 422, standardSchema: Problem })
   async test(@Body({ schema: TrialRequest }) { specification }: TrialRequest): Promise<TrialList> {
-    const begun = await this.log.begin(specification);
-    if (!begun) throw notFound(`specification ${specification}`);
-    if (begun.length === 0) {
-      const detail = `The specification ${specification} tells nobody.`;
-      throw new ProblemException({ status: 422, kind: 'no-receiver', detail });
-    }
-    await this.bus.publish('weather', '');
-    return { items: begun };
+    return { items: [...(await this.desk.begin(specification))] };
   }
 }

@@ -52,7 +52,7 @@ export function addExamples(document: ApiDocument): ApiDocument {
 }
 
 /** A value that the schema takes. */
-export function exampleOf(
+function exampleOf(
   schema: Schema,
   schemas: Readonly<Record<string, Schema>>,
   place: { readonly field: string; readonly depth: number } = { field: '', depth: 0 },

@@ -63,7 +63,7 @@ function isPlural(word: string): boolean {
   return word.endsWith('s') && !singular.has(word);
 }
 
-export function singularOf(word: string): string {
+function singularOf(word: string): string {
   if (!isPlural(word)) return word;
   if (word.endsWith('ies')) return `${word.slice(0, -3)}y`;
   return word.slice(0, -1);

@@ -4,13 +4,20 @@
  * (defaults), so each is kept apart until the document is whole.
  */
 import { z } from 'zod';
+import * as audit from '#protocol/api/audit.js';
 import * as buildProduct from '#protocol/api/build-product.js';
+import * as buildStory from '#protocol/api/build-story.js';
 import * as build from '#protocol/api/build.js';
+import * as commit from '#protocol/api/commit.js';
+import * as difference from '#protocol/api/difference.js';
 import * as evaluation from '#protocol/api/evaluation.js';
 import * as forge from '#protocol/api/forge.js';
 import * as health from '#protocol/api/health.js';
+import * as log from '#protocol/api/log.js';
+import * as map from '#protocol/api/map.js';
 import * as metric from '#protocol/api/metric.js';
 import * as notification from '#protocol/api/notification.js';
+import * as available from '#protocol/api/package.js';
 import * as page from '#protocol/api/page.js';
 import * as problem from '#protocol/api/problem.js';
 import * as repository from '#protocol/api/repository.js';
@@ -37,7 +44,7 @@ interface Converted {
 const modules = [
   [problem, page, document, buildProduct, build, evaluation, specification, repository],
   [forge, metric, notification, retention, store, token, upstream, use, verification, wish],
-  [worker, conversation, health],
+  [worker, conversation, health, audit, buildStory, commit, difference, log, map, available],
 ].flat();
 
 /** Written in a request body's schema that may be left out; the finished document has no such. */

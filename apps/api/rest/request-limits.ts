@@ -7,7 +7,7 @@ import type { FastifyInstance } from 'fastify';
 const kibibyte = 1024;
 
 /** The first that fits; the most that a request of its kind can sensibly be. */
-export const requestLimits: readonly (readonly [address: RegExp, bytes: number])[] = [
+const requestLimits: readonly (readonly [address: RegExp, bytes: number])[] = [
   // Ten thousand package names, at most.
   [/^\/api\/v1\/specifications(\/:name)?$/, 1024 * kibibyte],
   // A hundred keys of 4,000 characters.

@@ -1,6 +1,6 @@
 /** `gambeson audit`: who changed what on a farm, and whether its log of that is still whole. */
 import { Command, InvalidArgumentError } from 'commander';
-import { listAuditEntries, type ListAuditEntriesAnswer } from '#client/generated/audit.js';
+import { listAuditEntries, type AuditEntryAnswer } from '#client/generated/audit.js';
 import { verifyAudit, type AuditVerdict } from '#application/verify-audit.js';
 import type { AuditHead } from '#domain/access/audit-chain.js';
 import { sha256OfUtf8 } from '#formats/hash.js';
@@ -116,9 +116,7 @@ function sentence(fault: AuditVerdict['faults'][number]): string {
   }
 }
 
-type Entry = ListAuditEntriesAnswer['items'][number];
-
-function rowOf({ id, at, actor, action, subject, outcome }: Entry): string[] {
+function rowOf({ id, at, actor, action, subject, outcome }: AuditEntryAnswer): string[] {
   const { name, role, via } = actor;
   return [id, at.slice(0, 19), `${name} (${role})`, via, action, subject, outcome];
 }

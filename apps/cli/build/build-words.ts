@@ -2,7 +2,7 @@
 import type {
   AttemptAnswer,
   BuildAnswer,
-  GetBuildHistoryAnswer,
+  BuildHistoryAnswer,
   OutputAnswer,
 } from '#client/generated/builds.js';
 import {
@@ -98,7 +98,7 @@ export function whyOf(build: BuildAnswer, now: Date): string {
 /** Several lines: what it is, what it waits for, and since when its job fails. */
 export function whyWords(
   build: BuildAnswer,
-  history: GetBuildHistoryAnswer | null,
+  history: BuildHistoryAnswer | null,
   now: Date,
 ): string {
   const { id, name, status, wait, estimate } = build;
@@ -115,7 +115,7 @@ export function whyWords(
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function since({ lastSuccess, firstFailure, changes }: GetBuildHistoryAnswer): string[] {
+function since({ lastSuccess, firstFailure, changes }: BuildHistoryAnswer): string[] {
   const at = (one: { evaluation: string; build: string | null }): string =>
     `evaluation ${one.evaluation}${one.build === null ? '' : ` (build ${one.build})`}`;
   const lines = [

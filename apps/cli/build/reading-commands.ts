@@ -41,7 +41,7 @@ export function listCommand(): Command {
     });
 }
 
-export function buildTable(options: Telling, builds: readonly BuildSummary[]): string {
+function buildTable(options: Telling, builds: readonly BuildSummary[]): string {
   const now = new Date();
   const rows = builds.map((one) => [
     ...[one.id, { text: one.status, status: true }, one.name, one.system],

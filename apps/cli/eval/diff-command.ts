@@ -3,8 +3,8 @@ import { Command } from 'commander';
 import {
   getEvaluationDifference,
   listEvaluationRootCauses,
-  type GetEvaluationDifferenceAnswer,
-  type ListEvaluationRootCausesAnswer,
+  type DifferenceAnswer,
+  type RootCausesAnswer,
 } from '#client/generated/evaluations.js';
 import { differenceVerdict, kindWords } from '#views/evaluation-words.js';
 import { plural } from '#views/words.js';
@@ -53,14 +53,14 @@ async function diff(text: string, other: string, options: DiffOptions): Promise<
   const against = readAddress(other)?.named.value ?? other.replace(/^#/, '');
   const { limit, system } = options;
   const base = { against, limit, ...(system !== undefined && { system }) };
-  const answers: GetEvaluationDifferenceAnswer[] = [];
+  const answers: DifferenceAnswer[] = [];
   for (const kind of listed) {
     const query = { ...base, kind };
     answers.push(await getEvaluationDifference(farm.client, { path: { id }, query }));
   }
   const query = { against, limit: 10 };
   const causes = await listEvaluationRootCauses(farm.client, { path: { id }, query });
-  const [first] = answers as [GetEvaluationDifferenceAnswer];
+  const [first] = answers as [DifferenceAnswer];
   const jobs = Object.fromEntries(listed.map((kind, at) => [kind, answers[at]!.items]));
   const { items: _items, found: _found, next: _next, ...head } = first;
   tell(options, { ...head, items: jobs, rootCauses: causes.items }, () =>
@@ -71,23 +71,23 @@ async function diff(text: string, other: string, options: DiffOptions): Promise<
 
 function words(
   options: Telling,
-  answers: readonly GetEvaluationDifferenceAnswer[],
-  causes: ListEvaluationRootCausesAnswer,
+  answers: readonly DifferenceAnswer[],
+  causes: RootCausesAnswer,
 ): string {
-  const [first] = answers as [GetEvaluationDifferenceAnswer];
+  const [first] = answers as [DifferenceAnswer];
   const tables = answers.map((answer, at) => tableOf(options, listed[at]!, answer)).join('');
   if (options.plain) return tables;
   const verdict = paint(lookFor(options), 'strong', verdictOf(first));
   return `${verdict}\n${tables}${causesOf(options, causes)}`;
 }
 
-function verdictOf(answer: GetEvaluationDifferenceAnswer): string {
+function verdictOf(answer: DifferenceAnswer): string {
   const { against } = answer;
   const other = against ? `, against evaluation ${against.id} of ${against.specification}` : '';
   return `${differenceVerdict(answer, null, new Date())}${other}`;
 }
 
-function tableOf(options: Telling, kind: Kind, answer: GetEvaluationDifferenceAnswer): string {
+function tableOf(options: Telling, kind: Kind, answer: DifferenceAnswer): string {
   if (answer.items.length === 0) return '';
   const rows = answer.items.map((job) => [
     ...[{ text: job.status, status: true }, job.name, job.system, job.build ?? ''],
@@ -102,7 +102,7 @@ function tableOf(options: Telling, kind: Kind, answer: GetEvaluationDifferenceAn
   return `\n${tellTable(options, { head, rows }, '')}${rest}`;
 }
 
-function causesOf(options: Telling, { items }: ListEvaluationRootCausesAnswer): string {
+function causesOf(options: Telling, { items }: RootCausesAnswer): string {
   const blocking = items.filter(({ blocks, build }) => blocks > 0 && build !== null);
   if (blocking.length === 0) return '';
   const rows = blocking.map(({ build, blocks, examples: some }) => [

@@ -2,30 +2,7 @@
 /** Who changed what. */
 import type { Client, Reading } from '../client.js';
 
-export interface GetAuditChainAnswer {
-  readonly head: { readonly id: string; readonly hash: string };
-  readonly items: readonly {
-    readonly id: string;
-    readonly at: string;
-    readonly actor: {
-      readonly name: string;
-      readonly via: 'admin-token' | 'token' | 'certificate' | 'proxy' | 'anonymous';
-      readonly role: 'viewer' | 'maintainer' | 'operator' | 'admin';
-      readonly token: string | null;
-      readonly fingerprint: string | null;
-    };
-    readonly action: string;
-    readonly subject: string;
-    readonly outcome: 'done' | 'failed' | 'unknown';
-    readonly asked: unknown;
-    readonly before: unknown;
-    readonly after: unknown;
-    readonly previous: string;
-    readonly hash: string;
-  }[];
-}
-
-export interface GetAuditEntryAnswer {
+export interface AuditEntryAnswer {
   readonly id: string;
   readonly at: string;
   readonly actor: {
@@ -45,27 +22,14 @@ export interface GetAuditEntryAnswer {
   readonly hash: string;
 }
 
-export interface ListAuditEntriesAnswer {
-  readonly items: readonly {
-    readonly id: string;
-    readonly at: string;
-    readonly actor: {
-      readonly name: string;
-      readonly via: 'admin-token' | 'token' | 'certificate' | 'proxy' | 'anonymous';
-      readonly role: 'viewer' | 'maintainer' | 'operator' | 'admin';
-      readonly token: string | null;
-      readonly fingerprint: string | null;
-    };
-    readonly action: string;
-    readonly subject: string;
-    readonly outcome: 'done' | 'failed' | 'unknown';
-    readonly asked: unknown;
-    readonly before: unknown;
-    readonly after: unknown;
-    readonly previous: string;
-    readonly hash: string;
-  }[];
+export interface AuditList {
+  readonly items: readonly AuditEntryAnswer[];
   readonly next: string | null;
+}
+
+export interface ChainAnswer {
+  readonly head: { readonly id: string; readonly hash: string };
+  readonly items: readonly AuditEntryAnswer[];
 }
 
 /** Who changed what, newest first. */
@@ -80,7 +44,7 @@ export function listAuditEntries(
       readonly subject?: string;
     };
   } & Reading = {},
-): Promise<ListAuditEntriesAnswer> {
+): Promise<AuditList> {
   return client.call({ method: 'GET', path: '/api/v1/audit-entries', answer: 'json' }, input);
 }
 
@@ -88,7 +52,7 @@ export function listAuditEntries(
 export function getAuditEntry(
   client: Client,
   input: { readonly path: { readonly id: string } } & Reading,
-): Promise<GetAuditEntryAnswer> {
+): Promise<AuditEntryAnswer> {
   return client.call({ method: 'GET', path: '/api/v1/audit-entries/{id}', answer: 'json' }, input);
 }
 
@@ -96,6 +60,6 @@ export function getAuditEntry(
 export function getAuditChain(
   client: Client,
   input: { readonly query?: { readonly after?: number; readonly limit?: number } } & Reading = {},
-): Promise<GetAuditChainAnswer> {
+): Promise<ChainAnswer> {
   return client.call({ method: 'GET', path: '/api/v1/audit-chain', answer: 'json' }, input);
 }

@@ -1,7 +1,15 @@
 // Generated from the OpenAPI document by `npm run client`: do not edit.
 /** Wishes that a derivation be realised, with their logs. */
 import type { Client, RawAnswer, Reading, Starting } from '../client.js';
-import type { BuildStatusWord, BuildSummary, Estimate, IntentAnswer } from './shared.js';
+import type {
+  BuildStatusWord,
+  BuildSummary,
+  Estimate,
+  IntentAnswer,
+  LogFound,
+  LogLines,
+  LogPhases,
+} from './shared.js';
 
 export interface AttemptAnswer {
   readonly id: string;
@@ -53,6 +61,15 @@ export interface BuildAnswer {
   readonly log: string;
 }
 
+export interface BuildHistoryAnswer {
+  readonly lastSuccess: StoryPoint | null;
+  readonly firstFailure: StoryPoint | null;
+  readonly lastFailure: StoryPoint | null;
+  readonly firstSuccess: StoryPoint | null;
+  readonly changes: readonly ChannelChange[];
+  readonly builds: readonly PastBuild[];
+}
+
 export interface BuildProductAnswer {
   readonly id: string;
   readonly type: string;
@@ -79,6 +96,17 @@ export interface CancelBuildRequest {
   readonly force?: boolean;
 }
 
+export interface ChannelChange {
+  readonly channel: string;
+  readonly from: string;
+  readonly to: string;
+  readonly address: string | null;
+}
+
+export interface ClosureAnswer {
+  readonly items: readonly OutputClosure[];
+}
+
 export interface DifferingNar {
   readonly offeredHash: string;
   readonly otherHash: string;
@@ -86,57 +114,23 @@ export interface DifferingNar {
   readonly seenAt: string;
 }
 
-export interface GetBuildClosureAnswer {
-  readonly items: readonly {
-    readonly output: string;
-    readonly paths: number;
-    readonly size: number;
-    readonly whole: boolean;
-    readonly archives: readonly { readonly compression: string; readonly size: number }[];
-  }[];
-}
-
-export interface GetBuildGraphAnswer {
-  readonly nodes: readonly {
-    readonly id: string;
-    readonly name: string;
-    readonly system: string;
-    readonly status: BuildStatusWord;
-    readonly reason: string | null;
-    readonly scheduledAt: string;
-    readonly startedAt: string | null;
-    readonly endedAt: string | null;
-    readonly distance: number;
-    readonly onFailingPath: boolean;
-  }[];
+export interface GraphAnswer {
+  readonly nodes: readonly GraphNode[];
   readonly edges: readonly { readonly from: string; readonly to: string }[];
   readonly cut: boolean;
 }
 
-export interface GetBuildHistoryAnswer {
-  readonly lastSuccess: { readonly evaluation: string; readonly build: string | null } | null;
-  readonly firstFailure: { readonly evaluation: string; readonly build: string | null } | null;
-  readonly lastFailure: { readonly evaluation: string; readonly build: string | null } | null;
-  readonly firstSuccess: { readonly evaluation: string; readonly build: string | null } | null;
-  readonly changes: readonly {
-    readonly channel: string;
-    readonly from: string;
-    readonly to: string;
-    readonly address: string | null;
-  }[];
-  readonly builds: readonly {
-    readonly id: string;
-    readonly status: BuildStatusWord;
-    readonly startedAt: string;
-    readonly endedAt: string;
-  }[];
-}
-
-export interface GetBuildLogSearchAnswer {
-  readonly lines: readonly number[];
-  readonly before: number;
-  readonly total: number;
-  readonly next: string | null;
+export interface GraphNode {
+  readonly id: string;
+  readonly name: string;
+  readonly system: string;
+  readonly status: BuildStatusWord;
+  readonly reason: string | null;
+  readonly scheduledAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly distance: number;
+  readonly onFailingPath: boolean;
 }
 
 export interface ListBuildDependentsAnswer {
@@ -147,40 +141,6 @@ export interface ListBuildDependentsAnswer {
 export interface ListBuildInputsAnswer {
   readonly items: readonly BuildSummary[];
   readonly next: string | null;
-}
-
-export interface ListBuildLogLinesAnswer {
-  readonly attempt: string | null;
-  readonly total: number;
-  readonly bytes: number;
-  readonly ended: boolean;
-  readonly expired: boolean;
-  readonly lines: readonly {
-    readonly number: number;
-    readonly text: string;
-    readonly runs?: readonly (readonly unknown[])[];
-    readonly at: string | null;
-    readonly longBytes: number | null;
-  }[];
-  readonly next: number | null;
-}
-
-export interface ListBuildLogPhasesAnswer {
-  readonly attempt: string | null;
-  readonly total: number;
-  readonly bytes: number;
-  readonly ended: boolean;
-  readonly expired: boolean;
-  readonly phases: readonly {
-    readonly name: string;
-    readonly from: number;
-    readonly to: number | null;
-    readonly seconds: number | null;
-    readonly outcome: 'succeeded' | 'failed' | null;
-  }[];
-  readonly errors: readonly number[];
-  readonly errorCount: number;
-  readonly timed: boolean;
 }
 
 export interface ListBuildsAnswer {
@@ -199,8 +159,28 @@ export interface OutputAnswer {
   readonly differing: readonly DifferingNar[];
 }
 
+export interface OutputClosure {
+  readonly output: string;
+  readonly paths: number;
+  readonly size: number;
+  readonly whole: boolean;
+  readonly archives: readonly { readonly compression: string; readonly size: number }[];
+}
+
+export interface PastBuild {
+  readonly id: string;
+  readonly status: BuildStatusWord;
+  readonly startedAt: string;
+  readonly endedAt: string;
+}
+
 export interface RestartBuildRequest {
   readonly mode?: 'only' | 'with-failed-dependents';
+}
+
+export interface StoryPoint {
+  readonly evaluation: string;
+  readonly build: string | null;
 }
 
 export interface WaitAnswer {
@@ -288,7 +268,7 @@ export function listBuildLogLines(
       readonly looks?: 'true' | 'false';
     };
   } & Reading,
-): Promise<ListBuildLogLinesAnswer> {
+): Promise<LogLines> {
   return client.call(
     { method: 'GET', path: '/api/v1/builds/{id}/log/lines', answer: 'json' },
     input,
@@ -302,7 +282,7 @@ export function listBuildLogPhases(
     readonly path: { readonly id: string };
     readonly query?: { readonly attempt?: string };
   } & Reading,
-): Promise<ListBuildLogPhasesAnswer> {
+): Promise<LogPhases> {
   return client.call(
     { method: 'GET', path: '/api/v1/builds/{id}/log/phases', answer: 'json' },
     input,
@@ -323,7 +303,7 @@ export function getBuildLogSearch(
       readonly limit?: number;
     };
   } & Reading,
-): Promise<GetBuildLogSearchAnswer> {
+): Promise<LogFound> {
   return client.call(
     { method: 'GET', path: '/api/v1/builds/{id}/log/search', answer: 'json' },
     input,
@@ -363,7 +343,7 @@ export function getReproduceCommand(
 export function getBuildHistory(
   client: Client,
   input: { readonly path: { readonly id: string } } & Reading,
-): Promise<GetBuildHistoryAnswer> {
+): Promise<BuildHistoryAnswer> {
   return client.call({ method: 'GET', path: '/api/v1/builds/{id}/history', answer: 'json' }, input);
 }
 
@@ -371,7 +351,7 @@ export function getBuildHistory(
 export function getBuildClosure(
   client: Client,
   input: { readonly path: { readonly id: string } } & Reading,
-): Promise<GetBuildClosureAnswer> {
+): Promise<ClosureAnswer> {
   return client.call({ method: 'GET', path: '/api/v1/builds/{id}/closure', answer: 'json' }, input);
 }
 
@@ -382,7 +362,7 @@ export function getBuildGraph(
     readonly path: { readonly id: string };
     readonly query?: { readonly steps?: number; readonly limit?: number };
   } & Reading,
-): Promise<GetBuildGraphAnswer> {
+): Promise<GraphAnswer> {
   return client.call({ method: 'GET', path: '/api/v1/builds/{id}/graph', answer: 'json' }, input);
 }
 

@@ -1,9 +1,17 @@
 // Generated from the OpenAPI document by `npm run client`: do not edit.
 /** Readings of a specification at fixed checkouts. */
 import type { Client, RawAnswer, Reading, Starting } from '../client.js';
-import type { BuildStatusWord, EvaluationAnswer, IntentAnswer, JobStatusWord } from './shared.js';
+import type {
+  BuildStatusWord,
+  EvaluationAnswer,
+  IntentAnswer,
+  JobStatusWord,
+  LogFound,
+  LogLines,
+  LogPhases,
+} from './shared.js';
 
-export interface GetCommitAnswer {
+export interface CommitAnswer {
   readonly revision: string;
   readonly items: readonly {
     readonly evaluation: EvaluationAnswer;
@@ -14,13 +22,9 @@ export interface GetCommitAnswer {
   readonly next: string | null;
 }
 
-export interface GetEvaluationDifferenceAnswer {
+export interface DifferenceAnswer {
   readonly evaluation: string;
-  readonly against: {
-    readonly id: string;
-    readonly specification: string;
-    readonly startedAt: string;
-  } | null;
+  readonly against: EvaluationMention | null;
   readonly jobs: number;
   readonly succeeded: number;
   readonly waiting: number;
@@ -36,61 +40,25 @@ export interface GetEvaluationDifferenceAnswer {
     readonly succeeding: number;
   };
   readonly found: number;
-  readonly items: readonly {
-    readonly id: string;
-    readonly name: string;
-    readonly system: string;
-    readonly kind:
-      | 'newly-failing'
-      | 'newly-succeeding'
-      | 'new'
-      | 'removed'
-      | 'still-failing'
-      | 'failing'
-      | 'waiting'
-      | 'undone'
-      | 'succeeding';
-    readonly status: JobStatusWord;
-    readonly reason: string | null;
-    readonly build: string | null;
-    readonly before: { readonly status: JobStatusWord; readonly build: string | null } | null;
-  }[];
+  readonly items: readonly JobDifference[];
   readonly next: string | null;
 }
 
-export interface GetEvaluationLogSearchAnswer {
-  readonly lines: readonly number[];
-  readonly before: number;
-  readonly total: number;
-  readonly next: string | null;
-}
+export type DifferenceKindWord =
+  | 'newly-failing'
+  | 'newly-succeeding'
+  | 'new'
+  | 'removed'
+  | 'still-failing'
+  | 'failing'
+  | 'waiting'
+  | 'undone'
+  | 'succeeding';
 
-export interface GetEvaluationMapAnswer {
-  readonly evaluation: string;
-  readonly names: string;
-  readonly systems: readonly { readonly system: string; readonly statuses: string }[];
-  readonly letters: { readonly [K in string]?: JobStatusWord };
-}
-
-export interface GetSpecificationTrendAnswer {
-  readonly percent: number;
-  readonly good: {
-    readonly evaluation: string;
-    readonly startedAt: string;
-    readonly jobs: number;
-    readonly succeeded: number;
-    readonly newlyFailing: number;
-    readonly newlySucceeding: number;
-    readonly checkouts: readonly { readonly channel: string; readonly revision: string }[];
-  } | null;
-  readonly points: readonly {
-    readonly evaluation: string;
-    readonly startedAt: string;
-    readonly jobs: number;
-    readonly succeeded: number;
-    readonly newlyFailing: number;
-    readonly newlySucceeding: number;
-  }[];
+export interface EvaluationMention {
+  readonly id: string;
+  readonly specification: string;
+  readonly startedAt: string;
 }
 
 export interface JobAnswer {
@@ -105,66 +73,26 @@ export interface JobAnswer {
   readonly endedAt: string | null;
 }
 
+export interface JobDifference {
+  readonly id: string;
+  readonly name: string;
+  readonly system: string;
+  readonly kind: DifferenceKindWord;
+  readonly status: JobStatusWord;
+  readonly reason: string | null;
+  readonly build: string | null;
+  readonly before: { readonly status: JobStatusWord; readonly build: string | null } | null;
+}
+
+export interface JudgedEvaluation {
+  readonly evaluation: EvaluationAnswer;
+  readonly newlyFailing: number | null;
+  readonly newlySucceeding: number | null;
+}
+
 export interface ListEvaluationJobsAnswer {
   readonly items: readonly JobAnswer[];
   readonly next: string | null;
-}
-
-export interface ListEvaluationLogLinesAnswer {
-  readonly attempt: string | null;
-  readonly total: number;
-  readonly bytes: number;
-  readonly ended: boolean;
-  readonly expired: boolean;
-  readonly lines: readonly {
-    readonly number: number;
-    readonly text: string;
-    readonly runs?: readonly (readonly unknown[])[];
-    readonly at: string | null;
-    readonly longBytes: number | null;
-  }[];
-  readonly next: number | null;
-}
-
-export interface ListEvaluationLogPhasesAnswer {
-  readonly attempt: string | null;
-  readonly total: number;
-  readonly bytes: number;
-  readonly ended: boolean;
-  readonly expired: boolean;
-  readonly phases: readonly {
-    readonly name: string;
-    readonly from: number;
-    readonly to: number | null;
-    readonly seconds: number | null;
-    readonly outcome: 'succeeded' | 'failed' | null;
-  }[];
-  readonly errors: readonly number[];
-  readonly errorCount: number;
-  readonly timed: boolean;
-}
-
-export interface ListEvaluationRootCausesAnswer {
-  readonly evaluation: string;
-  readonly found: number;
-  readonly reasons: readonly { readonly reason: string; readonly jobs: number }[];
-  readonly errors: number;
-  readonly items: readonly {
-    readonly build: {
-      readonly id: string;
-      readonly name: string;
-      readonly system: string;
-      readonly status: BuildStatusWord;
-      readonly reason: string | null;
-    } | null;
-    readonly blocks: number;
-    readonly newlyFailing: number;
-    readonly examples: readonly {
-      readonly name: string;
-      readonly system: string;
-      readonly build: string | null;
-    }[];
-  }[];
 }
 
 export interface ListEvaluationsAnswer {
@@ -172,7 +100,14 @@ export interface ListEvaluationsAnswer {
   readonly next: string | null;
 }
 
-export interface ListRequestsAnswer {
+export interface MapAnswer {
+  readonly evaluation: string;
+  readonly names: string;
+  readonly systems: readonly { readonly system: string; readonly statuses: string }[];
+  readonly letters: { readonly [K in string]?: JobStatusWord };
+}
+
+export interface RequestAnswer {
   readonly forge: string;
   readonly repository: string;
   readonly number: number;
@@ -182,16 +117,60 @@ export interface ListRequestsAnswer {
     readonly revision: string;
     readonly state: 'open' | 'closed' | 'unwelcome' | 'expired';
     readonly updatedAt: string;
-    readonly evaluations: readonly {
-      readonly evaluation: EvaluationAnswer;
-      readonly newlyFailing: number | null;
-      readonly newlySucceeding: number | null;
-    }[];
+    readonly evaluations: readonly JudgedEvaluation[];
   }[];
 }
 
 export interface RestartEvaluationRequest {
   readonly failures?: 'failed' | 'infrastructure' | 'canceled' | 'all';
+}
+
+export interface RootCause {
+  readonly build: {
+    readonly id: string;
+    readonly name: string;
+    readonly system: string;
+    readonly status: BuildStatusWord;
+    readonly reason: string | null;
+  } | null;
+  readonly blocks: number;
+  readonly newlyFailing: number;
+  readonly examples: readonly {
+    readonly name: string;
+    readonly system: string;
+    readonly build: string | null;
+  }[];
+}
+
+export interface RootCausesAnswer {
+  readonly evaluation: string;
+  readonly found: number;
+  readonly reasons: readonly { readonly reason: string; readonly jobs: number }[];
+  readonly errors: number;
+  readonly items: readonly RootCause[];
+}
+
+export interface TrendAnswer {
+  readonly percent: number;
+  readonly good: {
+    readonly evaluation: string;
+    readonly startedAt: string;
+    readonly jobs: number;
+    readonly succeeded: number;
+    readonly newlyFailing: number;
+    readonly newlySucceeding: number;
+    readonly checkouts: readonly { readonly channel: string; readonly revision: string }[];
+  } | null;
+  readonly points: readonly TrendPoint[];
+}
+
+export interface TrendPoint {
+  readonly evaluation: string;
+  readonly startedAt: string;
+  readonly jobs: number;
+  readonly succeeded: number;
+  readonly newlyFailing: number;
+  readonly newlySucceeding: number;
 }
 
 /** Evaluations, newest first. */
@@ -256,16 +235,7 @@ export function getEvaluationDifference(
       readonly cursor?: string;
       readonly limit?: number;
       readonly against?: string;
-      readonly kind?:
-        | 'newly-failing'
-        | 'newly-succeeding'
-        | 'new'
-        | 'removed'
-        | 'still-failing'
-        | 'failing'
-        | 'waiting'
-        | 'undone'
-        | 'succeeding';
+      readonly kind?: DifferenceKindWord;
       readonly status?: JobStatusWord;
       readonly reason?: string;
       readonly name?: string;
@@ -273,7 +243,7 @@ export function getEvaluationDifference(
       readonly maintainer?: string;
     };
   } & Reading,
-): Promise<GetEvaluationDifferenceAnswer> {
+): Promise<DifferenceAnswer> {
   return client.call(
     { method: 'GET', path: '/api/v1/evaluations/{id}/difference', answer: 'json' },
     input,
@@ -284,7 +254,7 @@ export function getEvaluationDifference(
 export function getEvaluationMap(
   client: Client,
   input: { readonly path: { readonly id: string } } & Reading,
-): Promise<GetEvaluationMapAnswer> {
+): Promise<MapAnswer> {
   return client.call(
     { method: 'GET', path: '/api/v1/evaluations/{id}/map', answer: 'json' },
     input,
@@ -298,7 +268,7 @@ export function listEvaluationRootCauses(
     readonly path: { readonly id: string };
     readonly query?: { readonly against?: string; readonly limit?: number };
   } & Reading,
-): Promise<ListEvaluationRootCausesAnswer> {
+): Promise<RootCausesAnswer> {
   return client.call(
     { method: 'GET', path: '/api/v1/evaluations/{id}/root-causes', answer: 'json' },
     input,
@@ -312,7 +282,7 @@ export function getCommit(
     readonly path: { readonly revision: string };
     readonly query?: { readonly cursor?: string; readonly limit?: number };
   } & Reading,
-): Promise<GetCommitAnswer> {
+): Promise<CommitAnswer> {
   return client.call({ method: 'GET', path: '/api/v1/commits/{revision}', answer: 'json' }, input);
 }
 
@@ -326,7 +296,7 @@ export function listRequests(
       readonly number: number;
     };
   } & Reading,
-): Promise<ListRequestsAnswer> {
+): Promise<RequestAnswer> {
   return client.call({ method: 'GET', path: '/api/v1/requests', answer: 'json' }, input);
 }
 
@@ -337,7 +307,7 @@ export function getSpecificationTrend(
     readonly path: { readonly name: string };
     readonly query?: { readonly percent?: number };
   } & Reading,
-): Promise<GetSpecificationTrendAnswer> {
+): Promise<TrendAnswer> {
   return client.call(
     { method: 'GET', path: '/api/v1/specifications/{name}/trend', answer: 'json' },
     input,
@@ -388,7 +358,7 @@ export function listEvaluationLogLines(
       readonly looks?: 'true' | 'false';
     };
   } & Reading,
-): Promise<ListEvaluationLogLinesAnswer> {
+): Promise<LogLines> {
   return client.call(
     { method: 'GET', path: '/api/v1/evaluations/{id}/log/lines', answer: 'json' },
     input,
@@ -399,7 +369,7 @@ export function listEvaluationLogLines(
 export function listEvaluationLogPhases(
   client: Client,
   input: { readonly path: { readonly id: string } } & Reading,
-): Promise<ListEvaluationLogPhasesAnswer> {
+): Promise<LogPhases> {
   return client.call(
     { method: 'GET', path: '/api/v1/evaluations/{id}/log/phases', answer: 'json' },
     input,
@@ -419,7 +389,7 @@ export function getEvaluationLogSearch(
       readonly limit?: number;
     };
   } & Reading,
-): Promise<GetEvaluationLogSearchAnswer> {
+): Promise<LogFound> {
   return client.call(
     { method: 'GET', path: '/api/v1/evaluations/{id}/log/search', answer: 'json' },
     input,

@@ -3,29 +3,33 @@
 import type { Client, Reading } from '../client.js';
 import type { BuildSummary } from './shared.js';
 
-export interface GetPackageAnswer {
+export interface AvailablePackage {
+  readonly build: string;
+  readonly name: string;
+  readonly since: string;
+  readonly size: number;
+  readonly closure: { readonly paths: number; readonly size: number; readonly whole: boolean };
+  readonly keptUntil: string;
+  readonly evaluation: string | null;
+  readonly commits: readonly PackageCommit[];
+}
+
+export interface PackageAnswer {
   readonly name: string;
   readonly bySystem: readonly {
     readonly system: string;
     readonly newest: BuildSummary;
-    readonly available: {
-      readonly build: string;
-      readonly name: string;
-      readonly since: string;
-      readonly size: number;
-      readonly closure: { readonly paths: number; readonly size: number; readonly whole: boolean };
-      readonly keptUntil: string;
-      readonly evaluation: string | null;
-      readonly commits: readonly {
-        readonly channel: string;
-        readonly revision: string;
-        readonly address: string | null;
-      }[];
-    } | null;
+    readonly available: AvailablePackage | null;
   }[];
 }
 
-export interface ListPackagesAnswer {
+export interface PackageCommit {
+  readonly channel: string;
+  readonly revision: string;
+  readonly address: string | null;
+}
+
+export interface PackagesAnswer {
   readonly items: readonly { readonly name: string }[];
   readonly next: string | null;
 }
@@ -40,7 +44,7 @@ export function listPackages(
       readonly limit?: number;
     };
   } & Reading = {},
-): Promise<ListPackagesAnswer> {
+): Promise<PackagesAnswer> {
   return client.call({ method: 'GET', path: '/api/v1/packages', answer: 'json' }, input);
 }
 
@@ -48,6 +52,6 @@ export function listPackages(
 export function getPackage(
   client: Client,
   input: { readonly path: { readonly name: string } } & Reading,
-): Promise<GetPackageAnswer> {
+): Promise<PackageAnswer> {
   return client.call({ method: 'GET', path: '/api/v1/packages/{name}', answer: 'json' }, input);
 }

@@ -82,6 +82,53 @@ export type JobStatusWord =
   | 'canceled'
   | 'error';
 
+export interface LogFound {
+  readonly lines: readonly number[];
+  readonly before: number;
+  readonly total: number;
+  readonly next: string | null;
+}
+
+export interface LogLine {
+  readonly number: number;
+  readonly text: string;
+  readonly runs?: readonly LogRun[];
+  readonly at: string | null;
+  readonly longBytes: number | null;
+}
+
+export interface LogLines {
+  readonly attempt: string | null;
+  readonly total: number;
+  readonly bytes: number;
+  readonly ended: boolean;
+  readonly expired: boolean;
+  readonly lines: readonly LogLine[];
+  readonly next: number | null;
+}
+
+export interface LogPhase {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number | null;
+  readonly seconds: number | null;
+  readonly outcome: 'succeeded' | 'failed' | null;
+}
+
+export interface LogPhases {
+  readonly attempt: string | null;
+  readonly total: number;
+  readonly bytes: number;
+  readonly ended: boolean;
+  readonly expired: boolean;
+  readonly phases: readonly LogPhase[];
+  readonly errors: readonly number[];
+  readonly errorCount: number;
+  readonly timed: boolean;
+}
+
+export type LogRun = readonly unknown[];
+
 export interface RepositoryAnswer {
   readonly name: string;
   readonly url: string;

@@ -69,7 +69,7 @@ export function hashOf(entry: AuditEntry, sha256: Sha256): string {
 }
 
 /** Names in the order of their code units, no spaces, as RFC 8785 writes it. */
-export function canonicalJson(value: Json): string {
+function canonicalJson(value: Json): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   if (isList(value)) return `[${value.map(canonicalJson).join(',')}]`;
   const names = Object.keys(value).sort();

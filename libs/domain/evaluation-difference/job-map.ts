@@ -14,7 +14,7 @@ export interface JobMap {
   readonly systems: readonly { readonly system: string; readonly statuses: string }[];
 }
 
-export const noJob = '.';
+const noJob = '.';
 const letters = 'abcdefghi';
 
 /** By letter. */

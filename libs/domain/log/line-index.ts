@@ -18,7 +18,7 @@ import { parseStyle, plainStyle, printStyle, type Style } from './style.js';
 
 export const linesPerBlock = 256;
 /** Lines that tell an error, kept by number; more are counted. */
-export const errorsAtMost = 5000;
+const errorsAtMost = 5000;
 
 export interface LineIndex {
   /** Bytes of whole lines. */

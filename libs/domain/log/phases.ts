@@ -28,7 +28,7 @@ export interface PhaseMark {
 }
 
 /** A build with more is no build by phases. */
-export const phasesAtMost = 1000;
+const phasesAtMost = 1000;
 
 /** What a line says of phases; null for nothing. Only its first 400 characters are looked at. */
 export function phaseMark(line: string): PhaseMark | null {

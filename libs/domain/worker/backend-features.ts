@@ -6,7 +6,7 @@
  */
 import { backendAt, type BackendName } from '../specification/specification.js';
 
-export const backendFeatures: Readonly<Partial<Record<BackendName, string>>> = {
+const backendFeatures: Readonly<Partial<Record<BackendName, string>>> = {
   guix: 'guix-daemon',
   nix: 'nix',
 };

@@ -4,8 +4,8 @@ import { parseLineRange } from '#domain/log/line-range.js';
 import { Id, Time } from './page.js';
 
 /** More lines than a page shows, and still an answer of modest size. */
-export const linesAtMost = 1000;
-export const hitsAtMost = 10_000;
+const linesAtMost = 1000;
+const hitsAtMost = 10_000;
 const flag = z.enum(['true', 'false']).default('false');
 
 export const LogQuery = z.object({

@@ -12,7 +12,7 @@ export interface Filled {
   readonly faults: readonly FieldFault[];
 }
 
-export const noFaults: readonly FieldFault[] = [];
+const noFaults: readonly FieldFault[] = [];
 
 interface FieldProps {
   readonly form: Filled;
@@ -22,7 +22,7 @@ interface FieldProps {
   readonly about?: string;
 }
 
-export function fieldId(name: string): string {
+function fieldId(name: string): string {
   return `f-${name.replaceAll(/[^A-Za-z0-9]/g, '-')}`;
 }
 

@@ -10,7 +10,7 @@ import type { FieldFault } from './fields.js';
 type Entry = [name: string, value: string];
 type Rows = readonly Readonly<Record<string, unknown>>[];
 
-export const selectionKinds = [
+const selectionKinds = [
   'file',
   'set',
   'packages',
@@ -22,7 +22,7 @@ export const selectionKinds = [
 type SelectionKind = (typeof selectionKinds)[number];
 
 /** The fields of each row; a row where all but the usual ones are empty is none. */
-export const rowFields = {
+const rowFields = {
   channels: [
     ...['name', 'url', 'branch', 'commit', 'introduction.commit', 'introduction.fingerprint'],
     'credential',

@@ -76,7 +76,7 @@ function List({ tokens, visit: { now }, caption }: ListProps) {
   );
 }
 
-export const tokenKinds: readonly Option[] = [
+const tokenKinds: readonly Option[] = [
   ['read', 'read a store or a specification’s'],
   ['write', 'push to a store, or have a specification evaluated'],
   ['role:viewer', 'see the administration'],
@@ -85,7 +85,7 @@ export const tokenKinds: readonly Option[] = [
   ['role:admin', 'do everything'],
 ];
 
-export const tokenLives: readonly Option[] = [
+const tokenLives: readonly Option[] = [
   ['7776000', '90 days'],
   ['604800', 'a week'],
   ['31536000', 'a year'],

@@ -16,6 +16,7 @@ import {
   seedBuild,
   seedEvaluation,
   seedJob,
+  seedNextEvaluation,
   type Wish,
 } from '../../integration/seeded-farm.js';
 import {
@@ -73,7 +74,7 @@ async function seedStory({ parts: { database, logs } }: ApiFarm): Promise<number
   await build(before, 'libfoo-1.0', { status: 'succeeded', output: true });
   const ailing = await build(before, 'ailing-3.1', { status: 'failed', reason: 'timed-out' });
   await build(before, 'mended-0.9', { status: 'failed', reason: 'builder-failed' });
-  const after = await nextEvaluation(database, before);
+  const after = await seedNextEvaluation(database, before, commit);
   await seedJob(database, after, { name: 'hello', build: hello });
   await seedJob(database, after, { name: 'ailing', build: ailing });
   const libfoo = await build(after, 'libfoo-1.1', { status: 'failed', reason: 'builder-failed' });
@@ -102,6 +103,9 @@ async function seedStory({ parts: { database, logs } }: ApiFarm): Promise<number
   return running;
 }
 
+/** Which the sessions name. */
+const commit = '0123456789abcdef0123456789abcdef01234567';
+
 async function seedWorkers(database: Database): Promise<void> {
   await database.execute(
     `insert into workers (name, credential_hash, systems, slots, cores, speed, class, version,
@@ -111,22 +115,6 @@ async function seedWorkers(database: Database): Promise<void> {
             ('two', 'x', '{x86_64-linux}', 4, 8, 1, 'x86_64-linux~@1', '0.1.0', now(), now(), 'g',
               0.1, 8e9, 5e10)`,
   );
-}
-
-async function nextEvaluation(database: Database, before: number): Promise<number> {
-  const [row] = await database.query<{ id: number }>(
-    `insert into evaluations (specification_id, specification_version, revisions_digest, try,
-       trigger, status, ended_at)
-     select specification_id, specification_version, 'e', 1, 'poll', 'succeeded', now()
-       from evaluations where id = $1 returning id`,
-    [before],
-  );
-  await database.execute('select ensure_evaluation_partitions($1)', [row!.id]);
-  await database.execute(
-    `insert into checkouts values ($1, 'main', 'https://example.org/x.git', 'main', $2)`,
-    [row!.id, '0123456789abcdef0123456789abcdef01234567'],
-  );
-  return row!.id;
 }
 
 async function offer({ service }: TestSubstituter): Promise<void> {

@@ -93,7 +93,7 @@ const kinds: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Text with everything that may differ replaced by its kind. */
-export function comparable(text: string): string {
+function comparable(text: string): string {
   const bare = kinds.reduce((all, [pattern, kind]) => all.replace(pattern, kind), text);
   return bare.replace(/[ \t]+$/gm, '').trim();
 }
