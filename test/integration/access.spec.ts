@@ -17,7 +17,7 @@ let farm: ApiFarm;
 let audit: AuditQueries;
 
 beforeAll(async () => {
-  farm = await startApiFarm();
+  farm = await startApiFarm({ GAMBESON_HOOK_ALLOW: '127.0.0.1' });
   audit = new AuditQueries(farm.parts.database);
 }, 60_000);
 afterAll(() => farm?.stop());
@@ -147,6 +147,23 @@ describe('a change over HTTP', () => {
     );
     expect(await audit.list({ limit: 50, action: 'specification.add' })).toHaveLength(14);
     expect(await verdict()).toMatchObject({ faults: [] });
+  });
+
+  it('by the hook tells from where, when the caller is known by its address alone', async () => {
+    await ask('POST', '/api/v1/specifications', {
+      body: { ...specification, name: 'listed', active: true },
+    });
+    expect((await ask('POST', '/jobset/listed/hook/evaluate', { token: null })).status).toBe(200);
+    expect(await newest()).toMatchObject({
+      ...{ action: 'evaluation.trigger', subject: 'specification/listed', outcome: 'done' },
+      actor: { name: '127.0.0.1', via: 'anonymous', token: null },
+    });
+  });
+
+  it('is of a store by the name that it is known by, from the first on', async () => {
+    const body = { slug: 'team', dir: '/nix/store', kind: 'pushed' };
+    expect((await ask('POST', '/api/v1/stores', { body })).status).toBe(201);
+    expect(await newest()).toMatchObject({ action: 'store.manage', subject: 'store/team' });
   });
 });
 

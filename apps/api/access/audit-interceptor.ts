@@ -92,11 +92,14 @@ interface Made {
   readonly pattern: string;
 }
 
+/** Kinds that are known by a name at their address, and so in what is said of them. */
+const named = new Set(['specification', 'store']);
+
 /** What was made now is known by its id from now on. */
 function subjectOfAnswer(subject: string, { answer, pattern }: Made): string {
   const [kind, key] = pattern.split('/');
   const id = (answer as { id?: unknown } | null | undefined)?.id;
-  if (key?.startsWith(':') || kind === 'specification' || typeof id !== 'string') return subject;
+  if (key?.startsWith(':') || named.has(kind ?? '') || typeof id !== 'string') return subject;
   return kind === 'farm' ? subject : `${kind}/${id}`;
 }
 

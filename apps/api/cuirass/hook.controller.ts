@@ -17,7 +17,7 @@ import { z } from 'zod';
 import type { SpecificationStore } from '#application/ports/specification-store.js';
 import type { Actor } from '#domain/access/actor.js';
 import { Audit } from '../access/audit.js';
-import { actorOf } from '../access/identities.js';
+import { actorOf, bearerOf } from '../access/identities.js';
 import { SPECIFICATIONS } from '../farm/tokens.js';
 import { HookGuard } from '../security/hook-guard.js';
 import { SpecificationWriter } from '../specifications/specification-writer.js';
@@ -60,15 +60,21 @@ export class HookController {
     if (!standing.specification.active) throw new CuirassRefusal(500, 'Evaluation hook disabled.');
     if (this.rate.admits(name, Date.now())) {
       await this.writer.evaluate(name, 'hook');
-      await this.note(actorOf(request), name);
+      await this.note(callerOf(request), name);
     } else this.logger.warn(`too many calls of the hook of ${name}: this one is dropped`);
     await sendJson(reply, { jobset: name });
   }
 
-  /** An address that may call is nobody: the evaluation itself says that the hook began it. */
   private async note(actor: Actor, name: string): Promise<void> {
-    if (actor.via === 'anonymous') return;
     const subject = `specification/${name}`;
     await this.audit.record(actor, { action: 'evaluation.trigger', subject });
   }
+}
+
+/** Who acts in no role is written down by where it calls from. */
+function callerOf(request: FastifyRequest): Actor {
+  const actor = actorOf(request);
+  if (actor.via !== 'anonymous') return actor;
+  const from = request.raw.socket.remoteAddress ?? 'somewhere';
+  return { ...actor, name: bearerOf(request) === null ? from : `a token without a role, ${from}` };
 }
