@@ -47,6 +47,7 @@ import { Notices } from './pages/notices.js';
 import { OverviewModels } from './pages/page-models.js';
 import { DownloadController } from './products/download.controller.js';
 import { QueueController } from './queue/queue.controller.js';
+import { QueueCounts } from './queue/queue-counts.js';
 import {
   CollectionsController,
   FarmController,
@@ -161,6 +162,7 @@ import { Wishes } from './wishes/wishes.js';
     Notices,
     OverviewModels,
     PlannerInquiry,
+    QueueCounts,
     RecipeReader,
     Retention,
     SpecificationReader,

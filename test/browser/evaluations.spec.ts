@@ -82,6 +82,22 @@ describe('the map of all jobs', () => {
     });
   });
 
+  it('has the browser lay out the page a few times for a key, not once for each job', async () => {
+    await on(`/evaluations/${farm.ids.many}/map`, async (page) => {
+      await cells(page).first().waitFor();
+      const browser = await page.context().newCDPSession(page);
+      await browser.send('Performance.enable');
+      const layouts = async (): Promise<number> => {
+        const { metrics } = await browser.send('Performance.getMetrics');
+        return metrics.find(({ name }) => name === 'LayoutCount')?.value ?? Infinity;
+      };
+      const before = await layouts();
+      await page.getByRole('searchbox', { name: 'Name' }).pressSequentially('p1');
+      expect(await page.locator('[data-found]').textContent()).toBe('1,111 jobs');
+      expect((await layouts()) - before).toBeLessThan(50);
+    });
+  });
+
   it('has all of it further down, and never much more than what is in sight', async () => {
     await on(`/evaluations/${farm.ids.many}/map`, async (page) => {
       await page.setViewportSize({ width: 320, height: 500 });

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { OverviewQueries } from '#adapters/postgres/overview-queries.js';
+import { WaitQueries, type WaitingGroup } from '#adapters/postgres/wait-queries.js';
 import { startApiFarm, type ApiFarm } from './api-farm.js';
 import { seedFarm, seedManyJobs, type Seeded } from './seeded-farm.js';
 
@@ -172,6 +174,33 @@ describe('the pages of a farm at work', () => {
       expect(answer.status).toBe(200);
       expect(answer.headers.get('cache-control')).toContain('immutable');
     }
+  });
+});
+
+describe('what is counted part by part', () => {
+  it('is the queue, each build once, in parts of any size', async () => {
+    const queries = new WaitQueries(farm.parts.database);
+    const whole = await queries.groups(null, 1000);
+    expect(whole.next).toBeNull();
+    const first = await queries.groups(null, 1);
+    const second = await queries.groups(first.next, 1);
+    expect(await queries.groups(second.next, 1)).toEqual({ groups: [], next: null });
+    const facts = ({ demand, builds, inputs }: WaitingGroup) => [demand.system, builds, inputs];
+    expect([...first.groups, ...second.groups].map(facts).sort()).toEqual(
+      whole.groups.map(facts).sort(),
+    );
+  });
+
+  it('are the jobs of an evaluation, each once', async () => {
+    const queries = new OverviewQueries(farm.parts.database);
+    const counted: number[] = [];
+    let after: number | null = 0;
+    for (let parts = 0; after !== null && parts < 9; parts += 1) {
+      const { systems, next } = await queries.availability({ evaluation: many, after }, 3000);
+      counted.push(systems.reduce((sum, { jobs }) => sum + jobs, 0));
+      after = next;
+    }
+    expect(counted).toEqual([3000, 3000, 3000, 1000]);
   });
 });
 

@@ -5,7 +5,7 @@ import { MeasureQueries } from '#adapters/postgres/measure-queries.js';
 import { WorkerQueries } from '#adapters/postgres/worker-queries.js';
 import type { Family, Sample } from '#nest/exposition.js';
 import type { QueueAnswer, WorkerAnswer } from '#protocol/api/worker.js';
-import { WaitReader } from '../builds/wait-reader.js';
+import { QueueCounts } from '../queue/queue-counts.js';
 
 @Injectable()
 export class FarmMeasures {
@@ -13,7 +13,7 @@ export class FarmMeasures {
 
   constructor(
     database: Database,
-    private readonly waits: WaitReader,
+    private readonly queue: QueueCounts,
     private readonly workers: WorkerQueries,
   ) {
     this.queries = new MeasureQueries(database);
@@ -21,7 +21,7 @@ export class FarmMeasures {
 
   async families(): Promise<Family[]> {
     const [queue, workers, evaluations, deliveries, disks] = await Promise.all([
-      this.waits.queue(),
+      this.queue.read(),
       this.workers.list(),
       this.queries.evaluations(),
       this.queries.deliveries(),

@@ -7,7 +7,7 @@ import { WorkerQueries } from '#adapters/postgres/worker-queries.js';
 import type { Settings } from '#nest/settings.js';
 import type { SpecificationAnswer } from '#protocol/api/specification.js';
 import type { HomeModel, SpecificationLine } from '#views/home.js';
-import { WaitReader } from '../builds/wait-reader.js';
+import { QueueCounts } from '../queue/queue-counts.js';
 import { SETTINGS } from '../farm/tokens.js';
 import { SpecificationReader } from '../specifications/specification-reader.js';
 import { Availabilities } from './availabilities.js';
@@ -23,7 +23,7 @@ export class HomeReader {
   constructor(
     private readonly specifications: SpecificationReader,
     private readonly builds: BuildQueries,
-    private readonly waits: WaitReader,
+    private readonly queue: QueueCounts,
     private readonly availabilities: Availabilities,
     @Inject(SETTINGS) private readonly settings: Settings,
     database: Database,
@@ -38,7 +38,7 @@ export class HomeReader {
       this.lines(),
       this.builds.running(listedBuilds),
       this.builds.ended(listedBuilds),
-      this.waits.queue(),
+      this.queue.read(),
       this.workers.list(),
     ]);
     const now = new Date();

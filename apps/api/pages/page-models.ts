@@ -4,14 +4,14 @@ import { WorkerQueries } from '#adapters/postgres/worker-queries.js';
 import type { Settings } from '#nest/settings.js';
 import type { QueueModel } from '#views/queue.js';
 import type { WorkersModel } from '#views/workers.js';
-import { WaitReader } from '../builds/wait-reader.js';
+import { QueueCounts } from '../queue/queue-counts.js';
 import { SETTINGS } from '../farm/tokens.js';
 
 @Injectable()
 export class OverviewModels {
   constructor(
     private readonly workers: WorkerQueries,
-    private readonly waits: WaitReader,
+    private readonly queue: QueueCounts,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -21,6 +21,6 @@ export class OverviewModels {
   }
 
   async queuePage(): Promise<QueueModel> {
-    return { queue: await this.waits.queue(), now: new Date() };
+    return { queue: await this.queue.read(), now: new Date() };
   }
 }

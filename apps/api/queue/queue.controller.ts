@@ -2,16 +2,16 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import { QueueAnswer } from '#protocol/api/worker.js';
-import { WaitReader } from '../builds/wait-reader.js';
+import { QueueCounts } from './queue-counts.js';
 
 @ApiTags('queue')
 @Controller('api/v1/queue')
 export class QueueController {
-  constructor(private readonly waits: WaitReader) {}
+  constructor(private readonly queue: QueueCounts) {}
 
   @Get()
   @ApiResponse({ status: 200, standardSchema: QueueAnswer })
   count(): Promise<QueueAnswer> {
-    return this.waits.queue();
+    return this.queue.read();
   }
 }

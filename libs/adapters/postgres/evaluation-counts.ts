@@ -38,10 +38,10 @@ const read = `
      union all select id, status, 1 from running
      union all select id, 'scheduled', -1 from running
      union all
-    select j.evaluation_id, coalesce(b.status, 'error'), 1
-      from jobs j left join builds b on b.id = j.build_id
-     where j.evaluation_id = any (array(
-       select unnest($1::bigint[]) except select evaluation_id from kept)))
+    select e.id, coalesce(b.status, 'error'), 1
+      from (select unnest($1::bigint[]) as id except select evaluation_id from kept) e
+     cross join lateral (select build_id from jobs where evaluation_id = e.id offset 0) j
+      left join lateral (select status from builds where id = j.build_id offset 0) b on true)
   select id as evaluation, status, sum(jobs)::bigint as jobs from parts
    group by 1, 2 having sum(jobs) > 0`;
 

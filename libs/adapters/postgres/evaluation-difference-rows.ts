@@ -22,14 +22,14 @@ interface From {
 }
 
 type Ending = Pick<JobRow, 'status' | 'reason' | 'failedInput'>;
-
-const error: Ending = { status: statusCode('error'), reason: 0, failedInput: 0 };
+type ReadRow = { -readonly [column in keyof JobRow]: JobRow[column] };
 
 /** The evaluation's jobs that came after the last known one, in no order. */
 export async function readJobs(client: Client, words: JobWords, from: From): Promise<JobRow[]> {
-  const rows: Omit<JobRow, keyof Ending>[] = [];
+  const rows: ReadRow[] = [];
   const jobs = `select id, name_id, system, coalesce(build_id, 0),
                        (meta -> 'maintainers')::text ${jobsOf(from)}`;
+  const error = statusCode('error');
   await copyRows(client, jobs, (row) => {
     rows.push({
       job: row.integer(),
@@ -37,10 +37,20 @@ export async function readJobs(client: Client, words: JobWords, from: From): Pro
       system: words.systems.code(row.word()),
       build: row.integer(),
       maintainers: words.maintainers.code(row.word()),
+      status: error,
+      reason: 0,
+      failedInput: 0,
     });
   });
   const endings = await readEndings(client, words, from);
-  return rows.map((row) => ({ ...row, ...(endings.get(row.build) ?? error) }));
+  for (const row of rows) {
+    const ending = endings.get(row.build);
+    if (!ending) continue;
+    row.status = ending.status;
+    row.reason = ending.reason;
+    row.failedInput = ending.failedInput;
+  }
+  return rows;
 }
 
 async function readEndings(
@@ -61,26 +71,27 @@ async function readEndings(
   return endings;
 }
 
-/**
- * Names that are not known yet: those that were given since, and whichever of these jobs' are still
- * missing, since a name may be committed after one with a larger id.
- */
+/** More missing names are read by one walk along their key. */
+const namedAtMost = 1000;
+
+/** Names of these jobs that are not known yet. */
 export async function readNames(
   client: Client,
-  words: JobWords,
-  rows: readonly JobRow[],
+  { names }: JobWords,
+  { rows, ...from }: From & { readonly rows: readonly JobRow[] },
 ): Promise<void> {
-  const { names } = words;
-  await copyRows(client, `select id, name from job_names where id > ${names.last}`, (row) => {
-    names.add(row.integer(), row.text() ?? '');
-  });
-  const missing = new Set(rows.filter(({ name }) => !names.has(name)).map(({ name }) => name));
+  const missing = new Set<number>();
+  for (const { name } of rows) if (!names.has(name)) missing.add(name);
   if (missing.size === 0) return;
-  const late = await client.query<{ id: number; name: string }>(
-    'select id, name from job_names where id = any ($1)',
-    [[...missing]],
-  );
-  for (const { id, name } of late.rows) names.add(id, name);
+  const ids =
+    missing.size > namedAtMost ? `array(select name_id ${jobsOf(from)})` : arrayOf([...missing]);
+  const named = `select id, name from job_names where id = any (${ids})`;
+  await copyRows(client, named, (row) => names.add(row.integer(), row.text() ?? ''));
+}
+
+function arrayOf(ids: readonly number[]): string {
+  invariant(ids.every(Number.isSafeInteger), 'ids are integers');
+  return `'{${ids.join(',')}}'::bigint[]`;
 }
 
 export interface Standing {

@@ -175,8 +175,9 @@ export class EvaluationSheets {
 
   private readAfter(evaluation: number, after: number): Promise<JobRow[]> {
     return this.database.transaction(async (client) => {
-      const rows = await readJobs(client, this.words, { evaluation, after });
-      await readNames(client, this.words, rows);
+      const from = { evaluation, after };
+      const rows = await readJobs(client, this.words, from);
+      await readNames(client, this.words, { ...from, rows });
       return rows;
     });
   }

@@ -1,7 +1,7 @@
 /**
  * What the first page reads of many specifications at once. The counts are those that the
  * coordinator keeps (`evaluation_counts`), which may be a moment behind: nothing is counted here
- * but for `availability`, which is asked in the background.
+ * but for `availability`, which is asked in the background, part by part.
  */
 import { healthOf } from '#domain/evaluation/health.js';
 import type { EvaluationStatus } from '#domain/evaluation/status.js';
@@ -19,6 +19,13 @@ interface RecentRow extends Row {
   readonly failures: number;
   readonly new_failures: number;
   readonly ended: number;
+}
+
+/** Jobs of an evaluation, counted. */
+export interface CountedPart {
+  readonly systems: readonly Availability[];
+  /** The job after which the rest begins; null at the end. */
+  readonly next: number | null;
 }
 
 export class OverviewQueries {
@@ -46,15 +53,25 @@ export class OverviewQueries {
     return new Map([...by].map(([specification, its]) => [specification, its.map(recentOf)]));
   }
 
-  /** By system, of all jobs of the evaluation: as long as there are jobs to count. */
-  async availability(evaluation: number): Promise<readonly Availability[]> {
-    return this.database.query<Row & Availability>(
-      `select j.system, count(*)::int as jobs,
+  /** By system, of the evaluation's next `limit` jobs. */
+  async availability(
+    { evaluation, after }: { evaluation: number; after: number },
+    limit: number,
+  ): Promise<CountedPart> {
+    const rows = await this.database.query<Row & Availability & { last: number }>(
+      `select j.system, count(*)::int as jobs, max(j.id) as last,
               (count(*) filter (where b.status = 'succeeded'))::int as succeeded
-         from jobs j left join builds b on b.id = j.build_id
-        where j.evaluation_id = $1 group by j.system order by j.system`,
-      [evaluation],
+         from (select id, system, build_id from jobs where evaluation_id = $1 and id > $2
+                order by id limit $3) j
+         left join lateral (select status from builds where id = j.build_id offset 0) b on true
+        group by j.system`,
+      [evaluation, after, limit],
     );
+    const counted = rows.reduce((sum, { jobs }) => sum + jobs, 0);
+    return {
+      systems: rows.map(({ system, jobs, succeeded }) => ({ system, jobs, succeeded })),
+      next: counted < limit ? null : Math.max(...rows.map(({ last }) => last)),
+    };
   }
 }
 

@@ -6,10 +6,8 @@ import { id, type BuildId } from '#domain/ids.js';
 import type { BuildStatus } from '#domain/build/status.js';
 import type { WaitFacts } from '#domain/scheduling/wait-reason.js';
 import type { WorkerState } from '#domain/scheduling/worker-state.js';
-import type { QueueAnswer } from '#protocol/api/worker.js';
 import { hasFailed } from './avoided-worker.js';
 import type { Database, Row } from './database.js';
-import { iso } from './reading.js';
 import { workerStanding } from './worker-store.js';
 
 interface FactsRow extends Row {
@@ -31,6 +29,7 @@ export interface WaitingGroup extends Omit<WaitFacts, 'workers'> {
 }
 
 interface GroupRow extends Row {
+  last: number;
   system: string;
   required_features: string[];
   worker_class: string | null;
@@ -43,12 +42,23 @@ interface GroupRow extends Row {
   oldest: Date;
 }
 
-interface SystemRow extends Row {
-  system: string;
-  scheduled: number;
-  submitted: number;
-  started: number;
-  oldest: Date | null;
+/** A part of the queue, in its order. */
+export interface WaitingPart {
+  readonly groups: readonly WaitingGroup[];
+  /** Where the rest begins; null at the end. */
+  readonly next: QueuePlace | null;
+}
+
+/** A build in the order of the queue. */
+export interface QueuePlace {
+  readonly priority: number;
+  readonly build: number;
+}
+
+export interface RunningCount {
+  readonly system: string;
+  readonly submitted: number;
+  readonly started: number;
 }
 
 const inputsAtMost = 10;
@@ -105,46 +115,58 @@ export class WaitQueries {
     );
   }
 
-  /** All scheduled builds, by what keeps them. */
-  async groups(): Promise<WaitingGroup[]> {
+  /**
+   * The next `limit` scheduled builds, by what keeps them: all at once would keep a core of
+   * Postgres from everybody else for as long as there are builds.
+   */
+  async groups(after: QueuePlace | null, limit: number): Promise<WaitingPart> {
     const rows = await this.database.query<GroupRow>(
-      `select d.system, d.required_features, w.blocked_by, now() as now, count(*) as builds,
-              b.priority, min(b.scheduled_at) as oldest,
+      `with b as materialized (
+         select * from builds where status = 'scheduled' and (priority, id) > ($1, $2::bigint)
+          order by priority, id limit $3)
+       select d.system, d.required_features, w.blocked_by, now() as now, count(*) as builds,
+              b.priority, min(b.scheduled_at) as oldest, max(b.id) as last,
               case when b.release_expires_at > now() then b.worker_class end as worker_class,
               coalesce(b.not_before > now(), false) as backing_off, ${isFetched} as substituting
-         from builds b join derivations d on d.id = b.id
+         from b
+        cross join lateral (select * from derivations where id = b.id offset 0) d
         cross join lateral (select ${worstInput} as blocked_by) w
-        where b.status = 'scheduled'
-        group by 1, 2, 3, 4, 6, 8, 9, 10`,
+        group by 1, 2, 3, 4, 6, 9, 10, 11`,
+      [after?.priority ?? -1, after?.build ?? 0, limit],
     );
-    return rows.map((row) => {
-      const now = row.now.getTime();
-      const input = { build: id<BuildId>(1), status: row.blocked_by ?? 'scheduled' };
-      return {
-        demand: { system: row.system, requiredFeatures: row.required_features },
-        inputs: row.blocked_by === null ? [] : [input],
-        notBefore: row.backing_off ? now + 1 : null,
-        releaseExpiresAt: row.worker_class === null ? null : now + 1,
-        workerClass: row.worker_class,
-        now,
-        ...{ builds: row.builds, priority: row.priority, oldest: row.oldest },
-        substituting: row.substituting,
-      };
-    });
+    const builds = rows.reduce((sum, row) => sum + row.builds, 0);
+    return { groups: rows.map(groupOf), next: builds < limit ? null : lastOf(rows) };
   }
 
-  async bySystem(): Promise<QueueAnswer['bySystem']> {
-    const rows = await this.database.query<SystemRow>(
-      `select d.system, count(*) filter (where b.status = 'scheduled') as scheduled,
-              count(*) filter (where b.status = 'submitted') as submitted,
-              count(*) filter (where b.status = 'started') as started,
-              min(b.scheduled_at) filter (where b.status = 'scheduled') as oldest
-         from (select id, status, scheduled_at from builds where status = 'scheduled'
-               union all
-               select id, status, scheduled_at from builds where status in ('submitted', 'started')
-              ) b join derivations d on d.id = b.id
-        group by d.system order by d.system`,
+  /** Builds that workers have: never more than there are slots. */
+  async running(): Promise<RunningCount[]> {
+    return this.database.query<Row & RunningCount>(
+      `select d.system, count(*) filter (where b.status = 'submitted') as submitted,
+              count(*) filter (where b.status = 'started') as started
+         from builds b
+        cross join lateral (select system from derivations where id = b.id offset 0) d
+        where b.status in ('submitted', 'started') group by 1`,
     );
-    return rows.map(({ oldest, ...counts }) => ({ ...counts, oldestScheduledAt: iso(oldest) }));
   }
+}
+
+function groupOf(row: GroupRow): WaitingGroup {
+  const now = row.now.getTime();
+  const input = { build: id<BuildId>(1), status: row.blocked_by ?? 'scheduled' };
+  return {
+    demand: { system: row.system, requiredFeatures: row.required_features },
+    inputs: row.blocked_by === null ? [] : [input],
+    notBefore: row.backing_off ? now + 1 : null,
+    releaseExpiresAt: row.worker_class === null ? null : now + 1,
+    workerClass: row.worker_class,
+    now,
+    ...{ builds: row.builds, priority: row.priority, oldest: row.oldest },
+    substituting: row.substituting,
+  };
+}
+
+function lastOf(rows: readonly GroupRow[]): QueuePlace {
+  const priority = Math.max(...rows.map((row) => row.priority));
+  const alike = rows.filter((row) => row.priority === priority);
+  return { priority, build: Math.max(...alike.map(({ last }) => last)) };
 }

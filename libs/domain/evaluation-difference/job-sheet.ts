@@ -42,26 +42,35 @@ const systemsAtMost = 2 ** 10;
 
 /** Order of `rows` does not matter; all their names must be known to the words. */
 export function sheetOf(evaluation: number, rows: readonly JobRow[], words: JobWords): JobSheet {
-  const order = sorted(rows, words);
   const size = rows.length;
-  const column = <T extends Float64Array | Int32Array | Uint8Array>(to: T, of: keyof JobRow): T => {
-    for (let at = 0; at < size; at += 1) to[at] = rows[order[at]!]![of];
-    return to;
-  };
-  return {
+  const sheet = {
     evaluation,
     words,
     size,
-    jobs: column(new Float64Array(size), 'job'),
-    names: column(new Int32Array(size), 'name'),
-    systems: column(new Int32Array(size), 'system'),
-    builds: column(new Float64Array(size), 'build'),
-    maintainers: column(new Int32Array(size), 'maintainers'),
-    statuses: column(new Uint8Array(size), 'status'),
-    reasons: column(new Uint8Array(size), 'reason'),
-    failedInputs: column(new Float64Array(size), 'failedInput'),
+    jobs: new Float64Array(size),
+    names: new Int32Array(size),
+    systems: new Int32Array(size),
+    builds: new Float64Array(size),
+    maintainers: new Int32Array(size),
+    statuses: new Uint8Array(size),
+    reasons: new Uint8Array(size),
+    failedInputs: new Float64Array(size),
     version: 0,
   };
+  const order = sorted(rows, words);
+  for (let at = 0; at < size; at += 1) fill(sheet, at, rows[order[at]!]!);
+  return sheet;
+}
+
+function fill(sheet: JobSheet, at: number, row: JobRow): void {
+  sheet.jobs[at] = row.job;
+  sheet.names[at] = row.name;
+  sheet.systems[at] = row.system;
+  sheet.builds[at] = row.build;
+  sheet.maintainers[at] = row.maintainers;
+  sheet.statuses[at] = row.status;
+  sheet.reasons[at] = row.reason;
+  sheet.failedInputs[at] = row.failedInput;
 }
 
 /** Places of `rows` by name and system. A double holds 53 bits: 22 for the name, 10, and 21. */
@@ -75,7 +84,9 @@ function sorted(rows: readonly JobRow[], { names, systems }: JobWords): Int32Arr
     keys[at] = (ranks[name]! * systemsAtMost + system) * rowsAtMost + at;
   }
   keys.sort();
-  return Int32Array.from(keys, (key) => key % rowsAtMost);
+  const places = new Int32Array(rows.length);
+  for (let at = 0; at < places.length; at += 1) places[at] = keys[at]! % rowsAtMost;
+  return places;
 }
 
 /** Whether the row bears the same name and system as the one before it. */

@@ -6,35 +6,36 @@
 import { invariant } from '#std/invariant.js';
 
 export class NameTable {
-  private readonly words = new Map<number, string>();
+  /** By id. Without gaps: an array with holes is looked up in many times slower. */
+  private readonly words: (string | null)[] = [];
   private readonly small: string[] = [];
   private ranks: Int32Array = new Int32Array(0);
-  private stale = false;
-  private largest = 0;
+  /** Ids in the order of their words, and those that came since they were put in order. */
+  private ordered: Int32Array = new Int32Array(0);
+  private unordered: number[] = [];
 
   /** The largest id that is known. */
   get last(): number {
-    return this.largest;
-  }
-
-  get size(): number {
-    return this.words.size;
+    return Math.max(0, this.words.length - 1);
   }
 
   add(id: number, word: string): void {
-    this.words.set(id, word);
+    if (!this.has(id)) this.unordered.push(id);
+    while (this.words.length <= id) {
+      this.words.push(null);
+      this.small.push('');
+    }
+    this.words[id] = word;
     this.small[id] = word.toLowerCase();
-    this.largest = Math.max(this.largest, id);
-    this.stale = true;
   }
 
   has(id: number): boolean {
-    return this.words.has(id);
+    return id < this.words.length && this.words[id] !== null;
   }
 
   word(id: number): string {
-    const word = this.words.get(id);
-    invariant(word !== undefined, `a job bears the name ${id}, which nobody told`);
+    const word = this.words[id] ?? null;
+    invariant(word !== null, `a job bears the name ${id}, which nobody told`);
     return word;
   }
 
@@ -45,13 +46,30 @@ export class NameTable {
 
   /** Ranks by id. New names change the ranks of others, but never the order of two of them. */
   order(): Int32Array {
-    if (!this.stale) return this.ranks;
-    const sorted = [...this.words].sort((a, b) => compare(a[1], b[1]));
-    const ranks = new Int32Array(this.largest + 1);
-    for (let at = 0; at < sorted.length; at += 1) ranks[sorted[at]![0]] = at;
+    if (this.unordered.length === 0) return this.ranks;
+    const newer = this.unordered.sort((a, b) => compare(this.word(a), this.word(b)));
+    this.ordered = this.merged(this.ordered, newer);
+    this.unordered = [];
+    const ranks = new Int32Array(this.words.length);
+    for (let at = 0; at < this.ordered.length; at += 1) ranks[this.ordered[at]!] = at;
     this.ranks = ranks;
-    this.stale = false;
     return ranks;
+  }
+
+  /** A few new names among a hundred thousand do not have all of them sorted again. */
+  private merged(older: Int32Array, newer: readonly number[]): Int32Array {
+    const all = new Int32Array(older.length + newer.length);
+    let from = 0;
+    let to = 0;
+    for (const id of newer) {
+      const word = this.word(id);
+      while (from < older.length && compare(this.word(older[from]!), word) < 0) {
+        all[to++] = older[from++]!;
+      }
+      all[to++] = id;
+    }
+    all.set(older.subarray(from), to);
+    return all;
   }
 }
 

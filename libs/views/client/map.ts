@@ -14,6 +14,14 @@ interface Drawing {
   readonly shape: string;
 }
 
+interface Job {
+  readonly system: string;
+  /** Of its name. */
+  readonly place: number;
+  /** Of its status. */
+  readonly letter: string;
+}
+
 class SystemGrid {
   private readonly box = document.createElement('div');
   private readonly heading = document.createElement('h2');
@@ -34,29 +42,38 @@ class SystemGrid {
     map.place.append(this.heading, this.box);
   }
 
-  /** How many jobs it shows. */
-  show(fits: Uint8Array, letter: string): number {
+  /** How many jobs it shows. What is drawn stays where it is, and shows other jobs. */
+  take(fits: Uint8Array, letter: string): number {
     this.places = placesOf(this.statuses, fits, letter);
-    for (const link of this.drawn.values()) link.remove();
-    this.drawn.clear();
     const { length } = this.places;
+    for (const [at, link] of this.drawn) {
+      if (at < length) {
+        this.tell(link, at);
+        continue;
+      }
+      link.remove();
+      this.drawn.delete(at);
+    }
     this.heading.textContent = `${this.system}: ${length.toLocaleString('en')}`;
     this.heading.hidden = length === 0;
     this.box.hidden = length === 0;
-    this.layOut();
     return length;
   }
 
+  /** The box as high as all its rows are, and what is drawn at its places. */
   layOut(): void {
-    const rows = Math.ceil(this.places.length / this.columns);
+    const rows = Math.ceil(this.places.length / this.map.columns);
     this.box.style.height = `${rows * cell}px`;
     for (const [at, link] of this.drawn) this.put(link, at);
-    this.draw();
   }
 
-  draw(): void {
-    const { top } = this.box.getBoundingClientRect();
-    const { columns } = this;
+  /** To ask after each change would have the browser lay out everything each time. */
+  top(): number {
+    return this.box.getBoundingClientRect().top;
+  }
+
+  draw(top: number): void {
+    const { columns } = this.map;
     const first = Math.max(0, Math.floor(-top / cell) - beyond) * columns;
     // Its first row is there for the tab key wherever the grid is.
     const last = Math.max(1, Math.ceil((innerHeight - top) / cell) + beyond) * columns;
@@ -80,8 +97,8 @@ class SystemGrid {
   private linkAt(at: number, before: Element | null): HTMLAnchorElement {
     const known = this.drawn.get(at);
     if (known) return known;
-    const place = this.places[at]!;
-    const link = this.map.link(this.system, place, this.statuses[place]!);
+    const link = document.createElement('a');
+    this.tell(link, at);
     this.put(link, at);
     if (before) before.after(link);
     else this.box.prepend(link);
@@ -89,18 +106,20 @@ class SystemGrid {
     return link;
   }
 
+  private tell(link: HTMLAnchorElement, at: number): void {
+    const place = this.places[at]!;
+    this.map.tell(link, { system: this.system, place, letter: this.statuses[place]! });
+  }
+
   private put(link: HTMLElement, at: number): void {
-    const { columns } = this;
+    const { columns } = this.map;
     link.style.left = `${(at % columns) * cell}px`;
     link.style.top = `${Math.floor(at / columns) * cell}px`;
   }
 
-  private get columns(): number {
-    return Math.max(1, Math.floor(this.box.clientWidth / cell));
-  }
-
   private move(event: KeyboardEvent): void {
-    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: this.columns, ArrowUp: -this.columns };
+    const { columns } = this.map;
+    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns };
     const step = steps[event.key as keyof typeof steps];
     const here = [...this.drawn].find(([, link]) => link === document.activeElement)?.[0];
     if (!step || here === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
@@ -108,7 +127,7 @@ class SystemGrid {
     if (to < 0 || to >= this.places.length) return;
     event.preventDefault();
     this.linkAt(to, null).focus();
-    this.draw();
+    this.draw(this.top());
   }
 }
 
@@ -119,6 +138,8 @@ class JobMap {
   private readonly data: MapData;
   private readonly told: HTMLElement;
   readonly place: HTMLElement;
+  /** Of all systems: their boxes are as wide as the place. */
+  columns = 1;
 
   constructor(place: HTMLElement, data: MapData, told: HTMLElement) {
     this.place = place;
@@ -128,8 +149,8 @@ class JobMap {
     this.small = this.names.map((name) => name.toLowerCase());
     place.replaceChildren();
     this.grids = data.systems.map((one) => new SystemGrid(this, one));
-    addEventListener('scroll', () => this.each((grid) => grid.draw()), { passive: true });
-    addEventListener('resize', () => this.each((grid) => grid.layOut()), { passive: true });
+    addEventListener('scroll', () => this.draw(), { passive: true });
+    addEventListener('resize', () => this.layOut(), { passive: true });
   }
 
   choose({ name, system, status }: Record<'name' | 'system' | 'status', string>): void {
@@ -140,36 +161,60 @@ class JobMap {
     let found = 0;
     for (const [at, grid] of this.grids.entries()) {
       const wanted = system === '' || this.data.systems[at]!.system === system;
-      found += grid.show(wanted ? fits : none, letter);
+      found += grid.take(wanted ? fits : none, letter);
     }
-    // What lies further down has moved when what is above it has grown or gone.
-    this.each((grid) => grid.draw());
+    this.layOut();
     this.told.textContent = `${found.toLocaleString('en')} ${found === 1 ? 'job' : 'jobs'}`;
   }
 
-  link(system: string, place: number, letter: string): HTMLAnchorElement {
+  /** Makes a link the one of a job. */
+  tell(link: HTMLAnchorElement, { system, place, letter }: Job): void {
     const name = this.names[place]!;
     const status = this.data.letters[letter] ?? '';
     const drawing = drawings.get(status);
-    const link = document.createElement('a');
-    const query = new URLSearchParams({ name, system });
-    link.href = `${this.place.dataset['jobs']}?${query}`;
+    const words = `name=${encodeURIComponent(name)}&system=${encodeURIComponent(system)}`;
+    link.href = `${this.place.dataset['jobs']}?${words}`;
     link.className = `cell ${drawing?.tone ?? ''}`;
     link.title = `${name}: ${status}`;
     link.setAttribute('aria-label', link.title);
-    const shape = document.createElementNS(shapeSpace, 'svg');
+    const shape = shapeOf(drawing?.shape ?? 'ring');
+    if (link.firstElementChild?.isEqualNode(shape) !== true) {
+      link.replaceChildren(shape.cloneNode(true));
+    }
+  }
+
+  /** Twice: with the boxes' heights a bar to scroll by comes or goes, and takes of the width. */
+  private layOut(): void {
+    for (let again = 0; again < 2; again += 1) {
+      const columns = Math.max(1, Math.floor(this.place.clientWidth / cell));
+      if (again === 1 && columns === this.columns) break;
+      this.columns = columns;
+      for (const grid of this.grids) grid.layOut();
+    }
+    this.draw();
+  }
+
+  private draw(): void {
+    const tops = this.grids.map((grid) => grid.top());
+    for (const [at, grid] of this.grids.entries()) grid.draw(tops[at]!);
+  }
+}
+
+const shapes = new Map<string, SVGElement>();
+
+/** To be copied, which is faster than to make the next of its kind. */
+function shapeOf(name: string): SVGElement {
+  let shape = shapes.get(name);
+  if (!shape) {
+    shape = document.createElementNS(shapeSpace, 'svg');
     shape.setAttribute('viewBox', '0 0 16 16');
     shape.setAttribute('aria-hidden', 'true');
     const use = document.createElementNS(shapeSpace, 'use');
-    use.setAttribute('href', `#${drawing?.shape ?? 'ring'}`);
+    use.setAttribute('href', `#${name}`);
     shape.append(use);
-    link.append(shape);
-    return link;
+    shapes.set(name, shape);
   }
-
-  private each(act: (grid: SystemGrid) => void): void {
-    for (const grid of this.grids) act(grid);
-  }
+  return shape;
 }
 
 /** How statuses are drawn, as the legend of the page shows it. */
