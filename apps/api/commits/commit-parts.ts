@@ -1,4 +1,4 @@
-/** What tells of commits and requests, for the module of the api. */
+/** What tells of commits, requests and how specifications did, for the module of the api. */
 import type { Provider } from '@nestjs/common';
 import { CommitQueries } from '#adapters/postgres/commit-queries.js';
 import { Database } from '#adapters/postgres/database.js';
@@ -6,8 +6,8 @@ import { TrendQueries } from '#adapters/postgres/evaluation-difference-trend.js'
 import { CommitPagesController } from './commit-pages.controller.js';
 import { CommitReader } from './commit-reader.js';
 import { CommitsController } from './commits.controller.js';
-import { SpecificationPageModels } from './specification-page-models.js';
-import { SpecificationPagesController } from './specification-pages.controller.js';
+import { SpecificationPageModels } from '../specifications/specification-page-models.js';
+import { SpecificationPagesController } from '../specifications/specification-pages.controller.js';
 
 export const commitControllers = [
   CommitsController,

@@ -16,7 +16,7 @@ import {
 import { Problem } from '#protocol/api/problem.js';
 import { ResourceName } from '#protocol/specification.js';
 import { CommitReader } from './commit-reader.js';
-import { trendPoints } from './specification-page-models.js';
+import { trendPoints } from '../specifications/specification-page-models.js';
 
 const byRevision = z.object({ revision: RevisionPart });
 const byName = z.object({ name: ResourceName });

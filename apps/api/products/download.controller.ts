@@ -11,10 +11,10 @@ import { PostgresProductStore } from '#adapters/postgres/product-store.js';
 import type { NarStore } from '#application/ports/nar-store.js';
 import type { FileKey } from '#domain/substitute/file-key.js';
 import { Accel } from '#nest/accel.js';
+import { parseRange, type ByteRange } from '#nest/byte-range.js';
 import { ProblemException } from '#nest/problem.js';
 import { CuirassErrors, CuirassRefusal } from '../cuirass/refusals.js';
 import { wholeNumber } from '../cuirass/request-parameters.js';
-import { parseRange, type ByteRange } from '../builds/byte-range.js';
 import { NAR_STORE } from '../farm/tokens.js';
 import { dispositionOf, typeOf } from './disposition.js';
 

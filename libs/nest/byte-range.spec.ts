@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseRange } from './byte-range.js';
 
-describe('a byte range of a log', () => {
+describe('a byte range of a log or a nar', () => {
   it.each([
     ['bytes=0-9', { start: 0, end: 10 }],
     ['bytes=90-', { start: 90, end: 100 }],

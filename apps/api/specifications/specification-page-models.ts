@@ -5,7 +5,7 @@ import { TrendQueries } from '#adapters/postgres/evaluation-difference-trend.js'
 import { EvaluationQueries } from '#adapters/postgres/evaluation-queries.js';
 import { notFound } from '#nest/problem.js';
 import type { SpecificationModel } from '#views/specification.js';
-import { SpecificationReader } from '../specifications/specification-reader.js';
+import { SpecificationReader } from './specification-reader.js';
 
 const evaluationsAtOnce = 20;
 export const trendPoints = 60;

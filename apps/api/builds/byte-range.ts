@@ -1,2 +1,0 @@
-/** The Range header of logs and build products. */
-export { parseRange, type ByteRange } from '#nest/byte-range.js';
