@@ -1,8 +1,8 @@
 /** How clients fetch what the farm has built: for each store its address, its keys, ready lines. */
 import type { UseAnswer } from '#protocol/api/use.js';
 import { page } from './layout.js';
-import { Command, Empty, Section } from './parts.js';
-import { plural } from './words.js';
+import { Command, Empty, Section, Time } from './parts.js';
+import { count, plural } from './words.js';
 
 type UsedStore = UseAnswer['stores'][number];
 
@@ -16,7 +16,7 @@ const kinds: Readonly<Record<UsedStore['kind'], string>> = {
   pushed: 'What holders of tokens have pushed.',
 };
 
-export function usePage({ stores }: UseAnswer): string {
+export function usePage({ stores }: UseAnswer, now: Date): string {
   return page(
     { title: 'Use its substitutes', here: '/use', json: '/api/v1/use' },
     <>
@@ -29,13 +29,13 @@ export function usePage({ stores }: UseAnswer): string {
       </p>
       {stores.length === 0 ? <Empty>No store of this farm is open to everybody.</Empty> : null}
       {stores.map((store) => (
-        <StoreLines store={store} />
+        <StoreLines store={store} now={now} />
       ))}
     </>,
   );
 }
 
-function StoreLines({ store }: { store: UsedStore }) {
+function StoreLines({ store, now }: { store: UsedStore; now: Date }) {
   const { dir, slug, kind, address, keys, ttlSeconds, lines } = store;
   return (
     <Section title={`${dir} (${slug})`}>
@@ -47,6 +47,7 @@ function StoreLines({ store }: { store: UsedStore }) {
         </dd>
         <dt>Stays</dt>
         <dd>{stays(ttlSeconds)}</dd>
+        <Standing store={store} now={now} />
         {keys.map(({ text, fingerprint }) => (
           <>
             <dt>Key</dt>
@@ -80,6 +81,29 @@ function StoreLines({ store }: { store: UsedStore }) {
         </>
       ))}
     </Section>
+  );
+}
+
+/** When something came last, and what was found broken of what is there. */
+function Standing({ store: { standing }, now }: { store: UsedStore; now: Date }) {
+  if (!standing) return null;
+  const { offeredAt, broken, withdrawn, brokenAt } = standing;
+  return (
+    <>
+      <dt>Came last</dt>
+      <dd>{offeredAt === null ? 'nothing lately' : <Time at={offeredAt} now={now} />}</dd>
+      <dt>Incidents</dt>
+      <dd>
+        {broken === 0 ? (
+          'nothing found broken in the last 30 days'
+        ) : (
+          <>
+            {count(broken)} found broken in the last 30 days, {count(withdrawn)} of them withdrawn;
+            the last <Time at={brokenAt} now={now} />
+          </>
+        )}
+      </dd>
+    </>
   );
 }
 

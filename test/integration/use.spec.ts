@@ -75,6 +75,25 @@ describe('how clients use the farm', () => {
     expect(text).not.toMatch(/undefined|\[object/);
   });
 
+  it('says when something came last, and what was found broken', async () => {
+    await farm.parts.database.execute(
+      `insert into store_findings (found_by, store_id, path, kind, detail, done)
+       select 'scrub', id, 'x', 'hash', 'other bytes', 'withdrawn' from stores where slug = 'guix'`,
+    );
+    await farm.parts.database.execute(
+      `insert into store_paths (store_id, hash_part, path, nar_hash, nar_size)
+       select id, repeat('0', 32), repeat('0', 32) || '-x', 'sha256:x', 1
+         from stores where slug = 'nix'`,
+    );
+    const [guix, , nix] = await use();
+    expect(guix?.standing).toMatchObject({ broken: 1, withdrawn: 1, offeredAt: null });
+    expect(nix?.standing).toMatchObject({ broken: 0, withdrawn: 0, brokenAt: null });
+    expect(Date.parse(nix!.standing!.offeredAt!)).toBeGreaterThan(Date.now() - 60_000);
+    const text = await (await fetch(`${farm.address}/use`)).text();
+    expect(text).toContain('1 found broken in the last 30 days, 1 of them withdrawn');
+    expect(text).toMatch(/Came last<\/dt><dd><time/);
+  });
+
   it('is silent about stores that need a token', async () => {
     await farm.parts.database.execute('update stores set private = true where slug = $1', ['nix']);
     expect((await use()).map(({ slug }) => slug)).toEqual(['guix', 'local']);

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Database } from '#adapters/postgres/database.js';
 import { PostgresStoreCatalog } from '#adapters/postgres/store-catalog.js';
+import { StoreStandings, type StoreStanding } from '#adapters/postgres/store-standing.js';
 import { addressOfStore, useOfStore, type PublicKey } from '#domain/substitute/client-lines.js';
 import { dialectOf, type Store } from '#domain/substitute/store.js';
 import type { Settings } from '#nest/settings.js';
@@ -14,25 +15,33 @@ import { SETTINGS } from '../farm/tokens.js';
 /** Milliseconds that the substituter has, when its keys do not lie on this machine. */
 const patience = 2000;
 const longestKey = 64 * 1024;
+/** For how long what was found broken is told. */
+const standingDays = 30;
+
+type UsedStore = UseAnswer['stores'][number];
 
 @Injectable()
 export class UseReader {
   private readonly catalog: PostgresStoreCatalog;
+  private readonly standings: StoreStandings;
 
   constructor(
     database: Database,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {
     this.catalog = new PostgresStoreCatalog(database);
+    this.standings = new StoreStandings(database);
   }
 
   /** Of all stores that need no token to read. */
   async read(): Promise<UseAnswer> {
     const stores = (await this.catalog.all()).filter((store) => !store.private);
     const base = this.settings.substitutesUrl;
+    const standings = await this.standings.read(standingDays);
     const told = stores.map(async (store) => {
       const { lines, keys, ...use } = useOfStore(store, base, await this.keysOf(store));
-      return { ...use, ttlSeconds: store.ttlSeconds, keys: [...keys], lines: [...lines] };
+      const more = { ttlSeconds: store.ttlSeconds, standing: standingOf(standings, store) };
+      return { ...use, ...more, keys: [...keys], lines: [...lines] };
     });
     return { stores: await Promise.all(told) };
   }
@@ -63,6 +72,17 @@ export class UseReader {
       return null;
     }
   }
+}
+
+function standingOf(
+  standings: ReadonlyMap<string, StoreStanding>,
+  { slug }: Store,
+): UsedStore['standing'] {
+  const standing = standings.get(slug);
+  if (!standing) return undefined;
+  const { offeredAt, brokenAt, ...counts } = standing;
+  const at = (time: Date | null): string | null => time?.toISOString() ?? null;
+  return { ...counts, offeredAt: at(offeredAt), brokenAt: at(brokenAt) };
 }
 
 function sha256(text: string): string {

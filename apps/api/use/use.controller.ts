@@ -21,6 +21,6 @@ export class UseController {
   @ApiExcludeEndpoint()
   @Header('content-type', 'text/html; charset=utf-8')
   async page(): Promise<string> {
-    return usePage(await this.reader.read());
+    return usePage(await this.reader.read(), new Date());
   }
 }

@@ -16,6 +16,12 @@ export interface UseAnswer {
       readonly place: 'shell' | '/etc/nix/nix.conf' | '~/.netrc' | 'configuration.scm';
       readonly text: string;
     }[];
+    readonly standing?: {
+      readonly offeredAt: string | null;
+      readonly broken: number;
+      readonly withdrawn: number;
+      readonly brokenAt: string | null;
+    };
   }[];
 }
 

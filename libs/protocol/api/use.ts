@@ -1,5 +1,6 @@
 /** How clients use the farm's stores: `GET /api/v1/use`. */
 import { z } from 'zod';
+import { Time } from './page.js';
 
 const Key = z.object({
   /** As `/signing-key.pub` at the store's address has it. */
@@ -14,6 +15,16 @@ const Lines = z.object({
   text: z.string(),
 });
 
+const Standing = z.object({
+  /** When a path was offered last; null: not among the newest of the farm. */
+  offeredAt: Time.nullable(),
+  /** Of the last 30 days. */
+  broken: z.int(),
+  /** Of these, how many are not offered any more. */
+  withdrawn: z.int(),
+  brokenAt: Time.nullable(),
+});
+
 export const UseAnswer = z.object({
   stores: z.array(
     z.object({
@@ -26,6 +37,8 @@ export const UseAnswer = z.object({
       ttlSeconds: z.int(),
       keys: z.array(Key),
       lines: z.array(Lines),
+      /** What came last and what was found broken; farms before it do not tell. */
+      standing: Standing.optional(),
     }),
   ),
 });
