@@ -20,6 +20,7 @@ import { ingestKnown, ingestKnownAsRead, ingestNew, ingestNewAsRead } from './in
 import { lastInput } from './last-input.js';
 import { logFanOut } from './log-fan-out.js';
 import { logLagReport } from './log-lag.js';
+import { logPageReport } from './log-page.js';
 import { narHash } from './nar-hash.js';
 import { narReport } from './nar.js';
 import { narinfoReport } from './narinfo.js';
@@ -67,6 +68,7 @@ const reports: Record<string, () => Promise<string>> = {
   'cuirass-api': cuirassApiReport,
   pages: pagesReport,
   'log-lag': logLagReport,
+  'log-page': logPageReport,
 };
 const figures = [...Object.keys(contests), ...Object.keys(reports)];
 

@@ -13,6 +13,7 @@ function sizes(): LogStore {
     },
     size: async () => size,
     async *read() {},
+    async *scan() {},
     seal: async () => undefined,
   };
 }

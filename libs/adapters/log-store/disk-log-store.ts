@@ -18,6 +18,7 @@ interface Waiting extends Chunk {
 }
 
 const readChunkBytes = 64 * 1024;
+const scanChunkBytes = 512 * 1024;
 /** How often the time at which bytes came is noted. */
 const timesMilliseconds = 1000;
 
@@ -59,7 +60,21 @@ export class DiskLogStore implements LogStore, LogRemoval {
     }
   }
 
-  async *read(key: LogKey, start: number, end: number): AsyncIterable<Uint8Array> {
+  read(key: LogKey, start: number, end: number): AsyncIterable<Uint8Array> {
+    const bytesOf = (left: number): Buffer => Buffer.allocUnsafe(Math.min(readChunkBytes, left));
+    return this.pieces(key, { start, end }, bytesOf);
+  }
+
+  scan(key: LogKey, start: number, end: number): AsyncIterable<Uint8Array> {
+    const room = Buffer.allocUnsafe(Math.max(0, Math.min(scanChunkBytes, end - start)));
+    return this.pieces(key, { start, end }, (left) => room.subarray(0, left));
+  }
+
+  private async *pieces(
+    key: LogKey,
+    { start, end }: { readonly start: number; readonly end: number },
+    bytesOf: (left: number) => Buffer,
+  ): AsyncIterable<Uint8Array> {
     let handle: FileHandle;
     try {
       handle = await open(logPath(this.directory, key), 'r');
@@ -69,7 +84,7 @@ export class DiskLogStore implements LogStore, LogRemoval {
     }
     try {
       for (let at = start; at < end;) {
-        const buffer = Buffer.allocUnsafe(Math.min(readChunkBytes, end - at));
+        const buffer = bytesOf(end - at);
         const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
         if (bytesRead === 0) return;
         yield buffer.subarray(0, bytesRead);

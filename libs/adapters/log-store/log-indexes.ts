@@ -27,12 +27,15 @@ interface Entry {
   /** Of the lines that the index does not know yet. */
   count: LineCount | null;
   counting: Promise<unknown>;
+  later: NodeJS.Timeout | null;
 }
 
 /** Smaller logs are indexed again sooner than a file is read. */
 const worthKeepingBytes = 256 * 1024;
 /** Fewer are indexed while somebody waits. */
 const indexedAtOnceBytes = 4 * 1024 * 1024;
+/** Who asked for lines is answered first; the rest is looked at when it is asked for, or then. */
+const restMilliseconds = 1000;
 
 export class LogIndexes {
   /** In the order of last use. */
@@ -59,8 +62,11 @@ export class LogIndexes {
     const counting = entry.counting.then(() => this.count(key, entry, size));
     entry.counting = counting.catch(() => undefined);
     const counted = await counting;
-    // Nobody waits for it here; whoever does is told what went wrong.
-    void this.whole(key, entry, size).catch(() => undefined);
+    entry.later ??= setTimeout(() => {
+      entry.later = null;
+      // Nobody waits for it here; whoever does is told what went wrong.
+      void this.whole(key, entry, size).catch(() => undefined);
+    }, restMilliseconds).unref();
     return counted;
   }
 
@@ -105,6 +111,7 @@ export class LogIndexes {
       known: null,
       count: null,
       counting: Promise.resolve(),
+      later: null,
     };
     this.entries.set(key, entry);
     return entry;
@@ -123,14 +130,14 @@ export class LogIndexes {
   private async count(key: LogKey, entry: Entry, size: number): Promise<IndexedLog> {
     if (entry.known && entry.known.size >= size) return entry.known;
     const count = (entry.count ??= new LineCount(entry.indexer.index));
-    for await (const bytes of this.logs.read(key, count.taken, size)) count.take(bytes);
+    for await (const bytes of this.logs.scan(key, count.taken, size)) count.take(bytes);
     return counted(count.index, count.taken, false);
   }
 
   private async grow(key: LogKey, entry: Entry, size: number): Promise<void> {
     if (entry.known && entry.known.size >= size) return;
     const { indexer } = entry;
-    for await (const bytes of this.logs.read(key, indexer.taken, size)) indexer.take(bytes);
+    for await (const bytes of this.logs.scan(key, indexer.taken, size)) indexer.take(bytes);
     const { index, taken } = indexer;
     entry.known = counted(index, taken, true);
     entry.count = null;

@@ -1,7 +1,8 @@
 /**
  * A thread that searches logs, one after the other: a part of the file from one line to another, a
- * piece at a time and never a whole line of megabytes. What is searched is what is shown: escape sequences are gone
- * and lines that are drawn over are as they end. A line counts once, however often it matches.
+ * piece at a time and never a whole line of megabytes. What is searched is what is shown: escape
+ * sequences are gone, and lines that are drawn over are as they end. A line counts once, however
+ * often it matches.
  *
  * Whoever started it ends it when an expression takes too long. Besides Node's own modules it loads
  * drawn-line.ts alone, so that it runs as built and as a source.

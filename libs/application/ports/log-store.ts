@@ -14,6 +14,8 @@ export interface LogStore {
   size(key: LogKey): Promise<number>;
   /** Bytes [start, end); fewer when the log is shorter. */
   read(key: LogKey, start: number, end: number): AsyncIterable<Uint8Array>;
+  /** The same for whoever looks at all of it: large pieces, each gone when the next one comes. */
+  scan(key: LogKey, start: number, end: number): AsyncIterable<Uint8Array>;
   /** Forces the bytes to disk: nothing more comes. */
   seal(key: LogKey): Promise<void>;
 }
