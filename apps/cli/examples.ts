@@ -39,7 +39,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'key public': ['gambeson key public --store nix > ci.example.org.pub'],
   'key use': ['gambeson key use ci.example.org-2 --store nix'],
   'notification list': [
-    'gambeson notification list --specification guix-master --state failed',
+    'gambeson notification list --specification guix-master --state given-up',
     'gambeson notification list --limit 200 --json',
   ],
   'notification show': ['gambeson notification show 12'],
@@ -80,7 +80,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'spec followed': ['gambeson spec followed'],
   'spec look': ['gambeson spec look farm'],
   'spec unfollow': ['gambeson spec unfollow farm'],
-  'store add': ['gambeson store add team --kind uploads --dir /nix/store --private'],
+  'store add': ['gambeson store add team --kind pushed --dir /nix/store --private'],
   'store list': ['gambeson store list'],
   'token create': [
     'gambeson token create --name "CI of the tools team" --store team --access write --expires 90d',

@@ -52,6 +52,34 @@ function run(...words: string[]): Promise<Ran> {
   return runCommand(() => gambesonProgram().parseAsync(['node', 'gambeson', ...words]), endBadly);
 }
 
+/** Those that stand on one line, as far as they are gambeson's own. */
+function examplesIn(help: string): string[] {
+  return help
+    .slice(help.indexOf('\nExamples:\n'))
+    .split('\n')
+    .filter((line) => /^ {2}gambeson [^…]+$/.test(line) && !line.endsWith('\\'))
+    .map((line) => line.trim().split(/ {2,}| [|>&] ?/, 1)[0]!);
+}
+
+/** What the program says of these words before it does anything; null: it understands them. */
+async function faultOfExample(line: string): Promise<string | null> {
+  const plain = line.replaceAll(/\$\([^)]*\)/g, 'X');
+  const words = [...plain.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
+    ([, double, single, bare]) => double ?? single ?? bare!,
+  );
+  const program = gambesonProgram();
+  let said = '';
+  for (const command of withCommandsBelow(program)) {
+    command.exitOverride().configureOutput({ writeErr: (text) => void (said += text) });
+    command.action(() => undefined);
+  }
+  const ended = program.parseAsync(['node', ...words]);
+  return ended.then(
+    () => null,
+    ({ exitCode }: { exitCode?: number }) => (exitCode === 0 ? null : said),
+  );
+}
+
 function config(text: string): void {
   mkdirSync(join(home, 'gambeson'), { recursive: true });
   writeFileSync(join(home, 'gambeson', 'config.json'), text);
@@ -72,6 +100,9 @@ describe('every command', () => {
       expect(out).toMatch(/\nExamples:\n/);
       const own = command.commands.length === 0 ? path : path.split(' ')[0]!;
       expect(out.slice(out.indexOf('Examples:'))).toContain(own);
+      for (const line of examplesIn(out)) {
+        expect([line, await faultOfExample(line)]).toEqual([line, null]);
+      }
       for (const { description } of [...command.options, ...command.registeredArguments]) {
         expect(description).not.toBe('');
       }

@@ -82,7 +82,7 @@ export class DifferenceReader {
     if ((againstWords as readonly string[]).includes(against)) {
       const choices = await this.choices(evaluation);
       const found = choices.find(({ word }) => word === against);
-      if (!found && against !== 'previous') throw notFound(`an evaluation of a ${against} before`);
+      if (!found && against !== 'previous') throw notFound(`evaluation of a ${against} before`);
       return found?.evaluation ?? null;
     }
     const found = bareId.test(against)

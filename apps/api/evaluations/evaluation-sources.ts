@@ -40,7 +40,7 @@ export class EvaluationSources {
 
   async sendLatestChannels(specification: string, reply: FastifyReply): Promise<void> {
     const latest = await this.queries.latest(specification);
-    if (latest === null) throw notFound(`a succeeded evaluation of ${specification || 'nothing'}`);
+    if (latest === null) throw notFound(`succeeded evaluation of ${specification || 'nothing'}`);
     await this.sendChannels(String(latest), reply);
   }
 
