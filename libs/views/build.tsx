@@ -10,6 +10,7 @@ import { LogView, type LogTail } from './log-view.js';
 import {
   BuildRows,
   buildHead,
+  Clock,
   Command,
   Empty,
   Expected,
@@ -22,7 +23,7 @@ import {
 import { Outputs } from './outputs.js';
 import { Products } from './products.js';
 import { reproduceCommand, type Recipe, type Source } from './reproduce.js';
-import { bytes, count, duration, plainTime } from './words.js';
+import { bytes, count, duration } from './words.js';
 
 export interface BuildModel {
   readonly build: BuildAnswer;
@@ -289,7 +290,9 @@ function Details({ build }: { build: BuildAnswer }) {
         silence
       </dd>
       <dt>Scheduled</dt>
-      <dd>{plainTime(build.scheduledAt)}</dd>
+      <dd>
+        <Clock at={build.scheduledAt} />
+      </dd>
       {build.jobs.length > 0 ? (
         <>
           <dt>Wanted by</dt>

@@ -4,9 +4,9 @@ import type { AgainstChoice, DifferenceAnswer, JobDifference } from '#protocol/a
 import type { JobStatus } from '#protocol/api/evaluation.js';
 import { evaluationAddress, type EvaluationShown } from './evaluation-address.js';
 import { kindWords } from './evaluation-words.js';
-import { Empty, Status, Table, Time } from './parts.js';
+import { Clock, Empty, Status, Table, Time } from './parts.js';
 import { jobOrder } from './statuses.js';
-import { count, plainTime } from './words.js';
+import { count } from './words.js';
 
 /** What a page of jobs tells beside the difference, by the id of the job. */
 export interface JobDetail {
@@ -59,7 +59,7 @@ function Compare({ evaluation, difference: { against }, choices, shown }: JobsMo
             <a href={`/evaluations/${against.id}`}>
               evaluation {against.id} of {against.specification}
             </a>
-            , started {plainTime(against.startedAt)}.
+            , started <Clock at={against.startedAt} />.
           </>
         )}
       </p>

@@ -75,6 +75,7 @@ describe('a page', () => {
     expect(html).toMatch(/Expected to start <time[^>]*>in 20 min/);
     expect(html).toContain('data-stream="/api/v1/builds/7/log/stream?format=spans"');
     expect(html).toContain('It is written when a worker begins.');
+    expect(html).toMatch(/<dt>Scheduled<\/dt><dd><time datetime="[^"]+" data-clock/);
   });
 
   it('of a specification tells a fetch error above the table, where a narrow screen has it', () => {

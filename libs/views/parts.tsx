@@ -30,6 +30,15 @@ export function Time({ at, now }: { at: string | null; now: Date }) {
   );
 }
 
+/** On the clock, whatever the reader prefers: in UTC, or in the reader's zone by the script. */
+export function Clock({ at }: { at: string }) {
+  return (
+    <time datetime={at} data-clock>
+      {plainTime(at)}
+    </time>
+  );
+}
+
 /** The shapes of all statuses, once for a page. */
 export function Shapes() {
   return (

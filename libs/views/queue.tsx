@@ -76,9 +76,15 @@ export function queuePage({ queue, now }: QueueModel): string {
             {queue.bySystem.map((row) => (
               <tr>
                 <td>{row.system}</td>
-                <td class="number">{count(row.scheduled)}</td>
-                <td class="number">{count(row.submitted)}</td>
-                <td class="number">{count(row.started)}</td>
+                <td class="number">
+                  <Such status="waiting" system={row.system} builds={row.scheduled} />
+                </td>
+                <td class="number">
+                  <Such status="submitted" system={row.system} builds={row.submitted} />
+                </td>
+                <td class="number">
+                  <Such status="started" system={row.system} builds={row.started} />
+                </td>
                 <td>
                   <Time at={row.oldestScheduledAt} now={now} />
                 </td>
@@ -88,6 +94,23 @@ export function queuePage({ queue, now }: QueueModel): string {
         </Section>
       ) : null}
     </>,
+  );
+}
+
+interface SuchProps {
+  readonly status: string;
+  readonly system: string;
+  readonly builds: number;
+}
+
+/** How many, leading to which. */
+function Such({ status, system, builds }: SuchProps) {
+  if (builds === 0) return <>0</>;
+  const query = encodeURIComponent(`status:${status} system:${system}`);
+  return (
+    <a href={`/search?query=${query}`} aria-label={`${plural(builds, 'build')} ${status}`}>
+      {count(builds)}
+    </a>
   );
 }
 

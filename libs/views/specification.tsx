@@ -12,9 +12,9 @@ import type { Page } from '#protocol/api/page.js';
 import type { ChannelState, SpecificationAnswer } from '#protocol/api/specification.js';
 import { Range } from './commits.js';
 import { page } from './layout.js';
-import { CountsBar, Empty, Revision, Section, Status, Table, Time, Took } from './parts.js';
+import { Clock, CountsBar, Empty, Revision, Section, Status, Table, Time, Took } from './parts.js';
 import { Follow, Trend } from './specification-trend.js';
-import { count, duration, plainTime, verdict } from './words.js';
+import { count, duration, verdict } from './words.js';
 
 export interface SpecificationModel {
   readonly specification: SpecificationAnswer;
@@ -279,7 +279,7 @@ function Facts({ specification }: { specification: SpecificationAnswer }) {
       <dd>{limitsLine(limits)}</dd>
       <dt>Version</dt>
       <dd>
-        {version}, written {plainTime(updatedAt)}
+        {version}, written <Clock at={updatedAt} />
       </dd>
     </dl>
   );

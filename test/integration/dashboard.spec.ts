@@ -132,6 +132,9 @@ describe('the pages of a farm at work', () => {
     const text = await page('/queue');
     expect(text).toContain('By system and priority');
     expect(text).toMatch(/riscv64-linux<\/td><td class="number">9<.*No worker builds for their/);
+    const waiting = '/search?query=status%3Awaiting%20system%3Ariscv64-linux';
+    expect(text).toContain(`<a href="${waiting}" aria-label="1 build waiting">1</a>`);
+    expect(await page(waiting)).toContain('foreign-1.0');
     const queue = await json<{ byPriority: unknown[] }>('/api/v1/queue');
     expect(queue.byPriority).toMatchObject([
       { system: 'riscv64-linux', priority: 9, scheduled: 1, oldestScheduledAt: expect.any(String) },

@@ -4,6 +4,7 @@
  * from where the next page goes on, though it may have found nothing.
  */
 import { packageName } from '#domain/evaluation/package-name.js';
+import type { BuildStatus } from '#domain/build/status.js';
 import type { BuildQuery, NamePattern } from '#domain/search/build-query.js';
 import type { BuildSummary } from '#protocol/api/build.js';
 import type { Page } from '#protocol/api/page.js';
@@ -107,7 +108,10 @@ class Statement {
                                       and build_id < ${before} offset 0) j
                limit ${this.atMost}) j`;
     }
-    const running = isRunning(query) ? `and status in ('submitted', 'started')` : '';
+    if (isOf(query, ['scheduled'])) return waiting(before, this.atMost);
+    const running = isOf(query, ['submitted', 'started'])
+      ? `and status in ('submitted', 'started')`
+      : '';
     return `select id from builds where id < ${before} ${running}
              order by id desc limit ${this.atMost}`;
   }
@@ -173,8 +177,18 @@ function hasJob(condition: string): string {
     where ${condition} limit 1), false)`;
 }
 
-function isRunning({ statuses: { any } }: BuildQuery): boolean {
-  return any.length > 0 && any.every((one) => one === 'submitted' || one === 'started');
+/** Whether builds of these statuses alone are asked for. */
+function isOf({ statuses: { any } }: BuildQuery, statuses: readonly BuildStatus[]): boolean {
+  return any.length > 0 && any.every((one) => statuses.includes(one));
+}
+
+/** The newest that wait, along the index of those, which has them by priority. */
+function waiting(before: string, atMost: number): string {
+  return `select b.id as id from generate_series(0, 9) p (priority) cross join lateral (
+            select id from builds
+             where status = 'scheduled' and priority = p.priority and id < ${before}
+             order by id desc limit ${atMost}) b
+           order by id desc limit ${atMost}`;
 }
 
 function beginningOf({ pattern }: NamePattern): string {
