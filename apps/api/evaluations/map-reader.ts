@@ -6,7 +6,7 @@ import type { JobSheet } from '#domain/evaluation-difference/job-sheet.js';
 import { sheetStatuses } from '#domain/evaluation-difference/standing.js';
 import type { EvaluationId } from '#domain/ids.js';
 import { notFound } from '#nest/problem.js';
-import type { EvaluationAnswer, JobStatus } from '#protocol/api/evaluation.js';
+import type { EvaluationAnswer } from '#protocol/api/evaluation.js';
 import type { MapAnswer } from '#protocol/api/map.js';
 import type { MapModel, MapShown, SystemCounts } from '#views/evaluation-map.js';
 import { answerOf, DifferenceReader } from './difference-reader.js';
@@ -53,15 +53,17 @@ export class MapReader {
 }
 
 function countsOf({ size, systems, statuses, words }: JobSheet): SystemCounts[] {
-  const counts = new Map<number, Partial<Record<JobStatus, number>>>();
+  const known = words.systems.all();
+  const counts = new Int32Array(known.length * sheetStatuses.length);
   for (let row = 0; row < size; row += 1) {
-    const system = systems[row]!;
-    let jobs = counts.get(system);
-    if (!jobs) counts.set(system, (jobs = {}));
-    const status = sheetStatuses[statuses[row]!]!;
-    jobs[status] = (jobs[status] ?? 0) + 1;
+    counts[systems[row]! * sheetStatuses.length + statuses[row]!]! += 1;
   }
-  return [...counts]
-    .map(([code, jobs]) => ({ system: words.systems.word(code), jobs }))
+  return known
+    .map((system, code) => {
+      const from = code * sheetStatuses.length;
+      const found = sheetStatuses.map((status, at) => [status, counts[from + at]!] as const);
+      return { system, jobs: Object.fromEntries(found.filter(([, jobs]) => jobs > 0)) };
+    })
+    .filter(({ jobs }) => Object.keys(jobs).length > 0)
     .sort((a, b) => (a.system < b.system ? -1 : 1));
 }

@@ -34,6 +34,7 @@ export class Availabilities {
   private readonly counted = new Map<string, Counted>();
   private readonly wanted = new Map<string, Asked>();
   private counting: Promise<void> | null = null;
+  private patience: Promise<void> = Promise.resolve();
   private readonly queries: OverviewQueries;
   private restsUntil = 0;
 
@@ -57,16 +58,15 @@ export class Availabilities {
     );
   }
 
+  /** Who comes later while a count goes on does not wait for it. */
   private async hurry(): Promise<void> {
-    this.counting ??= this.countAll()
-      .catch(() => undefined)
-      .finally(() => (this.counting = null));
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, patienceMilliseconds);
-    });
-    await Promise.race([this.counting, patience]);
-    clearTimeout(timer);
+    if (!this.counting) {
+      this.patience = rest(patienceMilliseconds, undefined, { ref: false });
+      this.counting = this.countAll()
+        .catch(() => undefined)
+        .finally(() => (this.counting = null));
+    }
+    await Promise.race([this.counting, this.patience]);
   }
 
   private async countAll(): Promise<void> {

@@ -277,6 +277,27 @@ describe('jobs that are asked for', () => {
     expect(find({ kind: 'removed' })).toEqual([]);
   });
 
+  it('are kept for who asks alike, until one of them ends', () => {
+    const before = narrow({ newer, older: null }, difference, { status: 'scheduled' });
+    expect(narrow({ newer, older: null }, difference, { status: 'scheduled' })).toBe(before);
+    new BuildPlaces(newer).set(3, { status: statusCode('failed'), reason: 0, failedInput: 0 });
+    expect(find({ status: 'scheduled' })).toEqual([]);
+    expect(find({ status: 'failed' })).toEqual(['Python-numpy', 'gcc']);
+  });
+
+  it('are in the order of their names, whenever those were told', () => {
+    const told = ['m', 'c', 'z', 'a', 'x', 'b', 'y'];
+    const { names } = emptyWords();
+    for (const [at, name] of told.entries()) {
+      names.add(10 * (at + 1), name);
+      if (at % 3 === 0) names.order();
+    }
+    const ranks = names.order();
+    const ids = told.map((_, at) => 10 * (at + 1)).sort((a, b) => ranks[a]! - ranks[b]!);
+    expect(ids.map((id) => names.word(id))).toEqual(told.toSorted());
+    expect([names.has(5), names.has(10), names.has(999)]).toEqual([false, true, false]);
+  });
+
   it('are maintained by whom Nix says, in any of its ways', () => {
     expect(maintainersOf('')).toEqual([]);
     expect(maintainersOf('["a", {"name": "B", "github": "bb"}, 3, {}, null]')).toEqual([

@@ -17,13 +17,40 @@ export interface Narrowing {
 
 type Test = (row: number) => boolean;
 
-/** Rows in their order: of the older sheet if removed jobs are asked for, else of the newer. */
-export function narrow(
-  sheets: { readonly newer: JobSheet; readonly older: JobSheet | null },
+interface Sheets {
+  readonly newer: JobSheet;
+  readonly older: JobSheet | null;
+}
+
+/** Who turns the pages of a list asks for the same rows again and again. */
+const keptAtMost = 4;
+const kept = new WeakMap<Difference, Map<string, Int32Array>>();
+
+/**
+ * Rows in their order: of the older sheet if removed jobs are asked for, else of the newer. They
+ * are shared by all who ask alike, and must not be changed.
+ */
+export function narrow(sheets: Sheets, difference: Difference, narrowing: Narrowing): Int32Array {
+  const { kind, status, reason, system, name, maintainer } = narrowing;
+  const versions = [sheets.newer.version, sheets.older?.version];
+  const key = JSON.stringify([versions, kind, status, reason, system, name, maintainer]);
+  let known = kept.get(difference);
+  if (!known) kept.set(difference, (known = new Map<string, Int32Array>()));
+  const rows = known.get(key) ?? chosen(sheets, difference, narrowing);
+  known.delete(key);
+  known.set(key, rows);
+  for (const oldest of known.keys()) {
+    if (known.size <= keptAtMost) break;
+    known.delete(oldest);
+  }
+  return rows;
+}
+
+function chosen(
+  { newer, older }: Sheets,
   difference: Difference,
   narrowing: Narrowing,
 ): Int32Array {
-  const { newer, older } = sheets;
   if (narrowing.kind === 'removed') {
     return older === null
       ? new Int32Array(0)
