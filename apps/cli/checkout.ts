@@ -1,8 +1,11 @@
-/** Where the program's own files lie: this file runs from dist/apps/cli. */
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+/** Where the program's own files lie: this file runs from dist/apps/cli, or as source. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 
-const checkout = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+// Built, the program lies one directory deeper than its source; dist/ has no package.json.
+const built = join(import.meta.dirname, '..', '..', '..');
+const source = join(import.meta.dirname, '..', '..');
+const checkout = existsSync(join(source, 'package.json')) ? source : built;
 
 export function inCheckout(path: string): string {
   return join(checkout, path);

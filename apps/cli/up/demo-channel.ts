@@ -56,6 +56,7 @@ export async function ensureDemoChannel(data: string, backend: DemoBackend): Pro
   await fill(making, backend);
   await git(data, ['init', '--quiet', '--bare', '--initial-branch=main', bare]);
   await git(making, ['init', '--quiet', '--initial-branch=main']);
+  if (!(await hasIdentity(making))) await lendIdentity(making);
   await git(making, ['remote', 'add', 'origin', bare]);
   await git(making, ['add', '--all']);
   await git(making, ['commit', '--quiet', '--message', 'Add the demo jobs']);
@@ -92,11 +93,28 @@ async function fill(directory: string, backend: DemoBackend): Promise<void> {
   await chmod(join(directory, 'tools', 'busybox'), 0o755);
 }
 
+const identity = [
+  ['user.name', 'Gambeson'],
+  ['user.email', 'gambeson@localhost'],
+] as const;
+
+/** Whether git knows in whose name people commit here; a bare machine's does not. */
+async function hasIdentity(directory: string): Promise<boolean> {
+  return start('git', ['-C', directory, 'config', 'user.email'], { env: process.env }).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function lendIdentity(directory: string): Promise<void> {
+  for (const setting of identity) await git(directory, ['config', ...setting]);
+}
+
 /** With the farm's own identity, and none of the user's settings. */
 async function git(directory: string, parameters: readonly string[]): Promise<void> {
-  const identity = ['-c', 'user.name=Gambeson', '-c', 'user.email=gambeson@localhost'];
+  const as = identity.flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   try {
-    await start('git', ['-C', directory, ...identity, ...parameters], {
+    await start('git', ['-C', directory, ...as, ...parameters], {
       env: {
         PATH: process.env['PATH'],
         HOME: process.env['HOME'],
