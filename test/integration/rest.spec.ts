@@ -195,6 +195,20 @@ describe('what is replaced', () => {
     expect((await change('*', '/api/v1/stores/nix')).status).toBe(200);
   });
 
+  it('is replaced by one of those who have read the same', async () => {
+    const tag = (await asAdmin('/api/v1/stores/nix')).headers.get('etag') ?? '';
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, index) =>
+        asAdmin('/api/v1/stores/nix', {
+          ...{ method: 'PATCH', body: JSON.stringify({ ttlSeconds: 1000 + index }) },
+          headers: { 'if-match': tag },
+        }),
+      ),
+    );
+    const statuses = answers.map(({ status }) => status).toSorted();
+    expect(statuses).toEqual([200, ...Array.from({ length: 11 }, () => 412)]);
+  });
+
   it('needs no such word when nothing is there yet', async () => {
     const forge = { kind: 'forgejo', address: 'https://forge.example.org', secrets: ['s'] };
     const put = (headers: Record<string, string> = {}) =>

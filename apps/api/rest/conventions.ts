@@ -3,6 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { Database } from '#adapters/postgres/database.js';
 import { KeptAnswers } from '#adapters/postgres/kept-answers.js';
+import { OneAtATime } from '#adapters/postgres/one-at-a-time.js';
 import type { Settings } from '#nest/settings.js';
 import { tagAnswers } from './entity-tags.js';
 import { Idempotency } from './idempotency.js';
@@ -13,6 +14,9 @@ import { limitRates } from './rate-limits.js';
 import { limitRequests } from './request-limits.js';
 import { StorableTexts } from './storable-texts.js';
 import { RouteTable } from './route-table.js';
+
+/** Of changes that say what they replace. */
+const changesLock = 726_020;
 
 /** Before the routes are made, since it learns of each. */
 export function keepConventions(app: NestFastifyApplication, settings: Settings): void {
@@ -26,7 +30,7 @@ export function keepConventions(app: NestFastifyApplication, settings: Settings)
   tagAnswers(fastify);
   app.useGlobalInterceptors(
     new StorableTexts(),
-    new Preconditions(fastify),
+    new Preconditions(fastify, new OneAtATime(app.get(Database), changesLock)),
     new Idempotency(new KeptAnswers(app.get(Database))),
   );
 }

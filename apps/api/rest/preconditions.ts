@@ -1,11 +1,13 @@
 /**
  * Whoever replaces or changes a thing says what was read of it: PUT and PATCH of what is there want
  * If-Match, with the ETag or with `*` for whatever it is. Handlers that know versions of their own
- * compare them; for the others the thing is read again, as it is told at its address.
+ * compare them; for the others the thing is read again, as it is told at its address, while no
+ * other such change is under way: of several with the same ETag one is made.
  */
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Observable } from 'rxjs';
+import { lastValueFrom, of, type Observable } from 'rxjs';
+import type { OneAtATime } from '#adapters/postgres/one-at-a-time.js';
 import { ProblemException } from '#nest/problem.js';
 import { matches } from './entity-tags.js';
 
@@ -13,7 +15,10 @@ import { matches } from './entity-tags.js';
 const ownVersions = /^\/api\/v1\/specifications\//;
 
 export class Preconditions implements NestInterceptor {
-  constructor(private readonly fastify: FastifyInstance) {}
+  constructor(
+    private readonly fastify: FastifyInstance,
+    private readonly changes: OneAtATime,
+  ) {}
 
   /** After the guards: whoever may not write is told that first. */
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
@@ -23,15 +28,23 @@ export class Preconditions implements NestInterceptor {
       return next.handle();
     }
     const condition = headers['if-match'];
-    if (condition?.trim() === '*') return next.handle();
     if (condition !== undefined && ownVersions.test(url)) return next.handle();
+    return of(
+      await this.changes.run(async () => {
+        await this.judge(request, condition);
+        return lastValueFrom<unknown>(next.handle(), { defaultValue: undefined });
+      }),
+    );
+  }
+
+  private async judge(request: FastifyRequest, condition: string | undefined): Promise<void> {
+    if (condition?.trim() === '*') return;
     const standing = await this.readAgain(request);
     if (condition === undefined) {
       if (standing !== null) throw unsaid();
     } else if (standing === null || !matches(condition, standing)) {
       throw changed();
     }
-    return next.handle();
   }
 
   /** Its ETag now; null where there is nothing. */
