@@ -32,7 +32,7 @@ export class Preconditions implements NestInterceptor {
     return of(
       await this.changes.run(async () => {
         await this.judge(request, condition);
-        return lastValueFrom<unknown>(next.handle(), { defaultValue: undefined });
+        return lastValueFrom(next.handle(), { defaultValue: undefined });
       }),
     );
   }
