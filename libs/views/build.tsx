@@ -60,12 +60,16 @@ export function buildPage(model: BuildModel): string {
       <Story build={build} history={history} />
       <Section title="Log">
         <WholeLog build={build} log={log} />
-        <LogView
-          tail={log}
-          raw={`/api/v1/builds/${build.id}/log`}
-          stream={final ? undefined : streamOf(build, log)}
-          begun={build.attempts.length > 0}
-        />
+        {final && log.size === 0 ? (
+          <Empty>{whyNoLog(build.attempts)}</Empty>
+        ) : (
+          <LogView
+            tail={log}
+            raw={`/api/v1/builds/${build.id}/log`}
+            stream={final ? undefined : streamOf(build, log)}
+            begun={build.attempts.length > 0}
+          />
+        )}
       </Section>
       <Section title="Attempts">
         <Attempts attempts={build.attempts} now={now} />
@@ -100,6 +104,14 @@ function WholeLog({ build, log }: { build: BuildAnswer; log: LogTail }) {
       <a href={`/builds/${build.id}/log`}>Whole log, with search and phases</a>
     </p>
   );
+}
+
+/** Of a build that is over. */
+function whyNoLog(attempts: readonly AttemptAnswer[]): string {
+  const last = attempts.at(-1);
+  if (!last) return 'No worker began it: there is no log.';
+  if (last.logBytes === 0) return 'The log is empty.';
+  return 'Its log was removed: logs are kept as long as what is kept says.';
 }
 
 /** How long it took and when it ended, or since when it builds or waits. */

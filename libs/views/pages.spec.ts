@@ -49,6 +49,12 @@ const build: BuildAnswer = {
   log: '/api/v1/builds/7/log',
 };
 
+const attempt = {
+  ...{ id: '9', number: 1, worker: { id: '1', name: 'one' }, slot: 0, status: 'failed' as const },
+  ...{ reason: 'builder-failed', message: null, exitCode: 1, createdAt: build.scheduledAt },
+  ...{ startedAt: null, endedAt: null, logBytes: 70, log: '/api/v1/builds/7/log?attempt=1' },
+};
+
 const source = { address: 'http://127.0.0.1:3000', publicKey: null, storeSlug: 'nix' };
 
 const surroundings = {
@@ -64,7 +70,10 @@ describe('a page', () => {
     const html = buildPage({ build, log: emptyTail, recipe: null, source, ...surroundings, now });
     expect(html).not.toContain('<img');
     expect(html).not.toContain(hostile);
-    expect(problemPage({ status: 404, detail: hostile })).not.toContain('<img');
+    const errors = [{ parameter: 'from', detail: hostile }];
+    const problem = problemPage({ status: 400, detail: hostile, errors });
+    expect(problem).not.toContain('<img');
+    expect(problem).toContain('<code>from</code>');
   });
 
   it('of a build that waits says why, until when, and streams once it begins', () => {
@@ -76,6 +85,17 @@ describe('a page', () => {
     expect(html).toContain('data-stream="/api/v1/builds/7/log/stream?format=spans"');
     expect(html).toContain('It is written when a worker begins.');
     expect(html).toMatch(/<dt>Scheduled<\/dt><dd><time datetime="[^"]+" data-clock/);
+  });
+
+  it('of a build that is over says why there is no log', () => {
+    const told = (attempts: BuildAnswer['attempts']): string => {
+      const over = { ...build, status: 'failed' as const, attempts };
+      const more = { log: emptyTail, recipe: null, source, ...surroundings, now };
+      return buildPage({ ...more, build: over });
+    };
+    expect(told([])).toContain('No worker began it: there is no log.');
+    expect(told([attempt])).toContain('Its log was removed');
+    expect(told([{ ...attempt, logBytes: 0 }])).toContain('The log is empty.');
   });
 
   it('of a specification tells a fetch error above the table, where a narrow screen has it', () => {
