@@ -7,12 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiskLogStore } from '#adapters/log-store/disk-log-store.js';
 import { FakeBus } from '#testkit/fakes/bus.js';
+import { LogIntake } from '../apps/api/gateway/log-intake.js';
 import { FollowedBuild } from '../apps/api/logs/followed-build.js';
 import { beginEvents, LogViewer, printEvent } from '../apps/api/logs/log-viewer.js';
 
 export const viewers = 1000;
-/** 34 lines of 120 characters, as a busy build says them in some milliseconds. */
-export const piece = Buffer.from(`${'x'.repeat(119)}\n`.repeat(34));
+/** Lines of 120 characters. */
+export const linesOf = (count: number): Buffer => Buffer.from(`${'x'.repeat(119)}\n`.repeat(count));
 
 export interface Crowd {
   readonly sockets: readonly Socket[];
@@ -90,11 +91,12 @@ export async function bareTeller(): Promise<Teller> {
   };
 }
 
-/** The api's own: pieces are kept on the disk, the bus tells of them, and the feed reads them. */
+/** The api’s own: its gateway keeps frames on the disk, the feed hears of them and reads. */
 export async function farmTeller(): Promise<Teller> {
   const directory = await mkdtemp(join(tmpdir(), 'log-crowd-'));
   const logs = new DiskLogStore(directory);
   const bus = new FakeBus();
+  const intake = new LogIntake({ logs, bus, maxLogBytes: Number.MAX_SAFE_INTEGER });
   const key = 'attempt-1';
   await logs.append(key, 0, Buffer.from('\n'));
   const standing = {
@@ -118,8 +120,7 @@ export async function farmTeller(): Promise<Teller> {
     async tell(bytes) {
       const start = end;
       end += bytes.length;
-      await logs.append(key, start, bytes);
-      await bus.publish(`live/log/${key}`, String(end));
+      void intake.take({ attempt: 1, offset: start, bytes });
     },
     async close() {
       followed.close();

@@ -3,11 +3,13 @@
  * are kept, read again and printed once) against a bare loop that prints each piece and writes it
  * to all. Both sides are one process with its readers.
  */
-import { bareTeller, farmTeller, piece, viewers, type Teller } from './log-crowd.js';
+import { bareTeller, farmTeller, linesOf, viewers, type Teller } from './log-crowd.js';
 import type { Contest } from './contest.js';
 
-const pieces = 150;
-/** Pieces under way at once; a log comes in credit windows too. */
+/** What a worker sends at once of a log that grows fast: nearly 64 KiB. */
+const piece = linesOf(546);
+const pieces = 20;
+/** Pieces under way at once; a worker's credit is sixteen. */
 const window = 4;
 
 /** Megabytes of the log delivered in a second, to all of them together. */
@@ -20,7 +22,6 @@ export async function rateOf(gathered: Promise<Teller>): Promise<number> {
     const start = performance.now();
     for (let at = 0; at < pieces; at += 1) {
       await teller.tell(piece);
-      // Whoever is too far ahead waits, as a worker's credit makes it.
       await crowd.reach(Math.min(...begin) + Math.max(0, at - window) * piece.length);
     }
     await crowd.reach(Math.max(...begin) + all);

@@ -77,8 +77,8 @@ export class FollowedBuild {
     while (!this.closed) {
       await this.feed?.look(this.standing.over);
       if (this.standing.over) return this.end();
-      await pause(gatherMilliseconds);
       await this.woken();
+      await pause(gatherMilliseconds);
       if (this.closed) return;
       if (!this.stale && Date.now() - lookedAt < lookMilliseconds) continue;
       this.stale = false;

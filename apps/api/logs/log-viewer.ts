@@ -6,8 +6,8 @@ import { AnsiReader } from '#views/ansi.js';
 export type StreamFormat = 'text' | 'spans' | 'lines';
 
 const heartbeatMilliseconds = 5000;
-/** Whoever is behind by more reads from the disk, at its own pace. */
-const unsentBytesAtMost = 128 * 1024;
+/** Whoever is behind by more reads from the disk, at its own pace. All share these bytes. */
+const unsentBytesAtMost = 512 * 1024;
 
 export class LogViewer {
   closed = false;
