@@ -56,20 +56,29 @@ export class NameTable {
     return ranks;
   }
 
-  /** A few new names among a hundred thousand do not have all of them sorted again. */
+  /** A few new names among a hundred thousand do not have all of them compared again. */
   private merged(older: Int32Array, newer: readonly number[]): Int32Array {
     const all = new Int32Array(older.length + newer.length);
     let from = 0;
-    let to = 0;
-    for (const id of newer) {
-      const word = this.word(id);
-      while (from < older.length && compare(this.word(older[from]!), word) < 0) {
-        all[to++] = older[from++]!;
-      }
-      all[to++] = id;
+    for (const [at, id] of newer.entries()) {
+      const to = this.placeOf(this.word(id), older, from);
+      all.set(older.subarray(from, to), from + at);
+      all[to + at] = id;
+      from = to;
     }
-    all.set(older.subarray(from), to);
+    all.set(older.subarray(from), from + newer.length);
     return all;
+  }
+
+  /** Before which of the ordered ids a word belongs, from `low` on. */
+  private placeOf(word: string, ordered: Int32Array, low: number): number {
+    let high = ordered.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (compare(this.word(ordered[middle]!), word) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }
 
