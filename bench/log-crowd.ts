@@ -5,6 +5,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { DiskLogStore } from '#adapters/log-store/disk-log-store.js';
 import { FakeBus } from '#testkit/fakes/bus.js';
 import { LogIntake } from '../apps/api/gateway/log-intake.js';
@@ -91,6 +92,15 @@ export async function bareTeller(): Promise<Teller> {
   };
 }
 
+/** Until nobody is sent anything any more: all have what there was. */
+async function rested({ taken }: Crowd): Promise<void> {
+  for (let before = -1, now = 0; now !== before;) {
+    before = now;
+    await pause(300);
+    now = taken.reduce((sum, has) => sum + has, 0);
+  }
+}
+
 /** The api’s own: its gateway keeps frames on the disk, the feed hears of them and reads. */
 export async function farmTeller(): Promise<Teller> {
   const directory = await mkdtemp(join(tmpdir(), 'log-crowd-'));
@@ -113,7 +123,7 @@ export async function farmTeller(): Promise<Teller> {
     beginEvents(response, {});
     void followed.add(new LogViewer(response, 'text', 0));
   });
-  await crowd.reach(1);
+  await rested(crowd);
   let end = 1;
   return {
     crowd,
