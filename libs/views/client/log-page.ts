@@ -91,9 +91,8 @@ class LogPage {
     const isKnown = document.getElementById('log-known')?.dataset['known'] === 'yes';
     await this.readPhases();
     if (isKnown) return;
+    // Rows that are drawn stay: whoever reads or scrolls is not disturbed.
     this.source.forget();
-    await this.window.again();
-    if (this.following) await this.toEnd();
     const next = (await fetchPage())?.getElementById('log-known');
     const shown = document.getElementById('log-known');
     if (next && shown) renew(shown, next);
