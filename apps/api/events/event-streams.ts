@@ -50,8 +50,12 @@ export class EventStreams implements BeforeApplicationShutdown {
     throw new ProblemException({ status: 503, kind: 'too-many-streams', detail, headers });
   }
 
-  /** Headers were written; the stream is the reader's until it goes. */
+  /**
+   * Headers were written; the stream is the reader's until it goes. Whoever went while its request
+   * was looked into has closed before anybody could hear of it.
+   */
   add(response: ServerResponse, { topics, last }: Listening): void {
+    if (response.destroyed) return;
     this.begin();
     this.open.add(response);
     const missed = last === undefined ? [] : this.desk.since(last, topics);

@@ -24,13 +24,8 @@ export class LogViewer {
     /** Of the next byte that it wants. */
     public offset: number,
   ) {
-    this.gone = new Promise((resolve) => {
-      response.on('close', () => {
-        this.end();
-        resolve();
-      });
-    });
     this.heartbeat = setInterval(() => response.write(': still here\n\n'), heartbeatMilliseconds);
+    this.gone = whenClosed(response).then(() => this.end());
     response.write('retry: 2000\n\n');
   }
 
@@ -84,6 +79,12 @@ export class LogViewer {
     this.closed = true;
     clearInterval(this.heartbeat);
   }
+}
+
+/** Whoever left while its request was looked into has closed before anybody could hear of it. */
+async function whenClosed(response: ServerResponse): Promise<void> {
+  if (response.destroyed) return;
+  await new Promise<void>((resolve) => response.once('close', resolve));
 }
 
 /** What a page draws of text: pieces with the classes of their looks. */
