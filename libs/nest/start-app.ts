@@ -7,7 +7,7 @@ import { ConsoleLogger, type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { printProblem } from './problem.js';
+import { sendProblem } from './send-problem.js';
 import { serveMeasures, type Collect } from './serve-measures.js';
 import type { Settings } from './settings.js';
 import { refuseUnread } from './unread-requests.js';
@@ -86,10 +86,6 @@ const inert = {
 
 /** An address that cannot be decoded reaches no route, no hook and no filter. */
 function refuseAddress(error: Error, _request: unknown, reply: FastifyReply): void {
-  const problem = printProblem({ status: 400, kind: 'malformed-request', detail: error.message });
-  void reply
-    .status(400)
-    .headers(inert)
-    .type('application/problem+json')
-    .send(Buffer.from(JSON.stringify(problem)));
+  const { message: detail } = error;
+  void sendProblem(reply, { status: 400, kind: 'malformed-request', detail, headers: inert });
 }

@@ -2,26 +2,29 @@
  * Stands before every route: addresses that could be read as /admin and otherwise, and headers that
  * say who somebody is from those who are not believed, get no further, wherever they go.
  */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { chmod, lstat, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { adminPathOf, type AdminPath } from '#domain/access/admin-path.js';
-import { printProblem, type Refusal } from '#nest/problem.js';
+import type { Refusal } from '#nest/problem.js';
+import { sendProblem } from '#nest/send-problem.js';
 import { warnSeldom } from './seldom.js';
 import { markAdminSocket, type ProxyTrust } from './proxy-trust.js';
 
 export function guardAdmin(fastify: FastifyInstance, trust: ProxyTrust): void {
   fastify.addHook('onRequest', async (request, reply) => {
     const path = adminPathOf(request.raw.url ?? '');
-    if (path === 'ambiguous' || leadsToAdminUnseen(request, path)) return refuse(reply, ambiguous);
+    if (path === 'ambiguous' || leadsToAdminUnseen(request, path))
+      return sendProblem(reply, ambiguous);
     const fault = trust.faultOf(request, path);
     if (fault !== null) {
       const from = request.raw.socket.remoteAddress ?? 'the socket of /admin';
       warnSeldom(fault.detail, `${request.method} ${path} from ${from}: ${fault.detail}`);
-      return refuse(reply, { ...fault, kind: 'identity-refused' });
+      return sendProblem(reply, { ...fault, kind: 'identity-refused' });
     }
     if (path === 'admin') reply.header('cache-control', 'no-store');
+    return undefined;
   });
 }
 
@@ -35,11 +38,6 @@ const ambiguous: Refusal = {
   kind: 'ambiguous-address',
   detail: 'This address could be read as another one: write it as it stands in our pages.',
 };
-
-async function refuse(reply: FastifyReply, refusal: Refusal): Promise<void> {
-  const body = Buffer.from(JSON.stringify(printProblem(refusal)));
-  await reply.status(refusal.status).type('application/problem+json').send(body);
-}
 
 /** Serves the same on a unix socket that its owner and group alone may connect to. */
 export function listenOnAdminSocket(fastify: FastifyInstance, path: string): void {

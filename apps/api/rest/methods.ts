@@ -3,7 +3,7 @@
  * all may read without a credential, theirs may, too.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { printProblem } from '#nest/problem.js';
+import { sendProblem } from '#nest/send-problem.js';
 import type { RouteTable } from './route-table.js';
 
 const readable = 'ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After';
@@ -77,10 +77,6 @@ function refuseMethod(
 ): FastifyReply {
   const allow = methods.join(', ');
   const detail = `This address takes ${allow}, and no ${method}.`;
-  const problem = printProblem({ status: 405, kind: 'method-not-allowed', detail });
-  return reply
-    .status(405)
-    .headers({ allow, 'cache-control': 'no-store' })
-    .type('application/problem+json')
-    .send(Buffer.from(JSON.stringify(problem)));
+  const headers = { allow, 'cache-control': 'no-store' };
+  return sendProblem(reply, { status: 405, kind: 'method-not-allowed', detail, headers });
 }

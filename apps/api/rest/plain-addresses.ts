@@ -3,14 +3,15 @@
  * (rates, preconditions, keys) reads them as they came, while the router decodes them, cuts them at
  * `#` and takes whole URLs. What the two could read differently is refused.
  */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { printProblem } from '#nest/problem.js';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Refusal } from '#nest/problem.js';
+import { sendProblem } from '#nest/send-problem.js';
 
 export function refuseOtherSpellings(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', async (request, reply) => {
     const route = request.routeOptions.url ?? '';
     if (!route.startsWith('/api/v1/') || isSpelt(request, route)) return undefined;
-    return refuse(reply);
+    return sendProblem(reply, ambiguous);
   });
 }
 
@@ -25,12 +26,9 @@ function isSpelt({ raw }: FastifyRequest, route: string): boolean {
     .every((part, at) => part.startsWith(':') || part === parts[at]);
 }
 
-function refuse(reply: FastifyReply): FastifyReply {
-  const detail = 'An address of the API is written as its description has it.';
-  const problem = printProblem({ status: 400, kind: 'ambiguous-address', detail });
-  return reply
-    .status(400)
-    .header('cache-control', 'no-store')
-    .type('application/problem+json')
-    .send(Buffer.from(JSON.stringify(problem)));
-}
+const ambiguous: Refusal = {
+  status: 400,
+  kind: 'ambiguous-address',
+  detail: 'An address of the API is written as its description has it.',
+  headers: { 'cache-control': 'no-store' },
+};

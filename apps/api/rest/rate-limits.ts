@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { printProblem } from '#nest/problem.js';
+import { sendProblem } from '#nest/send-problem.js';
 import { isLoopback } from '../security/loopback.js';
 import { Rate, type Taken } from './rate.js';
 
@@ -58,10 +58,6 @@ function network(address: string): string {
 
 function refuse(reply: FastifyReply, taken: Taken): FastifyReply {
   const detail = `Too much was asked. Ask again in ${taken.seconds} seconds.`;
-  const problem = printProblem({ status: 429, kind: 'too-many-requests', detail });
-  return reply
-    .status(429)
-    .headers({ 'retry-after': String(taken.seconds), 'cache-control': 'no-store' })
-    .type('application/problem+json')
-    .send(Buffer.from(JSON.stringify(problem)));
+  const headers = { 'retry-after': String(taken.seconds), 'cache-control': 'no-store' };
+  return sendProblem(reply, { status: 429, kind: 'too-many-requests', detail, headers });
 }

@@ -2,8 +2,9 @@
  * What every answer says to a browser, and what no browser may do: no script but ours, no frame, no
  * write that another site's page asked for.
  */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { printProblem } from '#nest/problem.js';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Refusal } from '#nest/problem.js';
+import { sendProblem } from '#nest/send-problem.js';
 
 const policy = [
   "default-src 'none'",
@@ -33,7 +34,7 @@ export function secureHttp(fastify: FastifyInstance, publicUrl: string): void {
   fastify.addHook('onRequest', async (request, reply) => {
     reply.headers(headers);
     if (safeMethods.has(request.method) || isOwnOrigin(request, publicOrigin)) return;
-    await refuse(reply);
+    await sendProblem(reply, foreign);
   });
 }
 
@@ -49,12 +50,8 @@ export function isOwnOrigin(
   return URL.canParse(origin) && new URL(origin).host === request.headers.host;
 }
 
-async function refuse(reply: FastifyReply): Promise<void> {
-  const detail = 'A page of another site may not write here.';
-  await reply
-    .status(403)
-    .type('application/problem+json')
-    .send(
-      Buffer.from(JSON.stringify(printProblem({ status: 403, kind: 'foreign-origin', detail }))),
-    );
-}
+const foreign: Refusal = {
+  status: 403,
+  kind: 'foreign-origin',
+  detail: 'A page of another site may not write here.',
+};
