@@ -18,7 +18,11 @@ const styleType = 'text/css; charset=utf-8';
 const modules = readClientModules();
 const folder = `/static/${fingerprint(modules.map(({ text }) => text).join('\0'))}`;
 
-const sheets = { main: mainSheet, log: logSheet, admin: adminSheet } as const;
+const sheets = {
+  main: sheetOf('main', mainSheet),
+  log: sheetOf('log', logSheet),
+  admin: sheetOf('admin', adminSheet),
+} as const;
 export type SheetName = keyof typeof sheets;
 
 /** All that is served below /static. */
@@ -28,11 +32,7 @@ export const assets: readonly Asset[] = [
     type: scriptType,
     text,
   })),
-  ...Object.entries(sheets).map(([name, text]) => ({
-    address: sheetAddress(name as SheetName),
-    type: styleType,
-    text,
-  })),
+  ...Object.values(sheets),
 ];
 
 /** Of libs/views/client/NAME.ts. */
@@ -43,7 +43,11 @@ export function scriptAddress(name: string): string {
 }
 
 export function sheetAddress(name: SheetName): string {
-  return `/static/${name}.${fingerprint(sheets[name])}.css`;
+  return sheets[name].address;
+}
+
+function sheetOf(name: string, text: string): Asset {
+  return { address: `/static/${name}.${fingerprint(text)}.css`, type: styleType, text };
 }
 
 /**
