@@ -48,14 +48,16 @@ function goneWorkers(workers: readonly WorkerAnswer[]): FarmAlert[] {
   return [
     ...ofWorkers(workers, 'offline', (names) => `${names} gone.`),
     ...ofWorkers(workers, 'refused', (names) => `${names} refused by the farm.`),
-    ...ofWorkers(workers, 'disk-guard', (names) => `${names} short of disk, and take no builds.`),
+    ...ofWorkers(workers, 'disk-guard', (names, alone) => {
+      return `${names} short of disk, and ${alone ? 'takes' : 'take'} no builds.`;
+    }),
   ];
 }
 
 function ofWorkers(
   workers: readonly WorkerAnswer[],
   state: WorkerAnswer['state'],
-  say: (names: string) => string,
+  say: (names: string, alone: boolean) => string,
 ): FarmAlert[] {
   const found = workers.filter((worker) => worker.state === state);
   const [first] = found;
@@ -63,8 +65,7 @@ function ofWorkers(
   const alone = found.length === 1;
   const names = alone ? `Worker ${first.name} is` : `${plural(found.length, 'worker')} are`;
   const since = alone ? (first.refusal?.at ?? first.lastSeenAt) : null;
-  const sentence = say(names).replace(/ take no/, alone ? ' takes no' : ' take no');
-  return [{ sentence, address: '/workers', since, tone: 'farm' }];
+  return [{ sentence: say(names, alone), address: '/workers', since, tone: 'farm' }];
 }
 
 const hopeless: Readonly<Record<string, string>> = {
