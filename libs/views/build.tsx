@@ -65,7 +65,7 @@ export function buildPage(model: BuildModel): string {
         ) : (
           <LogView
             tail={log}
-            raw={`/api/v1/builds/${build.id}/log`}
+            page={`/builds/${build.id}/log`}
             stream={final ? undefined : streamOf(build, log)}
             begun={build.attempts.length > 0}
           />

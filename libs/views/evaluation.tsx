@@ -55,7 +55,7 @@ export function evaluationPage(model: EvaluationModel): string {
         <Checkouts evaluation={evaluation} />
       </Section>
       <Section title="Log of the evaluator">
-        <LogView tail={model.log} raw={`/api/v1/evaluations/${id}/log`} />
+        <LogView tail={model.log} page={`/evaluations/${id}/log`} />
       </Section>
     </>,
   );

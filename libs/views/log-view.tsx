@@ -23,17 +23,16 @@ export const emptyTail: LogTail = { text: '', size: 0, whole: true };
 
 interface Props {
   readonly tail: LogTail;
-  /** Address of its page, or of the API's. */
-  readonly raw: string;
+  /** Address of its page. */
+  readonly page: string;
   /** Address of the stream that goes on where the tail ends. */
   readonly stream?: string | undefined;
   /** False: nobody writes it yet; the stream then waits for who begins. */
   readonly begun?: boolean;
 }
 
-export function LogView({ tail, raw, stream, begun = true }: Props) {
+export function LogView({ tail, page, stream, begun = true }: Props) {
   const { text, lines, cut } = lastLines(tail);
-  const log = raw.replace(/^\/api\/v1/, '');
   if (tail.size === 0 && stream === undefined) return <p class="empty">The log is empty.</p>;
   if (tail.size === 0 && !begun) {
     return (
@@ -47,7 +46,7 @@ export function LogView({ tail, raw, stream, begun = true }: Props) {
     <>
       <p class="quiet">
         {cut ? `The last ${lines} lines of ${bytes(tail.size)}. ` : `${bytes(tail.size)}. `}
-        <a href={log}>All of the log</a>
+        <a href={page}>All of the log</a>
         {stream ? (
           <span class="following" hidden>
             {' '}
