@@ -1,9 +1,9 @@
 /** What the farm knows of one commit: the evaluations that have it, of all specifications. */
 import { commitAddress } from '#domain/forge/commit-address.js';
 import type { CommitAnswer } from '#protocol/api/commit.js';
+import { goesOn } from './evaluation-words.js';
 import { JudgedEvaluations, judgement } from './judged-evaluations.js';
 import { page } from './layout.js';
-import { isSettled } from './words.js';
 
 export interface CommitModel {
   readonly commit: CommitAnswer;
@@ -12,9 +12,7 @@ export interface CommitModel {
 
 export function commitPage({ commit: { revision, items, next }, now }: CommitModel): string {
   const short = revision.slice(0, 12);
-  const goOn = items.filter(({ evaluation: { status, jobs } }) => {
-    return status === 'started' || !isSettled(jobs);
-  });
+  const goOn = items.filter(({ evaluation }) => goesOn(evaluation));
   return page(
     {
       title: `Commit ${short}`,

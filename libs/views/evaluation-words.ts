@@ -3,7 +3,12 @@ import type { DifferenceKind } from '#domain/evaluation-difference/difference.js
 import type { DifferenceAnswer } from '#protocol/api/difference.js';
 import type { EvaluationAnswer } from '#protocol/api/evaluation.js';
 import type { Estimate } from '#protocol/api/page.js';
-import { count, duration, secondsBetween } from './words.js';
+import { count, duration, isSettled, percent, secondsBetween } from './words.js';
+
+/** Whether it is still read, or jobs of it wait or are built. */
+export function goesOn({ status, jobs }: Pick<EvaluationAnswer, 'status' | 'jobs'>): boolean {
+  return status === 'started' || !isSettled(jobs);
+}
 
 /** What each kind of job is called in a list of such jobs. */
 export const kindWords: Readonly<Record<DifferenceKind, string>> = {
@@ -65,6 +70,17 @@ function part(number: number, word: string): string[] {
   return number === 0 ? [] : [`${count(number)} ${word}`];
 }
 
+/** `3 newly failing; `, before a verdict; nothing where it is not known yet, or nothing changed. */
+export function changedWords(changed: Changed | undefined): string {
+  const parts = [
+    ...part(changed?.newlyFailing ?? 0, kindWords['newly-failing']),
+    ...part(changed?.newlySucceeding ?? 0, kindWords['newly-succeeding']),
+  ];
+  return parts.length === 0 ? '' : `${parts.join(', ')}; `;
+}
+
+type Changed = Readonly<Record<'newlyFailing' | 'newlySucceeding', number | null>>;
+
 function left(estimate: Estimate | null, now: Date): string[] {
   if (!estimate?.endsAt) return [];
   const seconds = secondsBetween(now.toISOString(), estimate.endsAt);
@@ -76,6 +92,5 @@ export function availability({
   succeeded,
   jobs,
 }: Pick<DifferenceAnswer, 'succeeded' | 'jobs'>): string {
-  if (jobs === 0) return '–';
-  return `${(Math.floor((1000 * succeeded) / jobs) / 10).toFixed(1)} %`.replace('100.0', '100');
+  return jobs === 0 ? '–' : percent(succeeded, jobs);
 }

@@ -6,7 +6,7 @@ import { Commit } from './commits.js';
 import { evaluationAddress } from './evaluation-address.js';
 import { Causes } from './evaluation-causes.js';
 import { Jobs, type JobsModel } from './evaluation-jobs.js';
-import { differenceVerdict, withReading } from './evaluation-words.js';
+import { differenceVerdict, goesOn, withReading } from './evaluation-words.js';
 import { page } from './layout.js';
 import { LogView, type LogTail } from './log-view.js';
 import { CountsBar, Expected, Section, Status, Table, Time, Took } from './parts.js';
@@ -30,7 +30,6 @@ export interface EvaluationModel {
 export function evaluationPage(model: EvaluationModel): string {
   const { evaluation, compared } = model;
   const { id, specification } = evaluation;
-  const unsettled = evaluation.status === 'started' || !isSettled(evaluation.jobs);
   const first = compared === null || compared === 'reading' || !compared.jobs.shown.cursor;
   return page(
     {
@@ -39,7 +38,7 @@ export function evaluationPage(model: EvaluationModel): string {
       here: '/',
       manage: `/admin/evaluations/${id}`,
       json: `/api/v1/evaluations/${id}`,
-      live: unsettled && first ? [`evaluation/${id}`] : [],
+      live: goesOn(evaluation) && first ? [`evaluation/${id}`] : [],
       scripts: ['log-tail'],
     },
     <>

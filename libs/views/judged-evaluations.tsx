@@ -1,8 +1,9 @@
 /** Evaluations with their verdicts, as the pages of commits and of requests list them. */
 import type { JudgedEvaluation } from '#protocol/api/commit.js';
 import { Commit } from './commits.js';
+import { changedWords, goesOn } from './evaluation-words.js';
 import { CountsBar, Status, Table, Time, Took } from './parts.js';
-import { count, verdict } from './words.js';
+import { count, plural, verdict } from './words.js';
 
 interface Props {
   readonly judged: readonly JudgedEvaluation[];
@@ -14,7 +15,7 @@ export function JudgedEvaluations({ judged, caption, now }: Props) {
   const head = ['Evaluation', 'Verdict', 'Checkouts', 'Started', 'Took'];
   return (
     <Table head={head} caption={caption}>
-      {judged.map(({ evaluation: one, newlyFailing, newlySucceeding }) => (
+      {judged.map(({ evaluation: one, ...changed }) => (
         <tr>
           <td>
             <a href={`/evaluations/${one.id}`}>
@@ -26,7 +27,7 @@ export function JudgedEvaluations({ judged, caption, now }: Props) {
           </td>
           <td>
             <CountsBar jobs={one.jobs} />
-            {changes(newlyFailing, newlySucceeding)}
+            {changedWords(changed)}
             {verdict(one.jobs)}
           </td>
           <td>
@@ -48,29 +49,17 @@ export function JudgedEvaluations({ judged, caption, now }: Props) {
   );
 }
 
-/** Nothing where it is not known yet, or nothing changed. */
-function changes(failing: number | null, succeeding: number | null): string {
-  const parts = [
-    failing ? `${count(failing)} newly failing` : '',
-    succeeding ? `${count(succeeding)} newly succeeding` : '',
-  ].filter((part) => part !== '');
-  return parts.length === 0 ? '' : `${parts.join(', ')}; `;
-}
-
 /** What all of them come to, in one line. */
 export function judgement(judged: readonly JudgedEvaluation[]): string {
   const of = new Set(judged.map(({ evaluation }) => evaluation.specification.name)).size;
   const broke = judged.filter(({ newlyFailing }) => (newlyFailing ?? 0) > 0).length;
-  const goOn = judged.filter(({ evaluation: { status, jobs } }) => {
-    return status === 'started' || jobs.scheduled || jobs.submitted || jobs.started;
-  }).length;
+  const goOn = judged.filter(({ evaluation }) => goesOn(evaluation)).length;
   const unread = judged.filter(({ evaluation }) => evaluation.status === 'failed').length;
   const parts = [
     broke > 0 ? `${count(broke)} with newly failing jobs` : '',
     unread > 0 ? `${count(unread)} could not be read` : '',
     goOn > 0 ? `${count(goOn)} still going on` : '',
   ].filter((part) => part !== '');
-  const all = `${count(judged.length)} ${judged.length === 1 ? 'evaluation' : 'evaluations'}`;
-  const where = `of ${count(of)} ${of === 1 ? 'specification' : 'specifications'}`;
-  return `${all} ${where}: ${parts.length === 0 ? 'nothing newly fails' : parts.join(', ')}`;
+  const all = `${plural(judged.length, 'evaluation')} of ${plural(of, 'specification')}`;
+  return `${all}: ${parts.length === 0 ? 'nothing newly fails' : parts.join(', ')}`;
 }

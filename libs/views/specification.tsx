@@ -11,10 +11,11 @@ import type { TrendAnswer, TrendPoint } from '#protocol/api/commit.js';
 import type { Page } from '#protocol/api/page.js';
 import type { ChannelState, SpecificationAnswer } from '#protocol/api/specification.js';
 import { Range } from './commits.js';
+import { changedWords } from './evaluation-words.js';
 import { page } from './layout.js';
 import { Clock, CountsBar, Empty, Revision, Section, Status, Table, Time, Took } from './parts.js';
 import { Follow, Trend } from './specification-trend.js';
-import { count, duration, verdict } from './words.js';
+import { duration, verdict } from './words.js';
 
 export interface SpecificationModel {
   readonly specification: SpecificationAnswer;
@@ -190,7 +191,7 @@ function Evaluations({ specification, evaluations, before, changes, now }: Speci
             </td>
             <td>
               <CountsBar jobs={one.jobs} />
-              {changeWords(changes.get(one.id))}
+              {changedWords(changes.get(one.id))}
               {verdict(one.jobs)}
             </td>
             <td>
@@ -227,16 +228,6 @@ function Evaluations({ specification, evaluations, before, changes, now }: Speci
       ) : null}
     </>
   );
-}
-
-/** Nothing where it is not known yet, or nothing changed. */
-function changeWords(changes: JobChanges | undefined): string {
-  const { newlyFailing = 0, newlySucceeding = 0 } = changes ?? {};
-  const parts = [
-    newlyFailing > 0 ? `${count(newlyFailing)} newly failing` : '',
-    newlySucceeding > 0 ? `${count(newlySucceeding)} newly succeeding` : '',
-  ].filter((part) => part !== '');
-  return parts.length === 0 ? '' : `${parts.join(', ')}; `;
 }
 
 type Checkout = EvaluationAnswer['checkouts'][number];
