@@ -1,12 +1,12 @@
 /** The jobs of an evaluation against those of another one: tabs, filters, and one page of them. */
 import { differenceKinds, type DifferenceKind } from '#domain/evaluation-difference/difference.js';
 import type { AgainstChoice, DifferenceAnswer, JobDifference } from '#protocol/api/difference.js';
-import type { JobStatus } from '#protocol/api/evaluation.js';
+import type { EvaluationAnswer, JobStatus } from '#protocol/api/evaluation.js';
 import { evaluationAddress, type EvaluationShown } from './evaluation-address.js';
 import { kindWords } from './evaluation-words.js';
 import { Clock, Empty, Status, Table, Time } from './parts.js';
 import { jobOrder } from './statuses.js';
-import { count } from './words.js';
+import { count, plural } from './words.js';
 
 /** What a page of jobs tells beside the difference, by the id of the job. */
 export interface JobDetail {
@@ -37,6 +37,16 @@ export function Jobs(model: JobsModel) {
       <Filter {...model} />
       <List {...model} />
     </>
+  );
+}
+
+/** What stands where the jobs of a large evaluation will. */
+export function BeingRead({ evaluation }: { evaluation: Pick<EvaluationAnswer, 'jobCount'> }) {
+  return (
+    <p class="wait" role="status">
+      Its {plural(evaluation.jobCount, 'job')} are being read: the page shows them when it is loaded
+      again.
+    </p>
   );
 }
 
@@ -173,7 +183,8 @@ interface ChoiceProps {
   readonly chosen: string | undefined;
 }
 
-function Choice({ name, label, words, chosen }: ChoiceProps) {
+/** Of several words, or any. */
+export function Choice({ name, label, words, chosen }: ChoiceProps) {
   return (
     <label>
       {label}{' '}
@@ -198,7 +209,7 @@ function List({ evaluation, difference, details, shown, whole, now }: JobsModel)
     <>
       <p class="quiet" role="status">
         {shown.cursor ? 'More of ' : ''}
-        {count(found)} {found === 1 ? 'job' : 'jobs'}
+        {plural(found, 'job')}
         {items.length < found && !shown.cursor ? `, the first ${count(items.length)}` : ''}
       </p>
       <Table head={head} caption="Jobs">

@@ -5,6 +5,7 @@
 import type { JobDifference } from '#protocol/api/difference.js';
 import type { EvaluationAnswer, JobStatus } from '#protocol/api/evaluation.js';
 import { evaluationAddress } from './evaluation-address.js';
+import { BeingRead, Choice } from './evaluation-jobs.js';
 import { page } from './layout.js';
 import { Empty, Section, Status, Table } from './parts.js';
 import { drawings, jobOrder } from './statuses.js';
@@ -52,10 +53,7 @@ export function mapPage(model: MapModel): string {
       <h1>All jobs of evaluation {id}</h1>
       <p class="lead">{verdict(evaluation.jobs)}</p>
       {map === null ? (
-        <p class="wait" role="status">
-          Its {plural(evaluation.jobCount, 'job')} are being read: the page shows them when it is
-          loaded again.
-        </p>
+        <BeingRead evaluation={evaluation} />
       ) : (
         <Whole evaluation={id} map={map} shown={model.shown} />
       )}
@@ -113,28 +111,14 @@ function Choose({
   systems,
   shown,
 }: Pick<WholeProps, 'evaluation' | 'shown'> & { systems: readonly SystemCounts[] }) {
-  const choices = [
-    ['system', 'System', systems.map(({ system }) => system)],
-    ['status', 'Status', jobOrder],
-  ] as const;
+  const names = systems.map(({ system }) => system);
   return (
     <form class="narrow" method="get" action={`/evaluations/${evaluation}/map`} role="search">
       <label>
         Name <input type="search" name="name" value={shown.name ?? ''} maxlength={255} />
       </label>
-      {choices.map(([name, label, words]) => (
-        <label>
-          {label}{' '}
-          <select name={name}>
-            <option value="">any</option>
-            {words.map((word) => (
-              <option value={word} selected={word === shown[name]}>
-                {word}
-              </option>
-            ))}
-          </select>
-        </label>
-      ))}
+      <Choice name="system" label="System" words={names} chosen={shown.system} />
+      <Choice name="status" label="Status" words={jobOrder} chosen={shown.status} />
       <button>Filter</button>
     </form>
   );

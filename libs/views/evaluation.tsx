@@ -5,7 +5,7 @@ import type { EvaluationAnswer } from '#protocol/api/evaluation.js';
 import { Commit } from './commits.js';
 import { evaluationAddress } from './evaluation-address.js';
 import { Causes } from './evaluation-causes.js';
-import { Jobs, type JobsModel } from './evaluation-jobs.js';
+import { BeingRead, Jobs, type JobsModel } from './evaluation-jobs.js';
 import { differenceVerdict, goesOn, withReading } from './evaluation-words.js';
 import { page } from './layout.js';
 import { LogView, type LogTail } from './log-view.js';
@@ -116,14 +116,7 @@ function Reading({ evaluation, now }: EvaluationModel) {
 
 function Compared({ evaluation, compared, now }: EvaluationModel) {
   if (compared === null) return null;
-  if (compared === 'reading') {
-    return (
-      <p class="wait" role="status">
-        Its {plural(evaluation.jobCount, 'job')} are being read: the page shows them when it is
-        loaded again.
-      </p>
-    );
-  }
+  if (compared === 'reading') return <BeingRead evaluation={evaluation} />;
   const { jobs, causes } = compared;
   const fails = causes.items.length > 0 || causes.errors > 0;
   return (
