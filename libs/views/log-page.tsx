@@ -8,7 +8,7 @@ import { page } from './layout.js';
 import { LogRows } from './log-lines.js';
 import { Status } from './parts.js';
 import type { StatusWord } from './statuses.js';
-import { bytes, count, duration } from './words.js';
+import { bytes, count, duration, plural } from './words.js';
 
 /** What a page without scripts shows at once. */
 export const pageLines = 1000;
@@ -116,7 +116,7 @@ function withQuery(address: string, query: string): string {
 function Size({ log }: { log: LogLines }) {
   return (
     <span class="quiet">
-      {count(log.total)} {log.total === 1 ? 'line' : 'lines'}, {bytes(log.bytes)}
+      {plural(log.total, 'line')}, {bytes(log.bytes)}
       {log.ended ? '' : ', still growing'}
     </span>
   );
@@ -280,10 +280,9 @@ function Lines({ model: { log, phases, kind, id }, at }: { model: LogPageModel; 
       aria-live="off"
       aria-label="Log"
       data-keep
-      data-api={`/api/v1/${kind}/${id}/log`}
+      data-api={at.api}
       data-attempt={log.attempt ?? undefined}
       data-total={log.total}
-      data-ended={log.ended ? 'yes' : undefined}
       data-stream={kind === 'builds' && !log.ended ? streamOf(id, log) : undefined}
     >
       <div class="drawn">
