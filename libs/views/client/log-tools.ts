@@ -1,5 +1,6 @@
 /** Buttons and switches that only a script can offer, and what the reader chose of them. */
 import { dressTime, type TimeStyle } from './log-times.js';
+import { remember, remembered } from './preferences.js';
 
 export interface ToolActs {
   again(): void;
@@ -124,21 +125,5 @@ export class LogTools {
     if (text !== null) await navigator.clipboard.writeText(text).catch(() => undefined);
     button.textContent = text === null ? 'No line is marked' : 'Copied';
     setTimeout(() => (button.textContent = words), 2000);
-  }
-}
-
-function remembered(name: string): string | null {
-  try {
-    return localStorage.getItem(name);
-  } catch {
-    return null;
-  }
-}
-
-function remember(name: string, value: string): void {
-  try {
-    localStorage.setItem(name, value);
-  } catch {
-    // No storage: it holds for this page only.
   }
 }

@@ -9,14 +9,23 @@ export interface Preferences {
 const standard: Preferences = { theme: 'system', times: 'relative', zone: 'local', keys: 'on' };
 
 export function preferred<Name extends keyof Preferences>(name: Name): Preferences[Name] {
-  try {
-    return (localStorage.getItem(name) as Preferences[Name] | null) ?? standard[name];
-  } catch {
-    return standard[name];
-  }
+  return (remembered(name) as Preferences[Name] | null) ?? standard[name];
 }
 
 export function prefer(name: keyof Preferences, value: string): void {
+  remember(name, value);
+}
+
+/** What this browser keeps by the name; null where it keeps nothing. */
+export function remembered(name: string): string | null {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+
+export function remember(name: string, value: string): void {
   try {
     localStorage.setItem(name, value);
   } catch {
