@@ -22,6 +22,8 @@ class LogPage {
   private readonly marks: LogMarks;
   private readonly find: LogFind | null;
   private readonly tools: LogTools;
+  /** The line of the error that was shown last. */
+  private error: number | null = null;
   private following = false;
   private height = 0;
   private fresh = 0;
@@ -137,11 +139,11 @@ class LogPage {
     const failing = this.folds.phases.findLast(
       ({ outcome, to }) => outcome === 'failed' || to === null,
     );
-    const current = this.tools.error;
+    const current = this.error;
     const first = lines.find((line) => line >= (failing?.from ?? 1)) ?? lines[0];
     const next = current === null ? first : (lines.find((line) => line > current) ?? lines[0]);
     if (next === undefined) return;
-    this.tools.error = next;
+    this.error = next;
     await this.window.show(next, 'middle');
     history.replaceState(null, '', `#L${next}`);
     await this.marks.follow();

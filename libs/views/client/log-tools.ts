@@ -18,8 +18,6 @@ export interface Known {
 }
 
 export class LogTools {
-  /** The line of the error that was shown last. */
-  error: number | null = null;
   private readonly box: HTMLElement;
   private readonly acts: ToolActs;
   private readonly place = document.getElementById('log-buttons');
