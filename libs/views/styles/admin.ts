@@ -58,15 +58,8 @@ export const adminStyle = `
   height: 1.5rem;
   flex: none;
 }
-select,
-textarea {
-  font: inherit;
-  color: inherit;
-  background: var(--card);
-  border: 1px solid var(--line);
-  border-radius: 6px;
+select {
   padding: 0.25rem 0.6rem;
-  max-width: 100%;
 }
 textarea {
   font-family: ui-monospace, "DejaVu Sans Mono", "Liberation Mono", Menlo, monospace;

@@ -38,11 +38,6 @@ export const evaluationStyle = `
   max-width: 14rem;
 }
 select {
-  font: inherit;
-  color: inherit;
-  background: var(--card);
-  border: 1px solid var(--line);
-  border-radius: 6px;
   padding: 0.25rem 0.4rem;
 }
 .classes {
