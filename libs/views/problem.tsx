@@ -14,8 +14,12 @@ const titles: Readonly<Record<number, string>> = {
   503: 'The farm cannot answer now',
 };
 
+export function problemTitle(status: number): string {
+  return titles[status] ?? (status < 500 ? 'Refused' : 'An error of the farm');
+}
+
 export function problemPage(model: ProblemModel): string {
-  const title = titles[model.status] ?? (model.status < 500 ? 'Refused' : 'An error of the farm');
+  const title = problemTitle(model.status);
   return page(
     { title },
     <>

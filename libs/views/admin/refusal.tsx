@@ -1,6 +1,7 @@
 /** What is said of a change that was refused: why, field by field, and the way back. */
 import type { ProblemFault } from '#protocol/api/problem.js';
 import { page } from '../layout.js';
+import { problemTitle } from '../problem.js';
 
 export interface RefusalModel {
   readonly status: number;
@@ -8,16 +9,15 @@ export interface RefusalModel {
   readonly errors: readonly ProblemFault[];
 }
 
+/** Of changes alone; of all else pages say the same. */
 const titles: Readonly<Record<number, string>> = {
   401: 'Who are you?',
   403: 'Not allowed',
-  404: 'Not found',
   409: 'Refused as things stand',
-  503: 'The farm cannot answer now',
 };
 
 export function refusalPage({ status, detail, errors }: RefusalModel): string {
-  const title = titles[status] ?? (status < 500 ? 'Refused' : 'An error of the farm');
+  const title = titles[status] ?? problemTitle(status);
   return page(
     { title: `${title} · administration`, sheets: ['admin'] },
     <>
