@@ -1,7 +1,7 @@
 /** Who changed what: the audit log by filters, and one entry whole. */
 import type { ChainedEntry } from '#domain/access/audit-chain.js';
 import { actions } from '#domain/access/actor.js';
-import { Empty, Table, Time } from '../parts.js';
+import { Empty, Section, Table, Time } from '../parts.js';
 import { deskPage, type Visit } from './desk.js';
 import { Choice, Text, type Filled, type Option } from './fields.js';
 
@@ -112,11 +112,10 @@ export function auditEntryPage({ visit, entry }: { visit: Visit; entry: ChainedE
 function Document({ title, value }: { title: string; value: unknown }) {
   if (value === null || value === undefined) return null;
   return (
-    <section>
-      <h2>{title}</h2>
+    <Section title={title}>
       <pre class="command" tabindex={0} aria-label={title}>
         <code>{JSON.stringify(value, null, 2)}</code>
       </pre>
-    </section>
+    </Section>
   );
 }

@@ -2,7 +2,7 @@
 import { may, type Action } from '#domain/access/actor.js';
 import { mayBuild } from '#domain/build/status.js';
 import type { BuildAnswer } from '#protocol/api/build.js';
-import { Status } from '../parts.js';
+import { Section, Status } from '../parts.js';
 import { deskPage, Do, NotYours, Post, type Visit } from './desk.js';
 import { Box, Choice, filled } from './fields.js';
 
@@ -35,8 +35,7 @@ export function adminBuildPage({ visit, build }: AdminBuildModel): string {
 
 function Restart({ visit, build }: AdminBuildModel) {
   return (
-    <section>
-      <h2>Restart</h2>
+    <Section title="Restart">
       <Post visit={visit} to={`/admin/builds/${build.id}/restart`} class="form">
         <Choice
           {...{ form: filled(), name: 'mode', label: 'Schedule again' }}
@@ -54,15 +53,14 @@ function Restart({ visit, build }: AdminBuildModel) {
           <button>Restart</button>
         </p>
       </Post>
-    </section>
+    </Section>
   );
 }
 
 function Cancel({ visit, build }: AdminBuildModel) {
   if (!mayBuild('cancel', build.status)) return null;
   return (
-    <section>
-      <h2>Cancel</h2>
+    <Section title="Cancel">
       <Post visit={visit} to={`/admin/builds/${build.id}/cancel`} class="form">
         <p>A worker that builds it ends it. What needs it waits until it is restarted.</p>
         <Box
@@ -73,7 +71,7 @@ function Cancel({ visit, build }: AdminBuildModel) {
           <button class="danger">Cancel the build</button>
         </p>
       </Post>
-    </section>
+    </Section>
   );
 }
 
@@ -81,8 +79,7 @@ function Bump({ visit, build }: AdminBuildModel) {
   if (build.status !== 'scheduled') return null;
   const urgent = build.priority === 0;
   return (
-    <section>
-      <h2>Hurry</h2>
+    <Section title="Hurry">
       <p>
         {urgent
           ? 'It has priority 0: nothing goes before it.'
@@ -94,6 +91,6 @@ function Bump({ visit, build }: AdminBuildModel) {
           to={`/admin/builds/${build.id}/bump`}
         />
       )}
-    </section>
+    </Section>
   );
 }

@@ -3,7 +3,7 @@ import type { ForgeAnswer, ForgeDeliveryAnswer, TemplateAnswer } from '#protocol
 import type { ForgeTrial } from '#protocol/api/forge.js';
 import { forgeKinds } from '#domain/forge/forge.js';
 import { admissions } from '#domain/forge/request-template.js';
-import { Empty, Table, Time } from '../parts.js';
+import { Empty, Section, Table, Time } from '../parts.js';
 import { count } from '../words.js';
 import { confirmPage } from './confirm.js';
 import { deskPage, Do, Post, type Visit } from './desk.js';
@@ -44,8 +44,7 @@ export function forgesPage(model: ForgesModel): string {
           <a href={`${here}?cursor=${next}`}>Earlier</a>
         </p>
       )}
-      <section>
-        <h2>Hear another forge</h2>
+      <Section title="Hear another forge">
         <Post visit={visit} to={here} class="form">
           <Text
             form={form}
@@ -59,7 +58,7 @@ export function forgesPage(model: ForgesModel): string {
             <button>Add it</button>
           </p>
         </Post>
-      </section>
+      </Section>
     </>,
   );
 }
@@ -231,8 +230,7 @@ function Templates({ model: { forge, templates, visit } }: { model: ForgeModel }
 function AddTemplate({ model }: { model: ForgeModel }) {
   const { visit, forge, templateForm: form, specifications } = model;
   return (
-    <section>
-      <h2>Build the pull requests of a repository</h2>
+    <Section title="Build the pull requests of a repository">
       <Post visit={visit} to={`${here}/${forge.name}/templates`} class="form">
         <Text form={form} name="repository" label="Repository" about="OWNER/NAME" required />
         <Choice
@@ -250,7 +248,7 @@ function AddTemplate({ model }: { model: ForgeModel }) {
           <button>Build them</button>
         </p>
       </Post>
-    </section>
+    </Section>
   );
 }
 

@@ -1,6 +1,6 @@
 /** Collections of garbage: what one would let go, what the last ones did, and short disks. */
 import type { CollectionAnswer, FarmAnswer } from '#protocol/api/retention.js';
-import { Empty, Table, Time } from '../parts.js';
+import { Empty, Section, Table, Time } from '../parts.js';
 import { bytes, count, plural } from '../words.js';
 import { confirmPage } from './confirm.js';
 import { deskPage, Post, type Visit } from './desk.js';
@@ -23,8 +23,7 @@ export function garbagePage(model: GarbageModel): string {
     <>
       <Faults faults={form.faults} />
       <Disks farm={farm} now={visit.now} />
-      <section>
-        <h2>Look first</h2>
+      <Section title="Look first">
         <p>A dry run says what would go and how much that is. It lets nothing go.</p>
         <Post visit={visit} to={here} class="form line">
           <Wanted form={form} />
@@ -37,7 +36,7 @@ export function garbagePage(model: GarbageModel): string {
             </button>
           </p>
         </Post>
-      </section>
+      </Section>
       <h2>Collections</h2>
       {items.length === 0 ? (
         <Empty>There was none yet.</Empty>

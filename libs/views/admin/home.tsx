@@ -1,6 +1,6 @@
 /** What needs a hand now, first what holds the farm back; then what was changed last. */
 import type { ChainedEntry } from '#domain/access/audit-chain.js';
-import { Time } from '../parts.js';
+import { Section, Time } from '../parts.js';
 import { Entries } from './audit.js';
 import { deskPage, type Visit } from './desk.js';
 
@@ -35,11 +35,10 @@ export function adminHomePage({ visit, matters, entries }: AdminHomeModel): stri
         </ul>
       )}
       {entries === null ? null : (
-        <section>
-          <h2>Changed last</h2>
+        <Section title="Changed last">
           {entries.length === 0 ? <p>Nothing was changed yet.</p> : null}
           {entries.length > 0 ? <Entries entries={entries} now={visit.now} /> : null}
-        </section>
+        </Section>
       )}
     </>,
   );

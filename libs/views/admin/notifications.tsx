@@ -1,7 +1,7 @@
 /** What was told to whom, what they answered, and how to tell it again. */
 import type { NotificationAnswer, NotificationDetail } from '#protocol/api/notification.js';
 import { notificationStates } from '#protocol/api/notification.js';
-import { Empty, Table, Time } from '../parts.js';
+import { Empty, Section, Table, Time } from '../parts.js';
 import { plural } from '../words.js';
 import { deskPage, Do, Post, type Visit } from './desk.js';
 import { Choice, filled, type Filled, type Option } from './fields.js';
@@ -78,15 +78,14 @@ function Trial({ visit, specifications }: { visit: Visit; specifications: readon
   if (specifications.length === 0) return null;
   const options = specifications.map((name): Option => [name, name]);
   return (
-    <section>
-      <h2>Try it</h2>
+    <Section title="Try it">
       <Post visit={visit} to={`${here}/test`} class="form line">
         <Choice form={filled()} name="of" label="Tell the receivers of" options={options} />
         <p class="buttons">
           <button>Send a trial</button>
         </p>
       </Post>
-    </section>
+    </Section>
   );
 }
 

@@ -1,7 +1,7 @@
 /** Repositories whose files say what specifications there are: followed, looked at, left. */
 import { may } from '#domain/access/actor.js';
 import type { RepositoryAnswer } from '#protocol/api/repository.js';
-import { Empty, Revision, Table, Time } from '../parts.js';
+import { Empty, Revision, Section, Table, Time } from '../parts.js';
 import { confirmPage } from './confirm.js';
 import { deskPage, Do, Post, type Visit } from './desk.js';
 import { Box, Faults, Lines, Text, type Filled } from './fields.js';
@@ -89,8 +89,7 @@ function State({ one }: { one: RepositoryAnswer }) {
 
 function Follow({ visit, form }: { visit: Visit; form: Filled }) {
   return (
-    <section>
-      <h2>Follow another</h2>
+    <Section title="Follow another">
       <Post visit={visit} to={here} class="form">
         <Text form={form} name="name" label="Name" required />
         <Text form={form} name="url" label="Address" about="Without a password." required />
@@ -102,7 +101,7 @@ function Follow({ visit, form }: { visit: Visit; form: Filled }) {
           <button>Follow it</button>
         </p>
       </Post>
-    </section>
+    </Section>
   );
 }
 

@@ -1,6 +1,6 @@
 /** Keys and settings as the farm reads them. Neither is changed here; no secret is shown. */
 import type { UseAnswer } from '#protocol/api/use.js';
-import { Command, Empty, Table } from '../parts.js';
+import { Command, Empty, Section, Table } from '../parts.js';
 import { deskPage, type Visit } from './desk.js';
 
 export interface KeysModel {
@@ -17,8 +17,7 @@ export function keysPage({ visit, stores }: KeysModel): string {
         machine: <code>gambeson key list</code> tells which sign and which rest.
       </p>
       {stores.map((store) => (
-        <section>
-          <h2>{store.slug}</h2>
+        <Section title={store.slug}>
           {store.keys.length === 0 ? <Empty>It tells no key.</Empty> : null}
           {store.keys.length > 1 ? (
             <p>
@@ -32,7 +31,7 @@ export function keysPage({ visit, stores }: KeysModel): string {
               <p class="quiet break">SHA-256 {fingerprint}</p>
             </>
           ))}
-        </section>
+        </Section>
       ))}
       <h2>Change keys</h2>
       <Command

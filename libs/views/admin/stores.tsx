@@ -3,7 +3,7 @@ import type { PinAnswer, ReleaseAnswer } from '#protocol/api/retention.js';
 import type { StoreAnswer } from '#protocol/api/store.js';
 import type { UpstreamAnswer } from '#protocol/api/upstream.js';
 import { may } from '#domain/access/actor.js';
-import { Empty, Table, Time } from '../parts.js';
+import { Empty, Section, Table, Time } from '../parts.js';
 import { deskPage, Do, NotYours, Post, type Visit } from './desk.js';
 import { Box, Choice, Faults, Lines, Text, type Filled, type Option } from './fields.js';
 
@@ -53,8 +53,7 @@ function StoreList({ stores, visit }: StoresModel) {
 
 function UpstreamList({ upstreams, visit }: StoresModel) {
   return (
-    <section>
-      <h2>Asked before anything is built</h2>
+    <Section title="Asked before anything is built">
       {upstreams.length === 0 ? <Empty>Nobody.</Empty> : null}
       {upstreams.length > 0 ? (
         <Table head={['Upstream', 'For', 'State', 'Answered last', 'Actions']}>
@@ -86,14 +85,13 @@ function UpstreamList({ upstreams, visit }: StoresModel) {
           ))}
         </Table>
       ) : null}
-    </section>
+    </Section>
   );
 }
 
 function Pins({ pins, visit, form }: StoresModel) {
   return (
-    <section>
-      <h2>Pins</h2>
+    <Section title="Pins">
       {pins.length === 0 ? <Empty>No path is pinned.</Empty> : null}
       {pins.length > 0 ? (
         <Table head={['Path', 'Store', 'Note', 'Until', 'Actions']}>
@@ -120,14 +118,13 @@ function Pins({ pins, visit, form }: StoresModel) {
           <button>Pin it</button>
         </p>
       </Post>
-    </section>
+    </Section>
   );
 }
 
 function Releases({ releases, visit, form }: StoresModel) {
   return (
-    <section>
-      <h2>Releases</h2>
+    <Section title="Releases">
       {releases.length === 0 ? <Empty>There is none.</Empty> : null}
       {releases.length > 0 ? (
         <Table head={['Release', 'Evaluation', 'Note', 'Until', 'Actions']}>
@@ -158,7 +155,7 @@ function Releases({ releases, visit, form }: StoresModel) {
           <button>Release it</button>
         </p>
       </Post>
-    </section>
+    </Section>
   );
 }
 
@@ -169,8 +166,7 @@ const kinds: readonly Option[] = [
 
 function AddStore({ visit, form }: { visit: Visit; form: Filled }) {
   return (
-    <section>
-      <h2>Add a store</h2>
+    <Section title="Add a store">
       <Post visit={visit} to={here} class="form line">
         <Text form={form} name="slug" label="Slug" about="Its address." required />
         <Text form={form} name="dir" label="Directory" about="/nix/store" required />
@@ -179,7 +175,7 @@ function AddStore({ visit, form }: { visit: Visit; form: Filled }) {
           <button>Add it</button>
         </p>
       </Post>
-    </section>
+    </Section>
   );
 }
 

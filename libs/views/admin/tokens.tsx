@@ -1,6 +1,6 @@
 /** Access tokens: what each may do, when it was used last, and how one is made. */
 import type { TokenAnswer } from '#protocol/api/token.js';
-import { Command, Empty, Table, Time } from '../parts.js';
+import { Command, Empty, Section, Table, Time } from '../parts.js';
 import { confirmPage } from './confirm.js';
 import { deskPage, Post, type Visit } from './desk.js';
 import { Choice, Faults, Text, type Filled, type Option } from './fields.js';
@@ -99,8 +99,7 @@ function Make({ visit, form, stores, specifications }: TokensModel) {
     ...names.map((n): Option => [n, n]),
   ];
   return (
-    <section>
-      <h2>Make a token</h2>
+    <Section title="Make a token">
       <Post visit={visit} to={here} class="form">
         <Text form={form} name="name" label="Holder" about="Who or what will hold it." required />
         <Choice form={form} name="may" label="It may" options={tokenKinds} />
@@ -115,7 +114,7 @@ function Make({ visit, form, stores, specifications }: TokensModel) {
           <button>Make it</button>
         </p>
       </Post>
-    </section>
+    </Section>
   );
 }
 

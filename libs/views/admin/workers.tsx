@@ -1,7 +1,7 @@
 /** Workers to those who may pause, drain and remove them, one or many at once, and enrol others. */
 import { may } from '#domain/access/actor.js';
 import type { WorkerAnswer } from '#protocol/api/worker.js';
-import { Command, Empty, Status, Table, Time } from '../parts.js';
+import { Command, Empty, Section, Status, Table, Time } from '../parts.js';
 import { plural } from '../words.js';
 import { confirmPage } from './confirm.js';
 import { deskPage, NotYours, Post, Token, type Visit } from './desk.js';
@@ -116,8 +116,7 @@ export const lives = [
 function Enrol({ visit, form }: { visit: Visit; form: Filled }) {
   if (!may(visit.actor, 'worker.enrol')) return null;
   return (
-    <section>
-      <h2>Enrol a worker</h2>
+    <Section title="Enrol a worker">
       <Post visit={visit} to={`${here}/enrol`} class="form">
         <Text form={form} name="for" label="For whom" about="A note; it names nothing." />
         <Choice form={form} name="seconds" label="The token is good for" options={lives} />
@@ -125,7 +124,7 @@ function Enrol({ visit, form }: { visit: Visit; form: Filled }) {
           <button>Make a one-time token</button>
         </p>
       </Post>
-    </section>
+    </Section>
   );
 }
 
