@@ -3,7 +3,7 @@ import type { ChainedEntry } from '#domain/access/audit-chain.js';
 import { actions } from '#domain/access/actor.js';
 import { Empty, Section, Table, Time } from '../parts.js';
 import { deskPage, type Visit } from './desk.js';
-import { Choice, Text, type Filled, type Option } from './fields.js';
+import { Choice, optionsOrNone, Text, type Filled } from './fields.js';
 
 const here = '/admin/audit' as const;
 
@@ -17,14 +17,13 @@ export interface AuditModel {
 
 export function auditPage(model: AuditModel): string {
   const { visit, form, entries, next } = model;
-  const options: Option[] = [['', 'any'], ...actions.map((one): Option => [one, one])];
   const older = new URLSearchParams([...form.values, ['before', String(next)]]);
   return deskPage(
     { title: 'Audit log', here, visit },
     <>
       <form method="get" action={here} class="form line">
         <Text form={form} name="actor" label="Who" />
-        <Choice form={form} name="action" label="What" options={options} />
+        <Choice form={form} name="action" label="What" options={optionsOrNone('any', actions)} />
         <Text form={form} name="subject" label="On what" about="worker/7, or worker/ for all." />
         <p class="buttons">
           <button>Show</button>

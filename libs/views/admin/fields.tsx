@@ -95,6 +95,16 @@ export function Lines(props: FieldProps & { rows?: number }) {
 
 export type Option = readonly [value: string, word: string];
 
+/** Each word for itself. */
+export function optionsOf(words: readonly string[]): Option[] {
+  return words.map((word) => [word, word]);
+}
+
+/** One of them, or nothing, which `none` says. */
+export function optionsOrNone(none: string, words: readonly string[]): Option[] {
+  return [['', none], ...optionsOf(words)];
+}
+
 export function Choice(props: FieldProps & { options: readonly Option[] }) {
   const { form, name, options } = props;
   const chosen = form.values.get(name) ?? options[0]?.[0];

@@ -12,14 +12,13 @@ import {
   Faults,
   filled,
   Lines,
+  optionsOf,
   Text,
   type FieldFault,
   type Filled,
-  type Option,
 } from './fields.js';
 
 const here = '/admin/forges' as const;
-const words = (list: readonly string[]): Option[] => list.map((one) => [one, one]);
 
 export interface ForgesModel {
   readonly visit: Visit;
@@ -66,7 +65,7 @@ export function forgesPage(model: ForgesModel): string {
 function ForgeFields({ form }: { form: Filled }) {
   return (
     <>
-      <Choice form={form} name="kind" label="Kind" options={words(forgeKinds)} />
+      <Choice form={form} name="kind" label="Kind" options={optionsOf(forgeKinds)} />
       <Text form={form} name="address" label="Address" about="Of GitHub itself it may be empty." />
       <Text form={form} name="apiAddress" label="Address of its API" about="Empty: as usual." />
       <Lines
@@ -235,9 +234,9 @@ function AddTemplate({ model }: { model: ForgeModel }) {
         <Text form={form} name="repository" label="Repository" about="OWNER/NAME" required />
         <Choice
           {...{ form, name: 'specification', label: 'As this specification' }}
-          options={words(specifications)}
+          options={optionsOf(specifications)}
         />
-        <Choice form={form} name="admits" label="Whose" options={words(admissions)} />
+        <Choice form={form} name="admits" label="Whose" options={optionsOf(admissions)} />
         <Text form={form} name="label" label="Label" about="Where a label admits." />
         <Lines form={form} name="allowed" label="Accounts" about="Admitted always; one a line." />
         <Text form={form} name="requestsAtMost" label="Open at once, at most" />

@@ -4,7 +4,7 @@ import { notificationStates } from '#protocol/api/notification.js';
 import { Empty, Section, Table, Time } from '../parts.js';
 import { plural } from '../words.js';
 import { deskPage, Do, Post, type Visit } from './desk.js';
-import { Choice, filled, type Filled, type Option } from './fields.js';
+import { Choice, filled, optionsOf, optionsOrNone, type Filled } from './fields.js';
 
 const here = '/admin/notifications' as const;
 
@@ -17,11 +17,6 @@ export interface NotificationsModel {
   readonly next: string | null;
 }
 
-const anyOf = (words: readonly string[]): Option[] => [
-  ['', 'any'],
-  ...words.map((word): Option => [word, word]),
-];
-
 export function notificationsPage(model: NotificationsModel): string {
   const { visit, form, items, specifications, next } = model;
   const older = new URLSearchParams([...form.values, ['cursor', next ?? '']]);
@@ -31,9 +26,14 @@ export function notificationsPage(model: NotificationsModel): string {
       <form method="get" action={here} class="form line">
         <Choice
           {...{ form, name: 'specification', label: 'Specification' }}
-          options={anyOf(specifications)}
+          options={optionsOrNone('any', specifications)}
         />
-        <Choice form={form} name="state" label="State" options={anyOf(notificationStates)} />
+        <Choice
+          form={form}
+          name="state"
+          label="State"
+          options={optionsOrNone('any', notificationStates)}
+        />
         <p class="buttons">
           <button>Show</button>
         </p>
@@ -76,11 +76,15 @@ function List({ model: { items, visit } }: { model: NotificationsModel }) {
 
 function Trial({ visit, specifications }: { visit: Visit; specifications: readonly string[] }) {
   if (specifications.length === 0) return null;
-  const options = specifications.map((name): Option => [name, name]);
   return (
     <Section title="Try it">
       <Post visit={visit} to={`${here}/test`} class="form line">
-        <Choice form={filled()} name="of" label="Tell the receivers of" options={options} />
+        <Choice
+          form={filled()}
+          name="of"
+          label="Tell the receivers of"
+          options={optionsOf(specifications)}
+        />
         <p class="buttons">
           <button>Send a trial</button>
         </p>

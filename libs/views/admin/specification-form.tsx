@@ -1,6 +1,6 @@
 /** The form of a specification: every field of it, in groups, without a script. */
 import { guixSets, packFormats } from '#domain/specification/selection.js';
-import { Box, Choice, Group, Lines, Text, type Filled, type Option } from './fields.js';
+import { Box, Choice, Group, Lines, optionsOf, Text, type Filled, type Option } from './fields.js';
 import type { RowKind } from './specification-fields.js';
 
 interface FormProps {
@@ -11,8 +11,6 @@ interface FormProps {
 
 /** Beyond what stands, so many empty rows; the button "More rows" shows as many again. */
 const emptyRows = 1;
-
-const words = (list: readonly string[]): Option[] => list.map((one) => [one, one]);
 
 export function SpecificationFields({ form, named }: FormProps) {
   return (
@@ -25,7 +23,7 @@ export function SpecificationFields({ form, named }: FormProps) {
         )}
         <Choice
           {...{ form, name: 'backend', label: 'Package manager' }}
-          options={words(['guix', 'nix', 'local'])}
+          options={optionsOf(['guix', 'nix', 'local'])}
         />
         <Lines form={form} name="systems" label="Systems" about="One a line: x86_64-linux." />
         <Box form={form} name="active" label="Active: its channels are watched" />
@@ -117,7 +115,7 @@ function Selection({ form }: { form: Filled }) {
         {...{ form, name: 'selection', label: 'Selection', options: selections }}
         about="Only its own fields below are read."
       />
-      <Choice form={form} name="selection.set" label="Set" options={words(guixSets)} />
+      <Choice form={form} name="selection.set" label="Set" options={optionsOf(guixSets)} />
       <Lines form={form} name="selection.packages" label="Packages" about="One a line." />
       <Lines form={form} name="selection.channels" label="Channels" about="Names, one a line." />
       <Lines form={form} name="selection.manifests" label="Manifests" about="Files, one a line." />

@@ -3,7 +3,7 @@ import type { TokenAnswer } from '#protocol/api/token.js';
 import { Command, Empty, Section, Table, Time } from '../parts.js';
 import { confirmPage } from './confirm.js';
 import { deskPage, Post, type Visit } from './desk.js';
-import { Choice, Faults, Text, type Filled, type Option } from './fields.js';
+import { Choice, Faults, optionsOrNone, Text, type Filled, type Option } from './fields.js';
 
 const here = '/admin/tokens' as const;
 
@@ -93,20 +93,15 @@ const tokenLives: readonly Option[] = [
 ];
 
 function Make({ visit, form, stores, specifications }: TokensModel) {
-  const none: Option = ['', '–'];
-  const options = (names: readonly string[]): Option[] => [
-    none,
-    ...names.map((n): Option => [n, n]),
-  ];
   return (
     <Section title="Make a token">
       <Post visit={visit} to={here} class="form">
         <Text form={form} name="name" label="Holder" about="Who or what will hold it." required />
         <Choice form={form} name="may" label="It may" options={tokenKinds} />
-        <Choice form={form} name="store" label="Store" options={options(stores)} />
+        <Choice form={form} name="store" label="Store" options={optionsOrNone('–', stores)} />
         <Choice
           {...{ form, name: 'specification', label: 'Specification' }}
-          options={options(specifications)}
+          options={optionsOrNone('–', specifications)}
           about="A maintainer needs one; other roles may be bound to one."
         />
         <Choice form={form} name="lifeSeconds" label="Good for" options={tokenLives} />
