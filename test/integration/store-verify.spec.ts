@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestPostgres } from '#testkit/postgres.js';
+import { endBadly } from '../../apps/cli/exit-codes.js';
 import { storeCommand } from '../../apps/cli/store/store-command.js';
 import { startApiFarm, type ApiFarm } from './api-farm.js';
 import {
@@ -48,7 +49,8 @@ async function verify(...words: string[]): Promise<number> {
   }
   const token = join(api.parts.settings.dataDirectory, 'secrets', 'admin-token');
   const farmOptions = ['--farm', api.address, '--admin-token-file', token];
-  await storeCommand().parseAsync(['verify', ...farmOptions, ...words], { from: 'user' });
+  const all = ['verify', ...farmOptions, ...words];
+  await storeCommand().parseAsync(all, { from: 'user' }).catch(endBadly);
   const status = process.exitCode ?? 0;
   process.exitCode = 0;
   jest.restoreAllMocks();

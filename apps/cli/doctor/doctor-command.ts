@@ -7,7 +7,7 @@ import { Command } from 'commander';
 import { UseAnswer } from '#protocol/api/use.js';
 import { parseBasename } from '#formats/store-path.js';
 import { FarmFault, sentenceOf } from '#std/farm-fault.js';
-import { endBadly, exitCodes } from '../exit-codes.js';
+import { exitCodes } from '../exit-codes.js';
 import { usualFarm } from '../farm-options.js';
 import type { Server } from './ask.js';
 import { examine, type Diagnosis } from './examine.js';
@@ -57,14 +57,10 @@ function substituteCommand(): Command {
     .option('--json', 'one object at the end, for programs', false)
     .addHelpText('after', examples)
     .action(async (path: string, options: DoctorOptions) => {
-      try {
-        const diagnosis = await diagnose(path, options);
-        if (options.json) process.stdout.write(`${JSON.stringify(diagnosis, null, 2)}\n`);
-        else process.stdout.write(`${verdict(diagnosis)}\n`);
-        process.exitCode = diagnosis.whole ? exitCodes.well : exitCodes.unwell;
-      } catch (error) {
-        endBadly(error);
-      }
+      const diagnosis = await diagnose(path, options);
+      if (options.json) process.stdout.write(`${JSON.stringify(diagnosis, null, 2)}\n`);
+      else process.stdout.write(`${verdict(diagnosis)}\n`);
+      process.exitCode = diagnosis.whole ? exitCodes.well : exitCodes.unwell;
     });
 }
 

@@ -12,7 +12,7 @@ import {
   listVerificationFindings,
   type VerificationAnswer,
 } from '#client/generated/integrity.js';
-import { endBadly, exitCodes } from '../exit-codes.js';
+import { exitCodes } from '../exit-codes.js';
 import { openFarmApi, withFarmOptions, type FarmOptions } from '../farm-options.js';
 import { findingLine, progressLine, summaryLines } from './verify-words.js';
 
@@ -44,11 +44,7 @@ export function verifyCommand(): Command {
     .option('--json', 'a line of JSON for each finding, and one for the end', false)
     .addHelpText('after', examples);
   return withFarmOptions(command).action(async (options: VerifyOptions) => {
-    try {
-      process.exitCode = await verify(options);
-    } catch (error) {
-      endBadly(error);
-    }
+    process.exitCode = await verify(options);
   });
 }
 

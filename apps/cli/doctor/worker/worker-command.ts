@@ -8,7 +8,7 @@ import { Command, Option } from 'commander';
 import { hasDaemon } from '#adapters/backends/guix/build/guix-place.js';
 import { lookForProgram } from '#adapters/backends/sandbox/program.js';
 import { FarmFault } from '#std/farm-fault.js';
-import { endBadly, exitCodes } from '../../exit-codes.js';
+import { exitCodes } from '../../exit-codes.js';
 import { Examination, type Check } from './check.js';
 import { examineFarm } from './farm.js';
 import { examineGuix } from './guix.js';
@@ -55,19 +55,15 @@ export function workerCommand(): Command {
     .option('--json', 'one object at the end, for programs', false)
     .addHelpText('after', examples)
     .action(async (options: WorkerOptions) => {
-      try {
-        const checks = await examine(options);
-        const broken = checks.filter(({ state }) => state === 'broken').length;
-        const warnings = checks.filter(({ state }) => state === 'warning').length;
-        const whole = broken === 0;
-        const text = options.json
-          ? JSON.stringify({ whole, broken, warnings, checks }, null, 2)
-          : verdict(broken, warnings);
-        process.stdout.write(`${text}\n`);
-        process.exitCode = whole ? exitCodes.well : exitCodes.unwell;
-      } catch (error) {
-        endBadly(error);
-      }
+      const checks = await examine(options);
+      const broken = checks.filter(({ state }) => state === 'broken').length;
+      const warnings = checks.filter(({ state }) => state === 'warning').length;
+      const whole = broken === 0;
+      const text = options.json
+        ? JSON.stringify({ whole, broken, warnings, checks }, null, 2)
+        : verdict(broken, warnings);
+      process.stdout.write(`${text}\n`);
+      process.exitCode = whole ? exitCodes.well : exitCodes.unwell;
     });
 }
 
