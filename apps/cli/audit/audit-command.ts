@@ -70,7 +70,7 @@ function verifyCommand(): Command {
     .option('--file <file>', 'verify an export instead of the farm')
     .action(async (options: VerifyOptions) => {
       const { file, known = null } = options;
-      const log = file === undefined ? new FarmChain(options) : await exportedEntries(file);
+      const log = file === undefined ? await chainOf(options) : await exportedEntries(file);
       const verdict = await verifyAudit(log, sha256OfUtf8, known);
       tell(options, verdict, () => words(verdict));
       if (verdict.faults.length > 0) {
@@ -83,10 +83,14 @@ function exportCommand(): Command {
   return ofFarm(new Command('export'))
     .description('every entry as a line of JSON, oldest first')
     .action(async (options: FarmOptions) => {
-      for await (const answer of new FarmChain(options).answers()) {
+      for await (const answer of (await chainOf(options)).answers()) {
         await writeOut(`${JSON.stringify(answer)}\n`);
       }
     });
+}
+
+async function chainOf(options: FarmOptions): Promise<FarmChain> {
+  return new FarmChain((await openFarmApi(options)).client);
 }
 
 function knownHead(text: string): AuditHead {

@@ -3,16 +3,16 @@ import { createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { z } from 'zod';
+import type { Client } from '#client/client.js';
 import { getAuditChain } from '#client/generated/audit.js';
 import type { ReadAudit } from '#application/verify-audit.js';
 import { beforeTheFirst, type AuditHead, type ChainedEntry } from '#domain/access/audit-chain.js';
 import { AuditEntryAnswer, ChainAnswer, entryOfAnswer } from '#protocol/api/audit.js';
 import { Refusal } from '../exit-codes.js';
 import { known } from '../farm-api.js';
-import { openFarmApi, type FarmOptions } from '../farm-options.js';
 
 export class FarmChain implements ReadAudit {
-  constructor(private readonly options: FarmOptions) {}
+  constructor(private readonly client: Client) {}
 
   async head(): Promise<AuditHead> {
     const { head } = await this.ask(0, 1);
@@ -34,8 +34,7 @@ export class FarmChain implements ReadAudit {
   }
 
   private async ask(after: number, limit: number): Promise<ChainAnswer> {
-    const { client } = await openFarmApi(this.options);
-    return known(ChainAnswer, await getAuditChain(client, { query: { after, limit } }));
+    return known(ChainAnswer, await getAuditChain(this.client, { query: { after, limit } }));
   }
 }
 

@@ -11,7 +11,7 @@ import { withoutPasswords } from '#domain/specification/password.js';
 import type { SpecificationAnswer } from '#protocol/api/specification.js';
 import type { SpecificationInput } from '#protocol/specification.js';
 import { exitCodes } from '../exit-codes.js';
-import { ofFarm, type FarmOptions } from '../farm-options.js';
+import { ofFarm, openFarmApi, type FarmOptions } from '../farm-options.js';
 import { lookOf } from '../tell/look.js';
 import { planWords } from './plan-words.js';
 import { keeperFor, readPlace } from './read-place.js';
@@ -59,7 +59,7 @@ interface Wish {
 
 async function apply({ wanted, managedBy, options }: Wish): Promise<void> {
   const { prune, adopt, dryRun, json } = options;
-  const farm = new SpecificationsOfFarm(options);
+  const farm = new SpecificationsOfFarm((await openFarmApi(options)).client);
   const standing = await farm.list();
   const steps = planApply({
     standing: standing.map(({ specification, managedBy: keeper }) => {

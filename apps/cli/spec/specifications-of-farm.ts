@@ -3,6 +3,7 @@
  * whole, and printed as files: what the farm tells is looked at, and refused where it is unknown.
  */
 import { z } from 'zod';
+import type { Client } from '#client/client.js';
 import {
   getSpecification,
   listSpecifications,
@@ -12,8 +13,7 @@ import {
 } from '#client/generated/specifications.js';
 import { SpecificationAnswer } from '#protocol/api/specification.js';
 import type { SpecificationInput } from '#protocol/specification.js';
-import { known, type FarmApi } from '../farm-api.js';
-import { openFarmApi, type FarmOptions } from '../farm-options.js';
+import { known } from '../farm-api.js';
 
 const List = z.object({ items: z.array(SpecificationAnswer) });
 
@@ -27,23 +27,19 @@ export interface Writing {
 }
 
 export class SpecificationsOfFarm {
-  /** `pasted`: where an address that was an argument says that the farm is. */
-  constructor(
-    private readonly options: FarmOptions,
-    private readonly pasted?: string,
-  ) {}
+  constructor(private readonly client: Client) {}
 
   async list(): Promise<SpecificationAnswer[]> {
-    return known(List, await listSpecifications(await this.client())).items;
+    return known(List, await listSpecifications(this.client)).items;
   }
 
   async find(name: string): Promise<SpecificationAnswer> {
-    const told = await getSpecification(await this.client(), { path: { name } });
+    const told = await getSpecification(this.client, { path: { name } });
     return known(SpecificationAnswer, told);
   }
 
   async put(input: SpecificationInput, writing: Writing): Promise<SpecificationAnswer> {
-    const told = await putSpecification(await this.client(), {
+    const told = await putSpecification(this.client, {
       path: { name: input.name },
       query: queryOf(writing),
       body: bodyOf(input),
@@ -53,11 +49,7 @@ export class SpecificationsOfFarm {
   }
 
   async archive(name: string, writing: Writing): Promise<void> {
-    await removeSpecification(await this.client(), { path: { name }, query: queryOf(writing) });
-  }
-
-  private async client(): Promise<FarmApi['client']> {
-    return (await openFarmApi(this.options, this.pasted)).client;
+    await removeSpecification(this.client, { path: { name }, query: queryOf(writing) });
   }
 }
 

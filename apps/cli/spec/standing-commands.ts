@@ -9,7 +9,7 @@ import { keeperWords } from '#domain/specification/keeping.js';
 import { isFileSelection, selectionWords } from '#domain/specification/selection.js';
 import type { SpecificationAnswer } from '#protocol/api/specification.js';
 import { Refusal } from '../exit-codes.js';
-import { ofFarm, type FarmOptions } from '../farm-options.js';
+import { ofFarm, openFarmApi, type FarmOptions } from '../farm-options.js';
 import { readAddress } from '../pasted-address.js';
 import { tell } from '../tell/tell.js';
 import { SpecificationsOfFarm } from './specifications-of-farm.js';
@@ -30,7 +30,7 @@ export function exportCommand(): Command {
       new Option('--format <format>', 'of the file').choices([...printFormats]).default('scm'),
     )
     .action(async (names: string[], options: ExportOptions) => {
-      const standing = await named(farmOf(options), names);
+      const standing = await named(await farmOf(options), names);
       const documents = standing.map(({ specification }) => specification);
       const format = options.json ? 'json' : options.format;
       process.stdout.write(printSpecificationFile(documents, format));
@@ -41,7 +41,7 @@ export function listCommand(): Command {
   return ofFarm(new Command('list'))
     .description('which there are, and who keeps them')
     .action(async (options: FarmOptions) => {
-      const standing = await farmOf(options).list();
+      const standing = await (await farmOf(options)).list();
       tell(options, { items: standing }, () => standing.map(lineOf).join(''));
     });
 }
@@ -51,7 +51,7 @@ export function showCommand(): Command {
     .description('what one says')
     .argument('<specification>', 'its name, or its address')
     .action(async (text: string, options: FarmOptions) => {
-      const { farm, name } = namedFarm(text, options);
+      const { farm, name } = await namedFarm(text, options);
       const standing = await farm.find(name);
       tell(options, standing, () => {
         return lineOf(standing) + printSpecificationFile([standing.specification], 'yaml');
@@ -73,7 +73,7 @@ function activeCommand(word: string, description: string, active: boolean): Comm
     .argument('<specification>', 'its name, or its address')
     .option('--force', 'though a file or a repository keeps it', false)
     .action(async (text: string, options: ForceOptions) => {
-      const { farm, name } = namedFarm(text, options);
+      const { farm, name } = await namedFarm(text, options);
       const { specification, version } = await farm.find(name);
       const put = { version, force: options.force };
       const written = await farm.put({ ...specification, active }, put);
@@ -86,7 +86,7 @@ export function releaseCommand(): Command {
     .description('let no file and no repository keep it any more; it stays as it is')
     .argument('<specification>', 'its name, or its address')
     .action(async (text: string, options: FarmOptions) => {
-      const { farm, name } = namedFarm(text, options);
+      const { farm, name } = await namedFarm(text, options);
       const { specification, version } = await farm.find(name);
       const written = await farm.put(specification, { version, managedBy: '', force: true });
       tell(options, written, () => lineOf(written));
@@ -99,14 +99,15 @@ export function removeCommand(): Command {
     .argument('<specification>', 'its name, or its address')
     .option('--force', 'though a file or a repository keeps it', false)
     .action(async (text: string, options: ForceOptions) => {
-      const { farm, name } = namedFarm(text, options);
+      const { farm, name } = await namedFarm(text, options);
       await farm.archive(name, { force: options.force });
       tell(options, { archived: name }, () => `${name} is archived\n`);
     });
 }
 
-function farmOf(options: FarmOptions): SpecificationsOfFarm {
-  return new SpecificationsOfFarm(options);
+/** `pasted`: where an address that was an argument says that the farm is. */
+async function farmOf(options: FarmOptions, pasted?: string): Promise<SpecificationsOfFarm> {
+  return new SpecificationsOfFarm((await openFarmApi(options, pasted)).client);
 }
 
 interface Named {
@@ -115,13 +116,15 @@ interface Named {
 }
 
 /** A name, or an address of its page, which also says which farm is asked. */
-function namedFarm(text: string, options: FarmOptions): Named {
+async function namedFarm(text: string, options: FarmOptions): Promise<Named> {
   const pasted = readAddress(text);
-  if (pasted === null && !/^https?:/i.test(text)) return { farm: farmOf(options), name: text };
+  if (pasted === null && !/^https?:/i.test(text)) {
+    return { farm: await farmOf(options), name: text };
+  }
   if (pasted?.named.kind !== 'specification') {
     throw new Refusal('usage', `${text} is not the address of a specification`);
   }
-  return { farm: new SpecificationsOfFarm(options, pasted.base), name: pasted.named.value };
+  return { farm: await farmOf(options, pasted.base), name: pasted.named.value };
 }
 
 /** All of them, or those of these names; one that there is not is an error. */
