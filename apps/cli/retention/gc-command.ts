@@ -9,9 +9,10 @@ import {
   type CollectionAnswer,
 } from '#client/generated/retention.js';
 import { FarmFault } from '#std/farm-fault.js';
+import { bytes as sizeText } from '#views/words.js';
 import { ofFarm, openFarmApi, type FarmOptions } from '../farm-options.js';
 import { tell } from '../tell/tell.js';
-import { bytesOf, sizeText } from './units.js';
+import { bytesOf } from './units.js';
 
 interface GcOptions extends FarmOptions {
   readonly dryRun: boolean;

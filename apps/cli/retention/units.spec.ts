@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { bytesOf, expiryOf, sizeText } from './units.js';
+import { bytes as sizeText } from '#views/words.js';
+import { bytesOf, expiryOf } from './units.js';
 
 const now = new Date('2026-11-21T00:00:00Z');
 

@@ -1,4 +1,4 @@
-/** Sizes and times as people type and read them on a command line. */
+/** Sizes and times as people type them on a command line. */
 import { InvalidArgumentError } from 'commander';
 
 const powers: Readonly<Record<string, number>> = { '': 0, K: 1, M: 2, G: 3, T: 4 };
@@ -37,15 +37,4 @@ export function timeOf(text: string, now: Date = new Date()): string {
 function secondsOf(text: string): number | null {
   const match = /^([1-9][0-9]{0,5})([mhdw])$/.exec(text);
   return match ? Number(match[1]) * seconds[match[2]!]! : null;
-}
-
-export function sizeText(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let size = bytes;
-  let unit = 0;
-  while (size >= 1024 && unit < units.length - 1) {
-    size /= 1024;
-    unit += 1;
-  }
-  return `${unit === 0 || size >= 100 ? Math.round(size) : size.toFixed(1)} ${units[unit]}`;
 }
