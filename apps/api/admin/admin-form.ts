@@ -19,8 +19,3 @@ export function formOf({ body }: Pick<FastifyRequest, 'body'>): URLSearchParams 
 export function fieldIn(values: URLSearchParams, name: string): string {
   return (values.get(name) ?? '').trim();
 }
-
-/** Of the query that a form makes: an empty field is no filter. */
-export function withoutEmpty(query: unknown): object {
-  return Object.fromEntries(Object.entries(query as object).filter(([, value]) => value !== ''));
-}

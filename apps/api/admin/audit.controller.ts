@@ -10,7 +10,7 @@ import { Id } from '#protocol/api/page.js';
 import { auditEntryPage, auditPage } from '#views/admin/audit.js';
 import { Requires } from '../access/requires.js';
 import { AdminErrors, html, queryOf, visitOf } from './admin-answers.js';
-import { withoutEmpty } from './admin-form.js';
+import { withoutEmpty } from '../pages/form-query.js';
 
 const byId = z.object({ id: Id });
 type ById = z.infer<typeof byId>;

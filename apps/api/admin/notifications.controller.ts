@@ -25,7 +25,8 @@ import { Requires } from '../access/requires.js';
 import { BUS, SPECIFICATIONS } from '../farm/tokens.js';
 import { MessageDesk } from '../notifications/message-desk.js';
 import { AdminErrors, html, queryOf, seeOther, visitOf } from './admin-answers.js';
-import { fieldIn, formOf, withoutEmpty } from './admin-form.js';
+import { withoutEmpty } from '../pages/form-query.js';
+import { fieldIn, formOf } from './admin-form.js';
 
 const byId = z.object({ id: Id });
 type ById = z.infer<typeof byId>;

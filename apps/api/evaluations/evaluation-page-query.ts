@@ -1,11 +1,7 @@
 /** What the addresses of an evaluation's pages may ask for. */
 import { z } from 'zod';
 import { Against, DifferenceKindWord, DifferenceQuery } from '#protocol/api/difference.js';
-
-/** An empty field of a form is no filter. */
-function withoutEmpty(query: unknown): unknown {
-  return Object.fromEntries(Object.entries(query as object).filter(([, value]) => value !== ''));
-}
+import { withoutEmpty } from '../pages/form-query.js';
 
 /** A page of jobs is larger than one of JSON. */
 export const EvaluationPageQuery = z.preprocess(

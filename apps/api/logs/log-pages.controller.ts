@@ -4,6 +4,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Id } from '#protocol/api/page.js';
 import { logPage } from '#views/log-page.js';
+import { withoutEmpty } from '../pages/form-query.js';
 import { Notices } from '../pages/notices.js';
 import { LogPageModels } from './log-page-models.js';
 
@@ -11,10 +12,8 @@ const byId = z.object({ id: Id });
 type ById = z.infer<typeof byId>;
 const flag = z.enum(['true', 'false']).default('false');
 
-/** An empty field of a form asks for nothing. */
 const LogPageQuery = z.preprocess(
-  (query) =>
-    Object.fromEntries(Object.entries(query as object).filter(([, value]) => value !== '')),
+  withoutEmpty,
   z.object({
     attempt: Id.optional(),
     from: z.coerce.number().int().min(1).max(1e12).optional(),
