@@ -6,9 +6,11 @@ import {
   type AskedSheet,
   type KeptSheet,
 } from '#adapters/postgres/evaluation-difference-sheets.js';
+import { EvaluationQueries } from '#adapters/postgres/evaluation-queries.js';
 import { differ, type Difference } from '#domain/evaluation-difference/difference.js';
 import type { JobSheet } from '#domain/evaluation-difference/job-sheet.js';
 import { narrow } from '#domain/evaluation-difference/narrow.js';
+import type { EvaluationId } from '#domain/ids.js';
 import { notFound } from '#nest/problem.js';
 import {
   againstWords,
@@ -46,7 +48,15 @@ export class DifferenceReader {
   constructor(
     private readonly sheets: EvaluationSheets,
     private readonly againsts: AgainstQueries,
+    private readonly evaluations: EvaluationQueries,
   ) {}
+
+  /** Throws `not-found` also when its jobs are gone: there is nothing to compare then. */
+  async evaluation(id: EvaluationId): Promise<EvaluationAnswer> {
+    const found = await this.evaluations.find(id);
+    if (!found || found.prunedAt !== null) throw notFound(`jobs of evaluation ${id}`);
+    return found;
+  }
 
   choices(evaluation: EvaluationAnswer): Promise<AgainstChoice[]> {
     return this.againsts.choices(Number(evaluation.id));

@@ -2,16 +2,13 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { EvaluationQueries } from '#adapters/postgres/evaluation-queries.js';
 import { id, type EvaluationId } from '#domain/ids.js';
-import { notFound } from '#nest/problem.js';
 import {
   DifferenceAnswer,
   DifferenceQuery,
   RootCausesAnswer,
   RootCausesQuery,
 } from '#protocol/api/difference.js';
-import type { EvaluationAnswer } from '#protocol/api/evaluation.js';
 import { MapAnswer } from '#protocol/api/map.js';
 import { Id } from '#protocol/api/page.js';
 import { Problem } from '#protocol/api/problem.js';
@@ -26,7 +23,6 @@ type ById = z.infer<typeof byId>;
 @Controller('api/v1/evaluations')
 export class DifferencesController {
   constructor(
-    private readonly evaluations: EvaluationQueries,
     private readonly differences: DifferenceReader,
     private readonly causes: RootCauseReader,
     private readonly maps: MapReader,
@@ -41,7 +37,8 @@ export class DifferencesController {
     @Param({ schema: byId }) address: ById,
     @Query({ schema: DifferenceQuery }) query: DifferenceQuery,
   ): Promise<DifferenceAnswer> {
-    return this.differences.read(await this.known(address), query);
+    const evaluation = await this.differences.evaluation(id<EvaluationId>(address.id));
+    return this.differences.read(evaluation, query);
   }
 
   /** All jobs at once, a letter for each: what the page of the map draws. */
@@ -62,14 +59,8 @@ export class DifferencesController {
     @Param({ schema: byId }) address: ById,
     @Query({ schema: RootCausesQuery }) { against, limit }: RootCausesQuery,
   ): Promise<RootCausesAnswer> {
-    const compared = await this.differences.compare(await this.known(address), against);
+    const evaluation = await this.differences.evaluation(id<EvaluationId>(address.id));
+    const compared = await this.differences.compare(evaluation, against);
     return this.causes.read(compared, limit);
-  }
-
-  /** Of an evaluation whose jobs are gone there is nothing to compare. */
-  private async known(address: ById): Promise<EvaluationAnswer> {
-    const found = await this.evaluations.find(id<EvaluationId>(address.id));
-    if (!found || found.prunedAt !== null) throw notFound(`jobs of evaluation ${address.id}`);
-    return found;
   }
 }

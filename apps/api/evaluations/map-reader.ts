@@ -1,11 +1,9 @@
 /** Reads the map of all jobs of an evaluation, whole or as much of it as a page shows. */
 import { Injectable } from '@nestjs/common';
-import { EvaluationQueries } from '#adapters/postgres/evaluation-queries.js';
 import { jobMap, statusLetters } from '#domain/evaluation-difference/job-map.js';
 import type { JobSheet } from '#domain/evaluation-difference/job-sheet.js';
 import { sheetStatuses } from '#domain/evaluation-difference/standing.js';
 import type { EvaluationId } from '#domain/ids.js';
-import { notFound } from '#nest/problem.js';
 import type { EvaluationAnswer } from '#protocol/api/evaluation.js';
 import type { MapAnswer } from '#protocol/api/map.js';
 import type { MapModel, MapShown, SystemCounts } from '#views/evaluation-map.js';
@@ -17,13 +15,12 @@ const shownAtOnce = 1000;
 
 @Injectable()
 export class MapReader {
-  constructor(
-    private readonly evaluations: EvaluationQueries,
-    private readonly differences: DifferenceReader,
-  ) {}
+  constructor(private readonly differences: DifferenceReader) {}
 
   async whole(id: EvaluationId): Promise<MapAnswer> {
-    const { newer, difference } = await this.differences.alone(await this.known(id));
+    const { newer, difference } = await this.differences.alone(
+      await this.differences.evaluation(id),
+    );
     const { names, systems } = jobMap(newer.sheet, difference);
     return {
       evaluation: String(id),
@@ -34,7 +31,7 @@ export class MapReader {
   }
 
   async page(id: EvaluationId, shown: MapShown): Promise<MapModel> {
-    const evaluation = await this.known(id);
+    const evaluation = await this.differences.evaluation(id);
     const map = await soon(evaluation, this.part(evaluation, shown));
     return { evaluation, map, shown };
   }
@@ -43,12 +40,6 @@ export class MapReader {
     const alone = await this.differences.alone(evaluation);
     const { items, found, next } = answerOf(evaluation, alone, { ...shown, limit: shownAtOnce });
     return { items, found, next, systems: countsOf(alone.newer.sheet) };
-  }
-
-  private async known(id: EvaluationId): Promise<EvaluationAnswer> {
-    const found = await this.evaluations.find(id);
-    if (!found || found.prunedAt !== null) throw notFound(`jobs of evaluation ${id}`);
-    return found;
   }
 }
 
