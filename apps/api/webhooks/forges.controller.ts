@@ -26,7 +26,6 @@ import {
   TemplateRequest,
 } from '#protocol/api/forge.js';
 import { Id, PageQuery } from '#protocol/api/page.js';
-import { notFound } from '#nest/problem.js';
 import { Problem } from '#protocol/api/problem.js';
 import { noteChange } from '../access/audit-interceptor.js';
 import { Requires } from '../access/requires.js';
@@ -55,10 +54,8 @@ export class ForgesController {
   @ApiOperation({ summary: 'One forge, how it is heard and how it does' })
   @ApiResponse({ status: 200, standardSchema: ForgeAnswer })
   @ApiResponse({ status: 404, standardSchema: Problem })
-  async find(@Param({ schema: named }) { name }: Named): Promise<ForgeAnswer> {
-    const found = (await this.forges.queries.forges()).find((one) => one.name === name);
-    if (!found) throw notFound(`forge ${name}`);
-    return found;
+  find(@Param({ schema: named }) { name }: Named): Promise<ForgeAnswer> {
+    return this.forges.answer(name);
   }
 
   @Put('forges/:name')
@@ -70,7 +67,7 @@ export class ForgesController {
     @Body({ schema: ForgeRequest }) request: ForgeRequest,
   ): Promise<ForgeAnswer> {
     await this.forges.put(name, request);
-    return this.find({ name });
+    return this.forges.answer(name);
   }
 
   @Delete('forges/:name')

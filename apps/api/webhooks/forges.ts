@@ -45,7 +45,13 @@ export class Forges {
     this.credentials = new Credentials(settings.credentialsDirectory);
   }
 
-  async put(name: string, request: ForgeRequest): Promise<ForgeAnswer> {
+  async answer(name: string): Promise<ForgeAnswer> {
+    const found = (await this.queries.forges()).find((one) => one.name === name);
+    if (!found) throw notFound(`forge ${name}`);
+    return found;
+  }
+
+  async put(name: string, request: ForgeRequest): Promise<void> {
     const { kind, secrets, statusCredential } = request;
     const address = request.address ?? (kind === 'github' ? 'https://github.com' : null);
     if (address === null) {
@@ -55,7 +61,6 @@ export class Forges {
     }
     const apiAddress = request.apiAddress ?? usualApiAddress(kind, address);
     await this.registry.put({ name, kind, address, apiAddress, secrets, statusCredential });
-    return (await this.queries.forges()).find((one) => one.name === name)!;
   }
 
   async remove(name: string): Promise<void> {
