@@ -1,4 +1,5 @@
 /** Reads the end of a build's log for those who are told that it broke. */
+import { readBytes } from '#adapters/log-store/read-bytes.js';
 import type { Database } from '#adapters/postgres/database.js';
 import { lastAttempt } from '#adapters/postgres/last-attempt.js';
 import type { LogStore } from '#application/ports/log-store.js';
@@ -22,10 +23,7 @@ export class EndsOfLogs {
     if (attempt === null) return '';
     const key = `attempt-${attempt}` as const;
     const size = await this.logs.size(key);
-    const parts: Uint8Array[] = [];
-    for await (const part of this.logs.read(key, Math.max(0, size - bytesAtMost), size)) {
-      parts.push(part);
-    }
-    return Buffer.concat(parts).toString('utf8');
+    const start = Math.max(0, size - bytesAtMost);
+    return (await readBytes(this.logs, key, { start, end: size })).toString('utf8');
   }
 }

@@ -5,6 +5,7 @@
  * Text goes byte for byte. Pages are told how many lines there are and the last of them, no more
  * than ten times a second: what they do not show they need not be sent.
  */
+import { readBytes } from '#adapters/log-store/read-bytes.js';
 import type { LogKey, LogStore } from '#application/ports/log-store.js';
 import type { LogLines } from '#protocol/api/log.js';
 import { AnsiReader } from '#views/ansi.js';
@@ -149,10 +150,8 @@ export class LogFeed {
     return this.begun;
   }
 
-  private async read(start: number, end: number): Promise<Buffer> {
-    const pieces: Uint8Array[] = [];
-    for await (const piece of this.parts.logs.read(this.parts.key, start, end)) pieces.push(piece);
-    return Buffer.concat(pieces);
+  private read(start: number, end: number): Promise<Buffer> {
+    return readBytes(this.parts.logs, this.parts.key, { start, end });
   }
 
   private async tellLines(): Promise<void> {

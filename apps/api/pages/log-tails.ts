@@ -1,5 +1,6 @@
 /** Reads as much of a log's end as a page shows. */
 import { Inject, Injectable } from '@nestjs/common';
+import { readBytes } from '#adapters/log-store/read-bytes.js';
 import type { LogKey, LogStore } from '#application/ports/log-store.js';
 import { emptyTail, tailBytes, type LogTail } from '#views/log-view.js';
 import { LOG_STORE } from '../farm/tokens.js';
@@ -14,9 +15,8 @@ export class LogTails {
     if (key === null) return emptyTail;
     const end = await this.logs.size(key);
     const start = Math.max(0, end - tailBytes);
-    const parts: Uint8Array[] = [];
-    for await (const part of this.logs.read(key, start, end)) parts.push(part);
-    const { text, bytes } = wholeText(Buffer.concat(parts), false);
+    const read = await readBytes(this.logs, key, { start, end });
+    const { text, bytes } = wholeText(read, false);
     return { text, size: start + bytes, whole: start === 0 };
   }
 }

@@ -6,16 +6,15 @@
 import type { LogKey, LogStore } from '#application/ports/log-store.js';
 import { StyleMemory } from '#domain/log/style-memory.js';
 import { plainStyle, type Style } from '#domain/log/style.js';
+import { readBytes } from './read-bytes.js';
 
 const backBytes = 64 * 1024;
 const escape = 0x1b;
 const resets = ['\x1b[0m', '\x1b[m'].map((text) => Buffer.from(text));
 
 export async function looksBefore(logs: LogStore, key: LogKey, offset: number): Promise<Style> {
-  const pieces: Uint8Array[] = [];
   const start = Math.max(0, offset - backBytes);
-  for await (const piece of logs.read(key, start, offset)) pieces.push(piece);
-  const bytes = Buffer.concat(pieces);
+  const bytes = await readBytes(logs, key, { start, end: offset });
   const begin = Math.max(...resets.map((reset) => bytes.lastIndexOf(reset)));
   const memory = new StyleMemory();
   let style = plainStyle;
