@@ -11,7 +11,7 @@ import { buildStatuses, type BuildStatus } from '#domain/build/status.js';
 import { weathers } from '#domain/weather/weather.js';
 import { badgeSvg } from './badge.js';
 import { HookRate } from './hook-rate.js';
-import { takesGzip } from './raw-logs.js';
+import { takesGzip } from '../logs/gzip-text.js';
 
 describe('statuses and weather as numbers', () => {
   it('are those that Cuirass has', () => {

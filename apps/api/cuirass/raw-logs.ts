@@ -4,16 +4,13 @@
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { Readable } from 'node:stream';
-import { createGzip } from 'node:zlib';
 import { CuirassLogs } from '#adapters/postgres/cuirass-logs.js';
 import { Database } from '#adapters/postgres/database.js';
 import type { LogKey, LogStore } from '#application/ports/log-store.js';
-import type { Exchange } from '../logs/send-log.js';
 import { LOG_STORE } from '../farm/tokens.js';
+import { gzipped, takesGzip } from '../logs/gzip-text.js';
+import type { Exchange } from '../logs/send-log.js';
 import { resourceNotFound } from './refusals.js';
-
-/** Logs shrink to a tenth at the lowest level, which costs a third of the usual one. */
-const level = 1;
 
 @Injectable()
 export class RawLogs {
@@ -48,21 +45,6 @@ export class RawLogs {
     });
     const wanted = request.method !== 'HEAD';
     const text = Readable.from(wanted ? this.logs.read(key, 0, size) : [], { objectMode: false });
-    if (!compressed || !wanted) return void (await reply.send(text));
-    const gzip = createGzip({ level });
-    text.on('error', (error) => gzip.destroy(error));
-    gzip.on('close', () => text.destroy());
-    await reply.send(text.pipe(gzip));
+    await reply.send(compressed && wanted ? gzipped(text) : text);
   }
-}
-
-/** Whoever says nothing may not be able to unpack it; whoever says `gzip;q=0` is not. */
-export function takesGzip(accepted: string | string[] | undefined): boolean {
-  return String(accepted ?? '')
-    .split(',')
-    .some((part) => {
-      const [coding = '', ...rest] = part.split(';').map((word) => word.trim().toLowerCase());
-      const refused = rest.some((word) => /^q=0(\.0{0,3})?$/.test(word));
-      return (coding === 'gzip' || coding === 'x-gzip' || coding === '*') && !refused;
-    });
 }

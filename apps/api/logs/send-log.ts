@@ -3,12 +3,11 @@
  * 14); as plain text that no browser takes for anything else, compressed for whoever takes that.
  */
 import { Readable } from 'node:stream';
-import { createGzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { LogStore } from '#application/ports/log-store.js';
 import { parseRange } from '#nest/byte-range.js';
 import { notFound, ProblemException } from '#nest/problem.js';
-import { takesGzip } from '../cuirass/raw-logs.js';
+import { gzipped, takesGzip } from './gzip-text.js';
 import type { KnownLog } from './logs-of.js';
 
 export interface Exchange {
@@ -29,8 +28,6 @@ export interface Sending {
   readonly download: boolean;
 }
 
-/** Logs shrink to a tenth at the lowest level, which costs a third of the usual one. */
-const gzipLevel = 1;
 /** Less is not worth a header. */
 const worthCompressingBytes = 1024;
 
@@ -67,7 +64,7 @@ export async function sendLog(logs: LogStore, what: Sending, at: Exchange): Prom
     end - start > worthCompressingBytes &&
     takesGzip(at.request.headers['accept-encoding']);
   if (!compress) return void (await at.reply.header('content-length', end - start).send(text));
-  await at.reply.header('content-encoding', 'gzip').send(compressed(text));
+  await at.reply.header('content-encoding', 'gzip').send(gzipped(text));
 }
 
 function safe(log: KnownLog, download: boolean): Readonly<Record<string, string>> {
@@ -89,13 +86,6 @@ function partOf(request: FastifyRequest, size: number): Span | null {
     detail: `The log has ${size} bytes.`,
     headers: { 'content-range': `bytes */${size}` },
   });
-}
-
-function compressed(text: Readable): Readable {
-  const gzip = createGzip({ level: gzipLevel });
-  text.on('error', (error) => gzip.destroy(error));
-  gzip.on('close', () => text.destroy());
-  return text.pipe(gzip);
 }
 
 function expired(): ProblemException {
