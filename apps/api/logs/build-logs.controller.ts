@@ -4,7 +4,6 @@ import { ApiHeader, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { LogStore } from '#application/ports/log-store.js';
-import { parseLineRange } from '#domain/log/line-range.js';
 import { id, type BuildId } from '#domain/ids.js';
 import {
   AttemptQuery,
@@ -49,8 +48,7 @@ export class BuildLogsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const log = await this.of.build(address.id, attempt);
-    const range = lines === undefined ? null : parseLineRange(lines);
-    const span = range && (await this.library.offsets(log, range));
+    const span = await this.library.span(log, lines);
     const exchange = { request, reply };
     await sendLog(this.logs, { log, span, download: download === 'true' }, exchange);
   }

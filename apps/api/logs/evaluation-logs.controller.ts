@@ -4,7 +4,6 @@ import { ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { LogStore } from '#application/ports/log-store.js';
-import { parseLineRange } from '#domain/log/line-range.js';
 import {
   LinesQuery,
   LogFound,
@@ -47,8 +46,7 @@ export class EvaluationLogsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const log = await this.of.evaluation(address.id);
-    const range = lines === undefined ? null : parseLineRange(lines);
-    const span = range && (await this.library.offsets(log, range));
+    const span = await this.library.span(log, lines);
     const exchange = { request, reply };
     await sendLog(this.logs, { log, span, download: download === 'true' }, exchange);
   }

@@ -7,6 +7,7 @@ import { LogSearch } from '#adapters/log-store/log-search.js';
 import { readLines } from '#adapters/log-store/line-reader.js';
 import type { LogKey, LogStore } from '#application/ports/log-store.js';
 import { emptyIndex, linesPerBlock, type LineIndex } from '#domain/log/line-index.js';
+import { parseLineRange } from '#domain/log/line-range.js';
 import type { Phase } from '#domain/log/phases.js';
 import { ProblemException } from '#nest/problem.js';
 import type { Settings } from '#nest/settings.js';
@@ -23,6 +24,7 @@ import { drawLines } from './draw-lines.js';
 import type { LineReading } from './log-feed.js';
 import type { KnownLog } from './logs-of.js';
 import { expressionOf } from './search-words.js';
+import type { Span } from './send-log.js';
 
 const nothing: IndexedLog = { index: emptyIndex, size: 0, lines: 0, whole: true };
 /** An answer stops behind the line with which its text reaches this. */
@@ -104,11 +106,10 @@ export class LogLibrary implements BeforeApplicationShutdown {
     };
   }
 
-  /** Offsets of the first byte of a line and of the one behind its last, for raw bytes. */
-  async offsets(
-    log: KnownLog,
-    range: { readonly from: number; readonly to: number },
-  ): Promise<{ readonly start: number; readonly end: number }> {
+  /** The bytes of such lines as `120-135`; null where all are wanted. */
+  async span(log: KnownLog, lines: string | undefined): Promise<Span | null> {
+    const range = lines === undefined ? null : parseLineRange(lines);
+    if (range === null) return null;
     const known = await this.soon(log);
     if (log.key === null || range.from > known.lines) return { start: 0, end: 0 };
     const at = async (from: number): Promise<number> => {
