@@ -22,7 +22,7 @@ import type {
 import { LOG_STORE, SETTINGS } from '../farm/tokens.js';
 import { drawLines } from './draw-lines.js';
 import type { LineReading } from './log-feed.js';
-import type { KnownLog } from './logs-of.js';
+import { isExpired, type KnownLog } from './logs-of.js';
 import { expressionOf } from './search-words.js';
 import type { Span } from './send-log.js';
 
@@ -156,9 +156,9 @@ function middleOf({ blocks }: LineIndex): { readonly offset: number; readonly li
   return { offset: blocks[block]!, line: block * linesPerBlock + 1 };
 }
 
-function standing({ attempt, ended, toldBytes }: KnownLog, known: IndexedLog): Standing {
-  const expired = ended && known.size === 0 && toldBytes > 0;
-  return { attempt, total: known.lines, bytes: known.size, ended, expired };
+function standing(log: KnownLog, { lines, size }: IndexedLog): Standing {
+  const { attempt, ended } = log;
+  return { attempt, total: lines, bytes: size, ended, expired: isExpired(log, size) };
 }
 
 interface Around {

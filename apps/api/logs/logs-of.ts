@@ -18,6 +18,11 @@ export interface KnownLog {
   readonly name: string;
 }
 
+/** It said something, and nothing of that is kept any more. */
+export function isExpired({ ended, toldBytes }: KnownLog, size: number): boolean {
+  return ended && size === 0 && toldBytes > 0;
+}
+
 @Injectable()
 export class LogsOf {
   constructor(

@@ -8,7 +8,7 @@ import type { LogStore } from '#application/ports/log-store.js';
 import { parseRange } from '#nest/byte-range.js';
 import { notFound, ProblemException } from '#nest/problem.js';
 import { gzipped, takesGzip } from './gzip-text.js';
-import type { KnownLog } from './logs-of.js';
+import { isExpired, type KnownLog } from './logs-of.js';
 
 export interface Exchange {
   readonly request: FastifyRequest;
@@ -35,7 +35,7 @@ const worthCompressingBytes = 1024;
 export async function sendLog(logs: LogStore, what: Sending, at: Exchange): Promise<void> {
   const { log } = what;
   const size = log.key === null ? 0 : await logs.size(log.key);
-  if (log.ended && size === 0 && log.toldBytes > 0) throw expired();
+  if (isExpired(log, size)) throw expired();
   if (what.span && what.span.start >= what.span.end) throw notFound('such line of this log');
   const part = what.span ?? partOf(at.request, size);
   const { start, end } = part ?? { start: 0, end: size };
