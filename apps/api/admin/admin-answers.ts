@@ -5,11 +5,13 @@ import { ProblemException, type Refusal } from '#nest/problem.js';
 import { ProblemFilter } from '#nest/problem-filter.js';
 import type { ProblemFault } from '#protocol/api/problem.js';
 import type { Visit } from '#views/admin/desk.js';
+import type { FieldFault } from '#views/admin/fields.js';
 import { refusalPage } from '#views/admin/refusal.js';
 import { readTold, toldAddress, type Done } from '#views/admin/told.js';
 import { csrfFieldOf } from '../access/access-guard.js';
 import { daysOfCertificate } from '../access/by-proxy.js';
 import { actorOf } from '../access/identities.js';
+import { faultsIn } from './checked.js';
 
 export const html = 'text/html; charset=utf-8';
 
@@ -60,6 +62,20 @@ export function unusable(
 ): FormRefused {
   const detail = faults.map((fault) => fault.detail).join('; ') || 'The form cannot be used.';
   return new FormRefused({ status: 422, kind: 'invalid-body', detail }, page);
+}
+
+/** Carries it out; when the form was at fault, its page comes back and says where. */
+export async function orFormAgain<T>(
+  work: () => Promise<T>,
+  page: (faults: readonly FieldFault[]) => string | Promise<string>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const faults = faultsIn(error);
+    if (faults === null) throw error;
+    throw unusable(await page(faults), faults);
+  }
 }
 
 /** Whatever goes wrong below /admin is told as a page. */

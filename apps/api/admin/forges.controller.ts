@@ -29,9 +29,17 @@ import { forgeFields, forgePage, forgesPage, removeForgePage } from '#views/admi
 import { Requires } from '../access/requires.js';
 import { SPECIFICATIONS } from '../farm/tokens.js';
 import { Forges } from '../webhooks/forges.js';
-import { AdminErrors, html, nothingChanged, seeOther, unusable, visitOf } from './admin-answers.js';
+import {
+  AdminErrors,
+  html,
+  nothingChanged,
+  orFormAgain,
+  seeOther,
+  unusable,
+  visitOf,
+} from './admin-answers.js';
 import { fieldIn, formOf } from './admin-form.js';
-import { checked, faultsIn } from './checked.js';
+import { checked } from './checked.js';
 import { forgeRequestOf, templateRequestOf } from './forge-form.js';
 
 const named = z.object({ name: ForgeName });
@@ -68,15 +76,15 @@ export class AdminForgesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
     const values = formOf(request);
-    try {
-      const name = checked(named, { name: fieldIn(values, 'name') }).name;
+    const put = async (): Promise<string> => {
+      const { name } = checked(named, { name: fieldIn(values, 'name') });
       await this.forges.put(name, checked(ForgeRequest, forgeRequestOf(values)));
-      return seeOther(reply, { address: `${here}/${name}`, done: 'saved', of: name });
-    } catch (error) {
-      const faults = faultsIn(error);
-      if (faults === null) throw error;
-      throw unusable(await this.page(request, { values, faults }, undefined), faults);
-    }
+      return name;
+    };
+    const name = await orFormAgain(put, (faults) => {
+      return this.page(request, { values, faults }, undefined);
+    });
+    return seeOther(reply, { address: `${here}/${name}`, done: 'saved', of: name });
   }
 
   @Get('forges/:name')
@@ -128,15 +136,15 @@ export class AdminForgesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
     const values = formOf(request);
-    try {
+    const put = async (): Promise<string> => {
       const wish = checked(TemplateRequest, templateRequestOf(values));
       await this.forges.putTemplate(name, wish);
-      return seeOther(reply, { address: `${here}/${name}`, done: 'added', of: wish.repository });
-    } catch (error) {
-      const faults = faultsIn(error);
-      if (faults === null) throw error;
-      throw unusable(await this.one(request, name, { template: { values, faults } }), faults);
-    }
+      return wish.repository;
+    };
+    const of = await orFormAgain(put, (faults) => {
+      return this.one(request, name, { template: { values, faults } });
+    });
+    return seeOther(reply, { address: `${here}/${name}`, done: 'added', of });
   }
 
   @Post('forges/:name/templates/:id/remove')

@@ -11,9 +11,16 @@ import { collectionPage, confirmCollectionPage, garbagePage } from '#views/admin
 import { noteChange } from '../access/audit-interceptor.js';
 import { Requires } from '../access/requires.js';
 import { Retention } from '../retention/retention.js';
-import { AdminErrors, html, nothingChanged, seeOther, unusable, visitOf } from './admin-answers.js';
+import {
+  AdminErrors,
+  html,
+  nothingChanged,
+  orFormAgain,
+  seeOther,
+  visitOf,
+} from './admin-answers.js';
 import { fieldIn, formOf } from './admin-form.js';
-import { checked, faultsIn } from './checked.js';
+import { checked } from './checked.js';
 
 const byId = z.object({ id: Id });
 type ById = z.infer<typeof byId>;
@@ -71,15 +78,11 @@ export class AdminGarbageController {
   }
 
   /** A number that cannot be used comes back with the form. */
-  private async wished<T>(request: FastifyRequest, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      const faults = faultsIn(error)?.map((fault) => ({ ...fault, field: 'wantedGib' })) ?? null;
-      if (faults === null) throw error;
-      const form = { values: formOf(request), faults };
-      throw unusable(await this.page(request, form, undefined), faults);
-    }
+  private wished<T>(request: FastifyRequest, work: () => Promise<T>): Promise<T> {
+    return orFormAgain(work, (found) => {
+      const faults = found.map((fault) => ({ ...fault, field: 'wantedGib' }));
+      return this.page(request, { values: formOf(request), faults }, undefined);
+    });
   }
 
   private async page(

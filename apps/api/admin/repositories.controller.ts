@@ -9,13 +9,13 @@ import type { Bus } from '#application/ports/bus.js';
 import { notFound, ProblemException } from '#nest/problem.js';
 import { RepositoryRequest } from '#protocol/api/repository.js';
 import { ResourceName } from '#protocol/specification.js';
-import { filled, type FieldFault, type Filled } from '#views/admin/fields.js';
+import { filled, type Filled } from '#views/admin/fields.js';
 import { leaveRepositoryPage, repositoriesPage } from '#views/admin/repositories.js';
 import { Requires } from '../access/requires.js';
 import { BUS } from '../farm/tokens.js';
-import { AdminErrors, html, seeOther, unusable, visitOf } from './admin-answers.js';
+import { AdminErrors, html, orFormAgain, seeOther, visitOf } from './admin-answers.js';
 import { formOf } from './admin-form.js';
-import { checked, faultsIn, said } from './checked.js';
+import { checked, said } from './checked.js';
 
 const named = z.object({ name: ResourceName });
 type Named = z.infer<typeof named>;
@@ -48,7 +48,7 @@ export class AdminRepositoriesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
     const values = formOf(request);
-    try {
+    const follow = async (): Promise<string> => {
       const wish = checked(RepositoryRequest, requestOf(values));
       if (!(await this.repositories.add(wish))) {
         const detail = `A repository ${wish.name} is followed already.`;
@@ -58,12 +58,10 @@ export class AdminRepositoriesController {
         });
       }
       await this.bus.publish('repositories', wish.name);
-      return seeOther(reply, { address: here, done: 'added', of: wish.name });
-    } catch (error) {
-      const faults = faultsIn(error);
-      if (faults === null) throw error;
-      throw await this.again(request, faults);
-    }
+      return wish.name;
+    };
+    const of = await orFormAgain(follow, (faults) => this.page(request, { values, faults }));
+    return seeOther(reply, { address: here, done: 'added', of });
   }
 
   @Post('look/:name')
@@ -92,10 +90,6 @@ export class AdminRepositoriesController {
   ): Promise<string> {
     if (!(await this.repositories.remove(name))) throw notFound(`repository ${name}`);
     return seeOther(reply, { address: here, done: 'removed', of: name });
-  }
-
-  private async again(request: FastifyRequest, faults: readonly FieldFault[]): Promise<Error> {
-    return unusable(await this.page(request, { values: formOf(request), faults }), faults);
   }
 
   private async page(request: FastifyRequest, form: Filled): Promise<string> {

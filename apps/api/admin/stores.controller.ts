@@ -13,9 +13,9 @@ import { Requires } from '../access/requires.js';
 import { Retention } from '../retention/retention.js';
 import { Stores } from '../stores/stores.js';
 import { Upstreams } from '../upstreams/upstreams.js';
-import { AdminErrors, html, seeOther, unusable, visitOf } from './admin-answers.js';
+import { AdminErrors, html, orFormAgain, seeOther, visitOf } from './admin-answers.js';
 import { fieldIn, formOf } from './admin-form.js';
-import { checked, faultsIn, said } from './checked.js';
+import { checked, said } from './checked.js';
 
 const byId = z.object({ id: Id });
 type ById = z.infer<typeof byId>;
@@ -68,14 +68,11 @@ export class AdminStoresController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
     const values = formOf(request);
-    try {
-      await this.stores.change(slug, checked(StoreChange, changeOf(values)));
-    } catch (error) {
-      const faults = faultsIn(error);
-      if (faults === null) throw error;
+    const change = async () => this.stores.change(slug, checked(StoreChange, changeOf(values)));
+    await orFormAgain(change, async (faults) => {
       const model = { visit: visitOf(request), store: await this.store(slug) };
-      throw unusable(storePage({ ...model, form: { values, faults } }), faults);
-    }
+      return storePage({ ...model, form: { values, faults } });
+    });
     return seeOther(reply, { address: `${here}/${slug}`, done: 'saved', of: slug });
   }
 
@@ -135,14 +132,8 @@ export class AdminStoresController {
     return seeOther(reply, { address: here, done: 'removed', of: `Upstream ${id}` });
   }
 
-  private async orAgain<T>(request: FastifyRequest, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      const faults = faultsIn(error);
-      if (faults === null) throw error;
-      throw unusable(await this.page(request, { values: formOf(request), faults }), faults);
-    }
+  private orAgain<T>(request: FastifyRequest, work: () => Promise<T>): Promise<T> {
+    return orFormAgain(work, (faults) => this.page(request, { values: formOf(request), faults }));
   }
 
   private async page(request: FastifyRequest, form: Filled): Promise<string> {

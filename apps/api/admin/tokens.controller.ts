@@ -19,9 +19,9 @@ import { Requires } from '../access/requires.js';
 import { SPECIFICATIONS } from '../farm/tokens.js';
 import { Stores } from '../stores/stores.js';
 import { Tokens } from '../tokens/tokens.js';
-import { AdminErrors, html, seeOther, unusable, visitOf } from './admin-answers.js';
+import { AdminErrors, html, orFormAgain, seeOther, visitOf } from './admin-answers.js';
 import { formOf } from './admin-form.js';
-import { checked, faultsIn } from './checked.js';
+import { checked } from './checked.js';
 import { tokenRequestOf, tokenSays } from './token-form.js';
 
 const byId = z.object({ id: Id });
@@ -53,17 +53,13 @@ export class AdminTokensController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
     const values = formOf(request);
-    try {
-      const wish = checked(TokenRequest, tokenRequestOf(values));
-      const { token, ...made } = await this.tokens.make(wish);
-      noteChange(request, { subject: `token/${made.id}`, before: null, after: made });
-      void reply.status(200).header('cache-control', 'no-store').type(html);
-      return madeTokenPage({ visit: visitOf(request), name: made.name, token });
-    } catch (error) {
-      const faults = faultsIn(error);
-      if (faults === null) throw error;
-      throw unusable(await this.page(request, { values, faults }), faults);
-    }
+    const { token, ...made } = await orFormAgain(
+      async () => this.tokens.make(checked(TokenRequest, tokenRequestOf(values))),
+      (faults) => this.page(request, { values, faults }),
+    );
+    noteChange(request, { subject: `token/${made.id}`, before: null, after: made });
+    void reply.status(200).header('cache-control', 'no-store').type(html);
+    return madeTokenPage({ visit: visitOf(request), name: made.name, token });
   }
 
   @Get(':id/revoke')

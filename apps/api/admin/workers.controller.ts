@@ -13,9 +13,16 @@ import { adminWorkersPage, enrolPage, removeWorkersPage } from '#views/admin/wor
 import { Requires } from '../access/requires.js';
 import { SETTINGS } from '../farm/tokens.js';
 import { WORKER_STORE } from '../gateway/gateway-tokens.js';
-import { AdminErrors, html, nothingChanged, seeOther, unusable, visitOf } from './admin-answers.js';
+import {
+  AdminErrors,
+  html,
+  nothingChanged,
+  orFormAgain,
+  seeOther,
+  unusable,
+  visitOf,
+} from './admin-answers.js';
 import { fieldIn, formOf } from './admin-form.js';
-import { faultsIn } from './checked.js';
 import { WorkerWishes, type WorkerWish } from './worker-wishes.js';
 
 const here = '/admin/workers';
@@ -72,7 +79,8 @@ export class AdminWorkersController {
     const all = await this.queries.list();
     const workers = chosenOf(request, all);
     if (workers.length === 0) {
-      throw this.again(request, all, [{ field: '', detail: 'Choose the workers first.' }]);
+      const faults = [{ field: '', detail: 'Choose the workers first.' }];
+      throw unusable(this.again(request, all, faults), faults);
     }
     throw nothingChanged(removeWorkersPage({ visit: visitOf(request), workers }));
   }
@@ -103,23 +111,20 @@ export class AdminWorkersController {
   ): Promise<string> {
     const all = await this.queries.list();
     const workers = chosenOf(request, all);
-    try {
-      const done = await this.wishes.carryOut(request, wish, workers);
-      return seeOther(reply, { address: here, done, of: namesOf(workers) });
-    } catch (error) {
-      const faults = faultsIn(error);
-      if (faults === null) throw error;
-      throw this.again(request, all, faults);
-    }
+    const done = await orFormAgain(
+      () => this.wishes.carryOut(request, wish, workers),
+      (faults) => this.again(request, all, faults),
+    );
+    return seeOther(reply, { address: here, done, of: namesOf(workers) });
   }
 
   private again(
     request: FastifyRequest,
     workers: readonly WorkerAnswer[],
     faults: readonly FieldFault[],
-  ): Error {
+  ): string {
     const form = { values: formOf(request), faults };
-    return unusable(adminWorkersPage({ visit: visitOf(request), workers, form }), faults);
+    return adminWorkersPage({ visit: visitOf(request), workers, form });
   }
 }
 
