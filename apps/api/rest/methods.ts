@@ -12,11 +12,13 @@ const sendable = 'If-None-Match, Last-Event-ID, Range';
 export function keepMethods(fastify: FastifyInstance, routes: RouteTable): void {
   fastify.addHook('onRequest', async (request, reply) => {
     if (!isOfApi(request)) return undefined;
-    const methods = routes.methodsOf(pathOf(request));
-    if (request.method === 'OPTIONS') return answerOptions(request, reply, methods);
+    const methods = () => routes.methodsOf(pathOf(request));
+    if (request.method === 'OPTIONS') return answerOptions(request, reply, methods());
     openToOthers(request, reply);
-    if (!request.is404 || !methods || methods.includes(request.method)) return undefined;
-    return refuseMethod(request, reply, methods);
+    // All routes are gone through: for none that has been found.
+    const taken = request.is404 ? methods() : null;
+    if (!taken || taken.includes(request.method)) return undefined;
+    return refuseMethod(request, reply, taken);
   });
 }
 
