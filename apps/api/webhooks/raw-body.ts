@@ -2,8 +2,9 @@
  * Reads what forges send byte for byte, as their signatures want it, and bounds what strangers can
  * make the api hold: what shows no signature is refused unread, and so is too much at once.
  */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { printProblem, type Refusal } from '#nest/problem.js';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Refusal } from '#nest/problem.js';
+import { sendProblem } from '#nest/send-problem.js';
 import { signatureHeaders } from './signature.js';
 
 /** GitHub sends no more than this; the others send less. */
@@ -17,12 +18,12 @@ export function readForgeBodies(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', async (request, reply) => {
     if (request.method !== 'POST' || !addresses.test(request.url)) return;
     if (!signatureHeaders.some((name) => request.headers[name] !== undefined)) {
-      await refuse(reply, unsigned);
+      await sendProblem(reply, unsigned);
       return;
     }
     const bytes = declaredBytes(request);
     if (held + bytes > heldBytesAtMost) {
-      await refuse(reply, tooMuch);
+      await sendProblem(reply, tooMuch);
       return;
     }
     held += bytes;
@@ -55,11 +56,3 @@ const tooMuch: Refusal = {
   detail: 'Too much is told at once. Tell it again.',
   headers: { 'retry-after': '10' },
 };
-
-async function refuse(reply: FastifyReply, refusal: Refusal): Promise<void> {
-  await reply
-    .status(refusal.status)
-    .headers(refusal.headers ?? {})
-    .type('application/problem+json')
-    .send(Buffer.from(JSON.stringify(printProblem(refusal))));
-}
