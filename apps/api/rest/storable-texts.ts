@@ -6,6 +6,7 @@ import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/com
 import type { FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
 import { ProblemException } from '#nest/problem.js';
+import { jsonPointer } from '#protocol/api/problem.js';
 
 /** Cuirass's own addresses read their queries by themselves, and leave NULs out. */
 const cuirassApi = /^\/api\/(?!v1\/)/;
@@ -42,7 +43,7 @@ export function placeIn(value: unknown): string | null {
     value instanceof URLSearchParams ? value : Object.entries(value);
   for (const [key, one] of entries) {
     const below = isStorable(key) ? placeIn(one) : '';
-    if (below !== null) return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}${below}`;
+    if (below !== null) return `${jsonPointer([key])}${below}`;
   }
   return null;
 }

@@ -44,7 +44,8 @@ export function faultsOf(issues: readonly Issue[]): ProblemFault[] {
   });
 }
 
-function jsonPointer(path: NonNullable<Issue['path']>): string {
+/** Of the field that lies there, as RFC 6901 writes it. */
+export function jsonPointer(path: NonNullable<Issue['path']>): string {
   return path
     .map((part) => String(typeof part === 'object' ? part.key : part))
     .map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`)
