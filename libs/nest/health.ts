@@ -19,6 +19,7 @@ import {
   type CheckDetail,
 } from '#protocol/api/health.js';
 import { Problem } from '#protocol/api/problem.js';
+import { inTime } from './patience.js';
 
 export const READINESS = Symbol('readiness');
 
@@ -27,9 +28,6 @@ export interface ReadinessCheck {
   /** Rejects, with a sentence, when the dependency does not answer. */
   ask(): Promise<unknown>;
 }
-
-/** Milliseconds after which what says nothing is held to be away. */
-const patience = 5000;
 
 @ApiTags('health')
 @Controller()
@@ -64,15 +62,9 @@ export class HealthController {
 
 async function detailOf({ name, ask }: ReadinessCheck): Promise<[string, CheckDetail]> {
   const began = performance.now();
-  const fault = await Promise.race([ask().then(() => null, sentenceOf), silence()]);
+  const fault = await inTime(ask()).then(() => null, sentenceOf);
   const milliseconds = Math.round((performance.now() - began) * 10) / 10;
   return [name, { ok: fault === null, detail: fault ?? 'ok', milliseconds }];
-}
-
-function silence(): Promise<string> {
-  return new Promise((resolve) => {
-    setTimeout(() => resolve(`no answer within ${patience / 1000} seconds`), patience).unref();
-  });
 }
 
 /** The checks stand beside the members that every problem has. */

@@ -7,6 +7,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { sentenceOf } from '#std/farm-fault.js';
 import { Durations, expositionType, printFamilies, Totals, type Family } from './exposition.js';
+import { inTime } from './patience.js';
 
 /** Asked at each scrape; what it throws is told as a comment, beside all else. */
 export type Collect = () => Promise<readonly Family[]>;
@@ -64,25 +65,15 @@ function isScrape({ method, url, headers }: FastifyRequest, besidePage: boolean)
   return /text\/plain|openmetrics/i.test(accept) && !/text\/html/i.test(accept);
 }
 
-/** Scrapers wait ten seconds by default, and would then have nothing at all. */
-const patience = 5000;
-
 /** Without what could not be found out; a measure of its own says that something is missing. */
 async function collected(collect: Collect | undefined): Promise<string> {
   if (!collect) return '';
-  let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<never>((_resolve, reject) => {
-    const late = (): void => reject(new Error(`no answer within ${patience / 1000} seconds`));
-    timer = setTimeout(late, patience);
-  });
   const known = (value: number): Family =>
     gauge('measures_known', 'Whether what follows could be found out: 1, else 0', [{ value }]);
   try {
-    return printFamilies([known(1), ...(await Promise.race([collect(), silence]))]);
+    return printFamilies([known(1), ...(await inTime(collect()))]);
   } catch (error) {
     return `${printFamilies([known(0)])}# ${sentenceOf(error).replaceAll('\n', ' ')}\n`;
-  } finally {
-    clearTimeout(timer);
   }
 }
 
