@@ -5,7 +5,7 @@ import { anonymous, type Actor } from '#domain/access/actor.js';
 import { adminPathOf } from '#domain/access/admin-path.js';
 import { ProblemException } from '#nest/problem.js';
 import { warnSeldom } from './seldom.js';
-import type { KnownPeople, Shown } from './people.js';
+import { fingerprintForm, plainFingerprint, type KnownPeople, type Shown } from './people.js';
 import type { IdentityHeaders, ProxyTrust } from './proxy-trust.js';
 
 /** Days until the certificate of a request runs out, where the proxy or the certificate tells. */
@@ -29,50 +29,47 @@ export async function identifyByProxy(
   if (trust.mode === 'none' || trust.peerOf(request) === 'stranger') return anonymous;
   if (adminPathOf(request.raw.url ?? '') !== 'admin') return anonymous;
   if (trust.mode === 'proxy') return letInByProxy;
-  const shown = shownBy(request, trust.headers);
-  const days = shown === null ? null : daysLeft(request, trust.headers);
-  if (days !== null) lifetimes.set(request, days);
-  if (shown === null) {
+  const told = toldBy(request, trust.headers);
+  if (told === null) {
     warnSeldom(
       'no certificate',
       'a proxy of /admin told of no certificate: does it send the headers?',
     );
     return anonymous;
   }
-  const actor = await people.actorOf(shown);
+  if (told.days !== null) lifetimes.set(request, told.days);
+  const actor = await people.actorOf(told.shown);
   if (actor !== null) return actor;
   throw refused('Your certificate is good, and nobody has said what you may do here.');
 }
 
+interface Told {
+  readonly shown: Shown;
+  /** Until it runs out; null where that is not told. */
+  readonly days: number | null;
+}
+
 /** Null when no certificate was shown. */
-function shownBy({ headers }: FastifyRequest, names: IdentityHeaders): Shown | null {
+function toldBy({ headers }: FastifyRequest, names: IdentityHeaders): Told | null {
   const value = (name: string): string => String(headers[name] ?? '');
   if (names.kind === 'certificate') return shownCertificate(value(names.certificate));
   const verify = value(names.verify);
   if (verify === '' || verify === 'NONE') return null;
   if (verify !== 'SUCCESS') throw refused('The certificate is not good.');
-  const fingerprint = value(names.fingerprint).toLowerCase().replaceAll(':', '');
+  const fingerprint = plainFingerprint(value(names.fingerprint));
   const subject = value(names.subject);
-  if (subject === '' || !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(fingerprint)) {
+  if (subject === '' || !fingerprintForm.test(fingerprint)) {
     throw malformed(
       `The proxy tells neither ${names.subject} nor ${names.fingerprint} as it should.`,
     );
   }
-  return { subject, fingerprints: [fingerprint] };
+  // As nginx tells in `$ssl_client_v_remain`.
+  const remain = value('x-ssl-client-v-remain');
+  const days = /^\d{1,6}$/.test(remain) ? Number(remain) : null;
+  return { shown: { subject, fingerprints: [fingerprint] }, days };
 }
 
-const daySeconds = 24 * 3600;
-
-/** As nginx tells in `$ssl_client_v_remain`, or as the certificate says itself. */
-function daysLeft({ headers }: FastifyRequest, names: IdentityHeaders): number | null {
-  if (names.kind === 'told') {
-    const told = String(headers['x-ssl-client-v-remain'] ?? '');
-    return /^\d{1,6}$/.test(told) ? Number(told) : null;
-  }
-  const certificate = certificateIn(String(headers[names.certificate] ?? ''));
-  if (certificate === null) return null;
-  return Math.floor((certificate.validToDate.getTime() - Date.now()) / 1000 / daySeconds);
-}
+const dayMilliseconds = 24 * 3600 * 1000;
 
 /** RFC 9440: the DER in base64 between colons. */
 function certificateIn(value: string): X509Certificate | null {
@@ -80,7 +77,7 @@ function certificateIn(value: string): X509Certificate | null {
   return inner === undefined ? null : parsed(Buffer.from(inner, 'base64'));
 }
 
-function shownCertificate(value: string): Shown | null {
+function shownCertificate(value: string): Told | null {
   if (value === '') return null;
   const certificate = certificateIn(value);
   if (certificate === null) throw malformed('What stands for a certificate is none.');
@@ -89,7 +86,8 @@ function shownCertificate(value: string): Shown | null {
   if (now < from.getTime() || now >= to.getTime()) throw refused('The certificate has run out.');
   const subject = certificate.subject.split('\n').reverse().join(',');
   const fingerprints = [certificate.fingerprint, certificate.fingerprint256];
-  return { subject, fingerprints: fingerprints.map((f) => f.toLowerCase().replaceAll(':', '')) };
+  const days = Math.floor((to.getTime() - now) / dayMilliseconds);
+  return { shown: { subject, fingerprints: fingerprints.map(plainFingerprint) }, days };
 }
 
 function parsed(der: Buffer): X509Certificate | null {

@@ -14,10 +14,18 @@ import { sentenceOf } from '#std/farm-fault.js';
 import { warnSeldom } from './seldom.js';
 import { SETTINGS } from '../farm/tokens.js';
 
+/** SHA-1 or SHA-256, plain. */
+export const fingerprintForm = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
+
+/** As it is compared: lower case without colons. */
+export function plainFingerprint(text: string): string {
+  return text.toLowerCase().replaceAll(':', '');
+}
+
 const Fingerprint = z
   .string()
-  .transform((text) => text.toLowerCase().replaceAll(':', ''))
-  .pipe(z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/, 'SHA-1 or SHA-256 in hexadecimal'));
+  .transform(plainFingerprint)
+  .pipe(z.string().regex(fingerprintForm, 'SHA-1 or SHA-256 in hexadecimal'));
 const Subject = z
   .string()
   .refine((text) => normalName(text) !== null, 'a subject as CN=ada,O=Farm');
