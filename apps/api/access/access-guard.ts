@@ -5,6 +5,7 @@ import { AuditSubjects } from '#adapters/postgres/audit-subjects.js';
 import { denialOf, leastRole, type Action, type Actor, type Denial } from '#domain/access/actor.js';
 import { ProblemException } from '#nest/problem.js';
 import { SERVICE_TOKEN } from '../farm/tokens.js';
+import { safeMethods } from '../security/headers.js';
 import { forgeryField, ForgeryTokens } from './forgery.js';
 import { Identities, isAmbient } from './identities.js';
 import { fieldOf, requirementOf, subjectOf } from './requirement.js';
@@ -18,8 +19,6 @@ export function csrfFieldOf(request: FastifyRequest): {
 } {
   return { name: forgeryField, value: fields.get(request) ?? '' };
 }
-
-const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 @Injectable()
 export class AccessGuard implements CanActivate {

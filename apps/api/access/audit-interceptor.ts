@@ -15,6 +15,7 @@ import { AuditSubjects } from '#adapters/postgres/audit-subjects.js';
 import { refusalOf } from '#nest/problem.js';
 import type { Json } from '#domain/access/audit-chain.js';
 import { sentenceOf } from '#std/farm-fault.js';
+import { safeMethods } from '../security/headers.js';
 import { Audit, type Began, type Change } from './audit.js';
 import { forgeryField } from './forgery.js';
 import { actorOf } from './identities.js';
@@ -33,7 +34,6 @@ export function noteChange(request: FastifyRequest, change: NotedChange): void {
 }
 
 const recorded = new WeakSet<object>();
-const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 @Injectable()
 export class AuditInterceptor implements NestInterceptor {

@@ -26,7 +26,8 @@ const headers = {
   'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
 };
 
-const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
+/** They change nothing, whoever asks: RFC 9110. */
+export const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** `publicUrl` is where people reach the farm: its origin may write too, whatever Host says. */
 export function secureHttp(fastify: FastifyInstance, publicUrl: string): void {
