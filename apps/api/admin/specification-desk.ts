@@ -92,14 +92,19 @@ function refused(
   standing: SpecificationAnswer | null,
   faults: readonly FieldFault[],
 ): FormRefused {
-  const form = { values: formOf(request), faults };
-  const model = { visit: visitOf(request), form, standing, conflict: null };
-  return unusable(specificationFormPage(model), faults);
+  return unusable(formAgain(request, standing, faults), faults);
 }
 
 /** No fault: the same form, longer. */
 function moreRows(request: FastifyRequest, standing: SpecificationAnswer | null): FormRefused {
-  const form = { values: formOf(request), faults: [] };
-  const model = { visit: visitOf(request), form, standing, conflict: null };
-  return nothingChanged(specificationFormPage(model));
+  return nothingChanged(formAgain(request, standing, []));
+}
+
+function formAgain(
+  request: FastifyRequest,
+  standing: SpecificationAnswer | null,
+  faults: readonly FieldFault[],
+): string {
+  const form = { values: formOf(request), faults };
+  return specificationFormPage({ visit: visitOf(request), form, standing, conflict: null });
 }
