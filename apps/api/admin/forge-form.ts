@@ -17,8 +17,5 @@ export function templateRequestOf(values: URLSearchParams): object {
 }
 
 function listed(values: URLSearchParams, name: string): string[] {
-  return (values.get(name) ?? '')
-    .split(/\s+/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
+  return (values.get(name) ?? '').split(/\s+/).filter((word) => word !== '');
 }

@@ -37,21 +37,21 @@ export function operationName(method: Method, path: string): string {
     .filter(Boolean);
   const last = parts.at(-1) ?? 'root';
   const before = parts.slice(0, -1);
-  if (isParameter(last)) return `${verbs[method]}${nounsOf(before, true)}`;
+  if (isParameter(last)) return `${verbs[method]}${nounsOf(before)}`;
   if (method === 'get') {
     const verb = isPlural(last) ? 'list' : 'get';
-    return `${verb}${nounsOf(before, true)}${titled(last)}`;
+    return `${verb}${nounsOf(before)}${titled(last)}`;
   }
-  if (method === 'post' && !isPlural(last)) return `${camel(last)}${nounsOf(before, true)}`;
+  if (method === 'post' && !isPlural(last)) return `${camel(last)}${nounsOf(before)}`;
   const whole = method === 'put' || method === 'delete';
-  return `${verbs[method]}${nounsOf(before, true)}${titled(whole ? last : singularOf(last))}`;
+  return `${verbs[method]}${nounsOf(before)}${titled(whole ? last : singularOf(last))}`;
 }
 
 /** The names of the things on the way, each as one: Build, EvaluationChannel. */
-function nounsOf(parts: readonly string[], asOne: boolean): string {
+function nounsOf(parts: readonly string[]): string {
   return parts
     .filter((part) => !isParameter(part))
-    .map((part) => titled(asOne ? singularOf(part) : part))
+    .map((part) => titled(singularOf(part)))
     .join('');
 }
 
