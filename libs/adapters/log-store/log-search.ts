@@ -49,7 +49,6 @@ export class LogSearch {
   private readonly idle: Worker[] = [];
   private readonly all = new Set<Worker>();
   private readonly waiting: Waiting[] = [];
-  private last = 0;
 
   constructor(
     private readonly directory: string,
@@ -64,11 +63,11 @@ export class LogSearch {
     const { source, ignoreCase, unicode } = expression;
     const flags = `g${ignoreCase ? 'i' : ''}m${unicode ? 'u' : ''}` as SearchTask['flags'];
     const all = { path: logPath(this.directory, key), source, flags, after, limit };
-    if (!middle) return this.ask({ ...all, id: ++this.last, start: 0, end: size, firstLine: 1 });
+    if (!middle) return this.ask({ ...all, start: 0, end: size, firstLine: 1 });
     const { offset, line } = middle;
     const [first, second] = await Promise.all([
-      this.ask({ ...all, id: ++this.last, start: 0, end: offset, firstLine: 1 }),
-      this.ask({ ...all, id: ++this.last, start: offset, end: size, firstLine: line }),
+      this.ask({ ...all, start: 0, end: offset, firstLine: 1 }),
+      this.ask({ ...all, start: offset, end: size, firstLine: line }),
     ]);
     if (first.kind !== 'found') return first;
     if (second.kind !== 'found') return second;

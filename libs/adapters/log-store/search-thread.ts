@@ -12,7 +12,6 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { parentPort } from 'node:worker_threads';
 
 export interface SearchTask {
-  readonly id: number;
   readonly path: string;
   /** Bytes to search, [start, end). */
   readonly start: number;
@@ -28,7 +27,6 @@ export interface SearchTask {
 }
 
 export interface SearchFinding {
-  readonly id: number;
   /** Numbers of lines. */
   readonly lines: readonly number[];
   /** Matching lines up to `after`. */
@@ -178,8 +176,8 @@ async function answer(task: SearchTask): Promise<SearchFinding> {
     const search = new Search(task, drawnText);
     await search.run();
     const { lines, before, total } = search;
-    return { id: task.id, lines, before, total, error: null };
+    return { lines, before, total, error: null };
   } catch (error) {
-    return { id: task.id, lines: [], before: 0, total: 0, error: String(error) };
+    return { lines: [], before: 0, total: 0, error: String(error) };
   }
 }
