@@ -1,17 +1,15 @@
 /** Where the log lies of what Cuirass's addresses name. */
 import type { LogKey } from '#application/ports/log-store.js';
 import type { Database } from './database.js';
+import { lastAttempt } from './last-attempt.js';
 
 export class CuirassLogs {
   constructor(private readonly database: Database) {}
 
   /** Of the last attempt. Null: it was never tried, or there is no such build. */
   async ofBuild(build: number): Promise<LogKey | null> {
-    const [row] = await this.database.query<{ id: number }>(
-      'select id from attempts where build_id = $1 order by number desc limit 1',
-      [build],
-    );
-    return row ? `attempt-${row.id}` : null;
+    const attempt = await lastAttempt(this.database, build);
+    return attempt === null ? null : `attempt-${attempt}`;
   }
 
   /**
