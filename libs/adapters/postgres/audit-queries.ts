@@ -2,6 +2,7 @@
 import type { AuditOutcome, ChainedEntry, Json } from '#domain/access/audit-chain.js';
 import type { Role, Via } from '#domain/access/actor.js';
 import type { Database, Row } from './database.js';
+import { literally } from './reading.js';
 
 interface EntryRow extends Row {
   id: number;
@@ -42,7 +43,7 @@ export class AuditQueries {
       ['id <', before],
       ['actor_name =', actor],
       ['action =', action],
-      subject?.endsWith('/') ? ['subject like', `${escaped(subject)}%`] : ['subject =', subject],
+      subject?.endsWith('/') ? ['subject like', `${literally(subject)}%`] : ['subject =', subject],
     ];
     const given = wishes.filter(([, value]) => value !== undefined);
     const conditions = given.map(([condition], index) => `${condition} $${index + 2}`);
@@ -80,11 +81,6 @@ export class AuditQueries {
       last = end.id;
     }
   }
-}
-
-/** Of a pattern of `like`. */
-function escaped(text: string): string {
-  return text.replaceAll(/[\\%_]/g, '\\$&');
 }
 
 function entryOf(row: EntryRow): ChainedEntry {

@@ -9,7 +9,7 @@ import type { BuildQuery, NamePattern } from '#domain/search/build-query.js';
 import type { BuildSummary } from '#protocol/api/build.js';
 import type { Page } from '#protocol/api/page.js';
 import type { Database, Row } from './database.js';
-import { summaryColumns, summaryOf, type SummaryRow } from './reading.js';
+import { literally, summaryColumns, summaryOf, type SummaryRow } from './reading.js';
 
 export interface SearchPage {
   /** Builds with this id and above are passed over; null: from the newest on. */
@@ -196,7 +196,7 @@ function beginningOf({ pattern }: NamePattern): string {
 }
 
 function likeOf({ pattern }: NamePattern): string {
-  const literal = pattern.replaceAll(/[\\%_]/g, '\\$&');
+  const literal = literally(pattern);
   return pattern.includes('*') ? literal.replaceAll('*', '%') : `${literal}%`;
 }
 

@@ -9,7 +9,12 @@ export function iso(time: Date | null): string | null {
 
 /** A pattern for LIKE that finds `part` anywhere, taking no character of it for a wildcard. */
 export function anywhere(part: string): string {
-  return `%${part.replaceAll(/[\\%_]/g, '\\$&')}%`;
+  return `%${literally(part)}%`;
+}
+
+/** A text as a part of a pattern for LIKE, taking no character of it for a wildcard. */
+export function literally(text: string): string {
+  return text.replaceAll(/[\\%_]/g, '\\$&');
 }
 
 export interface SummaryRow extends Record<string, unknown> {
