@@ -20,7 +20,6 @@ export type BegunChange = Pick<AuditEntry, 'actor' | 'action' | 'subject' | 'ask
 interface HeadRow extends Row {
   id: number;
   hash: string;
-  at: string;
 }
 
 interface BegunRow extends Row {
