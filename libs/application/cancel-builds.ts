@@ -4,6 +4,7 @@ import type { BuildId, EvaluationId, IntentId } from '#domain/ids.js';
 import { tellBuild } from './accept-report.js';
 import type { BuildCancel, WishRefusal } from './ports/wish-store.js';
 import type { WishParts } from './restart-builds.js';
+import { tellEvaluation } from './tell-evaluation.js';
 
 /** A worker that has the build in hand hears of it at once, and stops it. */
 export async function cancelBuild(
@@ -27,6 +28,6 @@ export async function cancelEvaluation(
   const asked = await store.cancelEvaluation(evaluation);
   if (!asked.ok) return asked;
   await bus.publish('intents', '');
-  await bus.publish('live/evaluations', JSON.stringify({ evaluation, status: 'canceled' }));
+  await tellEvaluation(bus, evaluation, 'canceled');
   return asked;
 }

@@ -12,6 +12,7 @@ import type { Bus } from './ports/bus.js';
 import { lookAtChannels, type LookParts } from './look-at-channels.js';
 import type { ChannelFinding, PollState, PollStore } from './ports/poll-store.js';
 import type { PollCall } from './ports/poll-timers.js';
+import { tellEvaluation } from './tell-evaluation.js';
 
 export interface PollParts {
   readonly store: PollStore;
@@ -75,6 +76,6 @@ async function startIfChanged(
   });
   if (evaluation === null) return { kind: 'unchanged' };
   await parts.bus.publish('evaluations', String(evaluation));
-  await parts.bus.publish('live/evaluations', JSON.stringify({ evaluation, status: 'started' }));
+  await tellEvaluation(parts.bus, evaluation, 'started');
   return { kind: 'started', evaluation };
 }

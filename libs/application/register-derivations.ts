@@ -16,6 +16,7 @@ import { BatchesUnderWay } from './batches-under-way.js';
 import type { EvaluationFates } from './evaluation-fates.js';
 import { inParallel } from './in-parallel.js';
 import type { SourceOfferer } from './offer-sources.js';
+import { tellEvaluation } from './tell-evaluation.js';
 
 export interface RegistrarParts {
   readonly files: DerivationFiles;
@@ -218,10 +219,7 @@ export class DerivationRegistrar {
     if (outcome === null) throw new LeaseLost('the evaluation is read by another');
     if (outcome.newBuilds + outcome.rescheduled > 0) await parts.bus.publish('planner', '');
     if (outcome.failedInputs) await parts.bus.publish('failures', '');
-    await parts.bus.publish(
-      'live/evaluations',
-      JSON.stringify({ evaluation: lease.evaluation, status: 'progress' }),
-    );
+    await tellEvaluation(parts.bus, lease.evaluation, 'progress');
   }
 }
 

@@ -26,6 +26,7 @@ import { EvaluationLog } from './evaluation-log.js';
 import { BuiltOfferer } from './offer-built.js';
 import { SourceOfferer } from './offer-sources.js';
 import { DerivationRegistrar, LeaseLost } from './register-derivations.js';
+import { tellEvaluation } from './tell-evaluation.js';
 
 export interface EvaluationParts {
   readonly leases: Pick<EvaluationLeases, 'finish' | 'release' | 'renew'>;
@@ -126,10 +127,7 @@ async function finish(
   const { superseded } = claimed.specification;
   const cancels = end.status !== 'succeeded' || superseded === 'cancel';
   if (cancels) await parts.bus.publish('intents', '');
-  await parts.bus.publish(
-    'live/evaluations',
-    JSON.stringify({ evaluation: claimed.evaluation, status: end.status }),
-  );
+  await tellEvaluation(parts.bus, claimed.evaluation, end.status);
   return end;
 }
 
