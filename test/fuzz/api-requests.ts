@@ -9,6 +9,7 @@ import type {
 } from '../../apps/api/openapi/document-shape.js';
 import { typesOf } from '../../apps/api/openapi/examples.js';
 import { nameReferred } from '../../apps/api/openapi/settle-schemas.js';
+import { parametersOf } from '../openapi/client-text.js';
 
 export interface ApiRequest {
   readonly operationId: string;
@@ -48,7 +49,7 @@ const hostileValues: readonly unknown[] = [
 
 export function apiRequest(document: ApiDocument, placed: Placed, known: KnownValues) {
   const { operation } = placed;
-  const parameters = operation.parameters.map((one) => parameterOf(document, one));
+  const parameters = parametersOf(document, operation);
   const path = fc.tuple(...pathParts(document, placed, known)).map((parts) => parts.join(''));
   const query = fc
     .tuple(...parameters.filter((one) => one.in === 'query').map((one) => queryPart(document, one)))
@@ -67,17 +68,9 @@ export function apiRequest(document: ApiDocument, placed: Placed, known: KnownVa
     });
 }
 
-function parameterOf(document: ApiDocument, one: Parameter | ReferenceTo): Parameter {
-  const name = (one as ReferenceTo).$ref?.split('/').at(-1);
-  return name === undefined ? (one as Parameter) : document.components.parameters[name]!;
-}
-
 function pathParts(document: ApiDocument, { path, operation }: Placed, known: KnownValues) {
   const schemas = new Map(
-    operation.parameters.map((one) => {
-      const { name, schema } = parameterOf(document, one);
-      return [name, schema] as const;
-    }),
+    parametersOf(document, operation).map(({ name, schema }) => [name, schema] as const),
   );
   return path.split(/(\{[^}]+\})/).map((part) => {
     if (!part.startsWith('{')) return fc.constant(part);
