@@ -1,6 +1,6 @@
 /** An evaluation in words: its status, its commits and its verdict. */
 import type { EvaluationAnswer } from '#client/generated/shared.js';
-import { duration, secondsBetween, verdict } from '#views/words.js';
+import { duration, isSettled, secondsBetween, verdict } from '#views/words.js';
 
 /** What it is called in a list: canceled is no status of its own. */
 export function standingOf({ status, canceledAt }: EvaluationAnswer): string {
@@ -29,20 +29,21 @@ export function verdictOf(evaluation: EvaluationAnswer, now: Date): string {
 /** Whether nothing of it is waiting or under way any more. */
 export function isOver(evaluation: EvaluationAnswer): boolean {
   if (evaluation.canceledAt !== null || evaluation.status === 'failed') return true;
-  return evaluation.status !== 'started' && underWay(evaluation.jobs) === 0;
+  return evaluation.status !== 'started' && isSettled(evaluation.jobs);
 }
 
-export function underWay({
-  scheduled = 0,
-  submitted = 0,
-  started = 0,
-}: EvaluationAnswer['jobs']): number {
-  return scheduled + submitted + started;
+export function totalOf(jobs: EvaluationAnswer['jobs']): number {
+  return Object.values(jobs).reduce((sum, count) => sum + count, 0);
+}
+
+/** Those that neither wait nor are under way any more. */
+export function doneOf(jobs: EvaluationAnswer['jobs']): number {
+  const { scheduled = 0, submitted = 0, started = 0 } = jobs;
+  return totalOf(jobs) - scheduled - submitted - started;
 }
 
 /** Whether it went well, as far as it is over: read to its end, and every job succeeded. */
 export function isWell({ status, canceledAt, jobs }: EvaluationAnswer): boolean {
-  const { succeeded = 0, ...others } = jobs;
-  const rest = Object.values(others).reduce((sum, count) => sum + count, 0);
-  return status === 'succeeded' && canceledAt === null && rest === 0 && succeeded >= 0;
+  const { succeeded = 0 } = jobs;
+  return status === 'succeeded' && canceledAt === null && succeeded === totalOf(jobs);
 }

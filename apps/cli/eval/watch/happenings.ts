@@ -2,7 +2,7 @@
 import type { JobAnswer } from '#client/generated/evaluations.js';
 import { duration, secondsBetween } from '#views/words.js';
 import { harmless } from '../../tell/look.js';
-import { isOver, isWell, underWay, verdictOf } from '../evaluation-words.js';
+import { doneOf, isOver, isWell, totalOf, verdictOf } from '../evaluation-words.js';
 import type { Running, Snapshot } from './snapshot.js';
 
 export type Happening =
@@ -58,9 +58,9 @@ export function happeningsOf({ before, after, ended, now }: Between): Happening[
   }
   if (isOver(evaluation)) {
     told.push({ event: 'verdict', evaluation: evaluation.id, well: isWell(evaluation), verdict });
-  } else if (before !== null && doneOf(before) !== doneOf(after)) {
-    const total = totalOf(after);
-    told.push({ event: 'progress', done: doneOf(after), total, verdict });
+  } else if (before !== null && doneOf(before.evaluation.jobs) !== doneOf(evaluation.jobs)) {
+    const [done, total] = [doneOf(evaluation.jobs), totalOf(evaluation.jobs)];
+    told.push({ event: 'progress', done, total, verdict });
   }
   return told;
 }
@@ -82,14 +82,6 @@ function of(
 function spanOf(running: Running | undefined, { endedAt }: JobAnswer): number | null {
   if (!running?.startedAt || endedAt === null) return null;
   return Math.max(0, Math.round(secondsBetween(running.startedAt, endedAt)));
-}
-
-function totalOf({ evaluation }: Snapshot): number {
-  return Object.values(evaluation.jobs).reduce((sum, count) => sum + count, 0);
-}
-
-function doneOf(snapshot: Snapshot): number {
-  return totalOf(snapshot) - underWay(snapshot.evaluation.jobs);
 }
 
 /** `12:03:01 failed libfoo x86_64-linux (build 7): builder-failed`, in UTC. */

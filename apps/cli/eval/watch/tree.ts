@@ -7,7 +7,7 @@ import { plural } from '#views/words.js';
 import { harmless, paint, type Look } from '../../tell/look.js';
 import { shapeOf, signOf } from '../../tell/status-words.js';
 import { widthOf } from '../../tell/columns.js';
-import { underWay, verdictOf } from '../evaluation-words.js';
+import { doneOf, totalOf, verdictOf } from '../evaluation-words.js';
 import type { Failure, Running, Snapshot, Waiting } from './snapshot.js';
 
 /** A line of the tree, with what hangs on it. */
@@ -110,9 +110,8 @@ function drawn({ status, text, below }: Branch, last: boolean, look: Look): stri
 }
 
 function totals({ evaluation }: Snapshot, now: Date): string {
-  const left = underWay(evaluation.jobs);
-  const total = Object.values(evaluation.jobs).reduce((sum, count) => sum + count, 0);
-  return `${total - left} of ${total} done; ${verdictOf(evaluation, now)}`;
+  const { jobs } = evaluation;
+  return `${doneOf(jobs)} of ${totalOf(jobs)} done; ${verdictOf(evaluation, now)}`;
 }
 
 function cut(text: string, columns: number): string {
