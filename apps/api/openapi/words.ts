@@ -33,8 +33,6 @@ export const answersByStatus: Readonly<Record<string, string>> = {
 
 /** Of operations whose routes say nothing themselves. */
 export const summaries: Readonly<Record<string, string>> = {
-  isAlive: 'Whether this process runs',
-  isReady: 'Whether all that it needs answers',
   listSpecifications: 'Every specification, with what its channels are at',
   createSpecification: 'Add a specification',
   getSpecification: 'One specification, with what its channels are at',
