@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { ProblemException } from '#nest/problem.js';
 import { faultsOf, type ProblemFault } from '#protocol/api/problem.js';
 import type { FieldFault } from '#views/admin/fields.js';
+import { fieldIn } from './admin-form.js';
 
 /** Throws a refusal that names the fields. */
 export function checked<T extends z.ZodType>(schema: T, value: unknown): z.infer<T> {
@@ -38,6 +39,6 @@ export function faultsIn(error: unknown): FieldFault[] | null {
 
 /** The fields of a form that say something, by name. */
 export function said(values: URLSearchParams, ...names: readonly string[]): Record<string, string> {
-  const told = names.map((name): [string, string] => [name, (values.get(name) ?? '').trim()]);
+  const told = names.map((name): [string, string] => [name, fieldIn(values, name)]);
   return Object.fromEntries(told.filter(([, value]) => value !== ''));
 }
