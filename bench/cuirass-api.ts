@@ -8,23 +8,34 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Database } from '#adapters/postgres/database.js';
 import { startServer } from './child.js';
-import { measureAddresses, table, underWay } from './cuirass-measure.js';
+import { measureAddresses, table, underWay, type Asked } from './cuirass-measure.js';
 import { keptDirectory, openKeptFarm } from './ten-million-farm.js';
 
 const requests = 200;
 
-export async function cuirassApiReport(): Promise<string> {
+export function cuirassApiReport(): Promise<string> {
+  return overKeptFarm({}, async (asked) => table(await measureAddresses(asked)));
+}
+
+/** What is measured of the built api over the kept farm, below a title. */
+export async function overKeptFarm(
+  more: Readonly<Record<string, string>>,
+  measured: (asked: Asked) => Promise<string>,
+): Promise<string> {
   const builds = Number(process.env['GAMBESON_BENCH_BUILDS'] ?? 10_000_000);
   const tell = (sentence: string): void => void process.stderr.write(`${sentence}\n`);
   const directory = await mkdtemp(join(tmpdir(), 'gambeson-bench-'));
   const farm = await openKeptFarm(keptDirectory(builds), builds, tell);
-  const environment = { DATABASE_URL: farm.url, GAMBESON_DATA: directory, GAMBESON_PORT: '0' };
+  const environment = {
+    ...{ DATABASE_URL: farm.url, GAMBESON_DATA: directory, GAMBESON_PORT: '0' },
+    ...more,
+  };
   const database = new Database(farm.url, 2, 'bench');
   const { port, stop } = await startServer('apps/api/main.js', environment);
   try {
-    const told = await measureAddresses({ host: '127.0.0.1', port, database, requests, tell });
+    const told = await measured({ host: '127.0.0.1', port, database, requests, tell });
     const title = `${builds.toLocaleString('en')} builds, ${underWay} requests at a time`;
-    return `${title}\n${table(told)}`;
+    return `${title}\n${told}`;
   } finally {
     await stop();
     await database.close();

@@ -3,21 +3,15 @@
  * api, over the farm of ten million builds that `cuirass-api` is measured with, and one evaluation
  * of 150,000 jobs. The promise is 100 ms for 99 of 100, and 60 KiB gzipped.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { Database } from '#adapters/postgres/database.js';
 import { letIn } from './administration-routes.js';
-import { startServer } from './child.js';
-import { measure, underWay, type Asked, type Latency } from './cuirass-measure.js';
+import { overKeptFarm } from './cuirass-api.js';
+import { measure, type Asked, type Latency } from './cuirass-measure.js';
 import { takeSamples, type MeasuredRoute } from './cuirass-routes.js';
 import { allPages, takePageSamples } from './page-routes.js';
 import { SeededChance } from './seeded-chance.js';
-import { keptDirectory, openKeptFarm } from './ten-million-farm.js';
 import { completeFarm } from './ten-million-whole.js';
 
-const requests = 200;
 const promisedMilliseconds = 100;
 const promisedBytes = 60 * 1024;
 /** So many answers of each page are compressed; the largest is told. */
@@ -28,27 +22,8 @@ export interface PageFigure extends Latency {
   readonly gzipped: number;
 }
 
-export async function pagesReport(): Promise<string> {
-  const builds = Number(process.env['GAMBESON_BENCH_BUILDS'] ?? 10_000_000);
-  const tell = (sentence: string): void => void process.stderr.write(`${sentence}\n`);
-  const directory = await mkdtemp(join(tmpdir(), 'gambeson-bench-'));
-  const farm = await openKeptFarm(keptDirectory(builds), builds, tell);
-  const environment = {
-    ...{ DATABASE_URL: farm.url, GAMBESON_DATA: directory, GAMBESON_PORT: '0' },
-    ...letIn,
-  };
-  const database = new Database(farm.url, 2, 'bench');
-  const { port, stop } = await startServer('apps/api/main.js', environment);
-  try {
-    const told = await measurePages({ host: '127.0.0.1', port, database, requests, tell });
-    const title = `${builds.toLocaleString('en')} builds, ${underWay} requests at a time`;
-    return `${title}\n${pageTable(told)}`;
-  } finally {
-    await stop();
-    await database.close();
-    await farm.stop();
-    await rm(directory, { recursive: true, force: true });
-  }
+export function pagesReport(): Promise<string> {
+  return overKeptFarm(letIn, async (asked) => pageTable(await measurePages(asked)));
 }
 
 export async function measurePages(asked: Asked): Promise<PageFigure[]> {
