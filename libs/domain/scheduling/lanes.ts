@@ -45,6 +45,8 @@ export class Lanes {
     const { nodes, shares } = this.parts;
     const goes = laneOf(nodes, row, now);
     this.settleAge(row, goes, now);
+    // Whatever moves a build whose ticket has expired: nobody is to be taken for its claimer later.
+    if (goes !== lane.out) nodes.releasedTo[row] = -1;
     nodes.lane[row] = goes;
     this.count(row, goes, 1);
     if (goes === lane.ready) {

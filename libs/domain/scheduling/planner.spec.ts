@@ -201,6 +201,23 @@ function holdWork(model: Model): void {
   }
 }
 
+/** A duration of its name was learnt when its ticket expired, and somebody else had the slot. */
+const claimedWithoutTicket: Act[] = [
+  { act: 'add', build: 5, inputs: [], status: 'scheduled', demand: 1 },
+  { act: 'plan' },
+  { act: 'add', build: 14, inputs: [], status: 'scheduled', demand: 2 },
+  { act: 'add', build: 4, inputs: [], status: 'started', demand: 0 },
+  { act: 'plan' },
+  { act: 'add', build: 6, inputs: [], status: 'scheduled', demand: 1 },
+  { act: 'plan' },
+  { act: 'plan' },
+  { act: 'add', build: 4, inputs: [], status: 'succeeded', demand: 0 },
+  { act: 'plan' },
+  { act: 'plan' },
+  { act: 'add', build: 14, inputs: [], status: 'submitted', demand: 0 },
+  { act: 'plan' },
+];
+
 describe('the planner, after any sequence of changes', () => {
   const acts = fc.array(act, { minLength: 40, maxLength: 120, size: 'max' });
 
@@ -242,7 +259,7 @@ describe('the planner, after any sequence of changes', () => {
           holdWork(model);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 150, examples: [[claimedWithoutTicket]] },
     );
   });
 });
