@@ -187,6 +187,26 @@ describe('every address that changes something', () => {
   });
 });
 
+describe('every list that is not for everybody', () => {
+  it('tells nobody of its items either', async () => {
+    const reading = farm.routes.filter(({ method, url }) => method === 'GET' && isOfApi(url));
+    const status = async (url: string): Promise<number> =>
+      (await ask('GET', url.replaceAll(/:\w+/g, 'nix'), { token: null })).status;
+    const toldOf: string[] = [];
+    for (const { url: list } of reading.filter(({ url }) => !url.includes(':'))) {
+      if ((await status(list)) !== 401) continue;
+      for (const { url } of reading.filter((one) => one.url.startsWith(`${list}/`))) {
+        if ((await status(url)) !== 401) toldOf.push(url);
+      }
+    }
+    expect(toldOf).toEqual([]);
+  });
+});
+
+function isOfApi(url: string): boolean {
+  return url.startsWith('/api/v1/');
+}
+
 describe('a token with a role', () => {
   const wish = { name: 'deploy', role: 'maintainer', specifications: ['hello'] };
   const many = '/api/v1/specifications/many-1/evaluate';

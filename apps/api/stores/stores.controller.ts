@@ -40,6 +40,7 @@ export class StoresController {
   }
 
   @Get(':slug')
+  @Requires('store.manage')
   @ApiOperation({ summary: 'One store, and how it is published' })
   @ApiResponse({ status: 200, standardSchema: StoreAnswer })
   @ApiResponse({ status: 404, standardSchema: Problem })
