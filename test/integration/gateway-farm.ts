@@ -59,10 +59,13 @@ export class GatewayFarm {
   }
 
   /** Greeted; enrolled before, unless it is known. */
-  async join(more: { slots?: number; worker?: number } = {}): Promise<TestWorker> {
-    const worker = more.worker ?? (await this.farm.worker({ slots: more.slots ?? 4 }));
+  async join(
+    more: { slots?: number; worker?: number; protocol?: number[] } = {},
+  ): Promise<TestWorker> {
+    const { slots = 4, protocol = [1] } = more;
+    const worker = more.worker ?? (await this.farm.worker({ slots }));
     const connected = await this.connect(worker);
-    await connected.hello({ slots: more.slots ?? 4 });
+    await connected.hello({ slots, protocol });
     return connected;
   }
 

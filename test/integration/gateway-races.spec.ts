@@ -52,6 +52,24 @@ describe('a build', () => {
   });
 });
 
+describe('a worker that drains', () => {
+  it('gets nothing more, though a heartbeat of before is carried out after its word', async () => {
+    const worker = await farm.worker();
+    const connected = await gateway.join({ worker, protocol: [2] });
+    connected.say({ type: 'claim', slots: [0] });
+    // It waits for the pulse; the one that says something new does not.
+    connected.beat([], { sequence: 1, holdsBack: null, minDisk: 0 });
+    connected.beat([], { sequence: 2, holdsBack: 'draining', minDisk: 0 });
+    await connected.hears('acknowledged', (one) => one.of === 'heartbeat' && one.sequence === 1);
+    expect(await heldBack(worker)).toEqual([{ holds_back: 'draining' }]);
+    const other = await gateway.join();
+    await gateway.scheduled(1);
+    other.say({ type: 'claim', slots: [0] });
+    await other.hears('build');
+    expect(connected.heard.filter(({ type }) => type === 'build')).toEqual([]);
+  });
+});
+
 describe('a worker that is cut off and comes back at once', () => {
   it('is there, however long its leave-taking took to be written', async () => {
     const ids = await Promise.all([farm.worker(), farm.worker(), farm.worker()]);
@@ -82,6 +100,10 @@ async function waitsForLock(count: number): Promise<true | null> {
     `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
   );
   return waiting.length >= count || null;
+}
+
+async function heldBack(worker: number): Promise<object[]> {
+  return farm.database.query('select holds_back from workers where id = $1', [worker]);
 }
 
 async function isGone(worker: number): Promise<true | null> {

@@ -58,10 +58,10 @@ export class TestWorker {
     return this.hears('welcome');
   }
 
-  beat(attempts: readonly { attempt: string; fence: string }[] = []): void {
+  beat(attempts: readonly { attempt: string; fence: string }[] = [], more: object = {}): void {
     const named = attempts.map(({ attempt, fence }) => ({ attempt, fence }));
     const load = { freeSlots: 1, load: 0, memoryFree: 1, diskFree: 1 };
-    this.say({ type: 'heartbeat', ...load, attempts: named });
+    this.say({ type: 'heartbeat', ...load, ...more, attempts: named });
   }
 
   succeed(build: BuildMessage): void {

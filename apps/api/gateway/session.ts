@@ -18,7 +18,14 @@ import type { AttemptClaim } from '#application/ports/lease-store.js';
 import type { Standing } from '#application/ports/worker-store.js';
 import type { LogFrame } from '#protocol/log-frame.js';
 import { negotiate } from '#protocol/negotiate.js';
-import type { GatewayMessage, Heartbeat, Hello, Report, WorkerMessage } from '#protocol/worker.js';
+import type {
+  GatewayMessage,
+  Heartbeat,
+  Hello,
+  HoldsBack,
+  Report,
+  WorkerMessage,
+} from '#protocol/worker.js';
 import type { ClaimDesk, WaitingSlot } from './claim-desk.js';
 import type { GatewayParts } from './gateway-parts.js';
 import { LogIntake } from './log-intake.js';
@@ -64,7 +71,9 @@ export class Session {
   private readonly beats = new Set<Map<AttemptId, AttemptClaim>>();
   private greeting: Promise<void> | null = null;
   private hello: Greeted | null = null;
+  /** The newest that was heard: an older one that is carried out after it unsays nothing of it. */
   private heartbeat: Heartbeat | null = null;
+  private looking: Promise<void> = Promise.resolve();
   private standing: Standing | null = null;
   private ended = false;
 
@@ -111,7 +120,7 @@ export class Session {
   async wake(): Promise<void> {
     if (!this.hello) return;
     await this.renew([...this.live.values()]);
-    if (this.heartbeat) await this.look(this.heartbeat);
+    if (this.heartbeat) await this.look();
   }
 
   refuse(code: string, message: string): void {
@@ -184,14 +193,17 @@ export class Session {
   }
 
   private async beat(heartbeat: Heartbeat): Promise<void> {
+    const turned = holdsBack(heartbeat) !== holdsBack(this.heartbeat);
+    this.heartbeat = heartbeat;
     const named = new Map(heartbeat.attempts.map(claimOf).map((claim) => [claim.attempt, claim]));
-    const lost = await this.renewAtPulse(heartbeat, named);
+    const lost = await this.renewAtPulse(turned, named);
     if (this.ended) return;
     for (const { attempt, fence } of lost) {
       this.line.send({ type: 'cancel', attempt: String(attempt), fence, reason: 'lease-lost' });
       named.delete(attempt);
     }
-    await this.look(heartbeat);
+    await this.look();
+    if (turned) await this.parts.bus.publish('planner', '');
     const { sequence } = heartbeat;
     if (this.ended || sequence === undefined || this.hello!.spoken < 2) return;
     const renewed = [...named.keys()].map(String);
@@ -200,12 +212,12 @@ export class Session {
 
   /** Answers what is lost. What is reported meanwhile has no lease any more, and is not lost. */
   private async renewAtPulse(
-    heartbeat: Heartbeat,
+    turned: boolean,
     named: Map<AttemptId, AttemptClaim>,
   ): Promise<AttemptClaim[]> {
     this.beats.add(named);
     try {
-      if (!this.turns(heartbeat)) await this.desks.pulse.next();
+      if (!turned) await this.desks.pulse.next();
       const lost = this.ended ? [] : await this.renew([...named.values()]);
       return lost.flatMap((attempt) =>
         this.reporting.has(attempt) ? [] : (named.get(attempt) ?? []),
@@ -215,24 +227,25 @@ export class Session {
     }
   }
 
-  private turns({ holdsBack = null }: Heartbeat): boolean {
-    return holdsBack !== (this.heartbeat?.holdsBack ?? null);
+  /** One after the other, so that what is kept is never older than what was kept before. */
+  private look(): Promise<void> {
+    const looked = this.looking.then(() => this.lookNow(this.heartbeat!));
+    this.looking = looked.catch(() => undefined);
+    return looked;
   }
 
   /** Keeps what the worker said of itself, and does as the farm's people wish. */
-  private async look(heartbeat: Heartbeat): Promise<void> {
-    const { holdsBack = null, minDisk = null } = heartbeat;
-    const turned = this.turns(heartbeat);
-    this.heartbeat = heartbeat;
-    const { workers, bus, settings } = this.parts;
-    const told = { ...heartbeat, holdsBack, minDisk, gateway: settings.gateway };
+  private async lookNow(heartbeat: Heartbeat): Promise<void> {
+    const { minDisk = null } = heartbeat;
+    const { workers, settings } = this.parts;
+    const told = { ...heartbeat, holdsBack: holdsBack(heartbeat), minDisk };
     const before = this.standing;
-    this.standing = await workers.beat(this.worker.id, told);
+    const { gateway } = settings;
+    this.standing = await workers.beat(this.worker.id, { ...told, gateway });
     if (this.standing.removed) return this.refuse('removed', 'This worker was removed.');
     if (this.standing.draining && !before?.draining) {
       this.line.send({ type: 'drain', note: this.standing.note });
     }
-    if (turned) await bus.publish('planner', '');
     if (!this.takes()) this.desks.claims.tidy(this.hello?.className ?? '');
     else if (this.waitingForResume.size > 0) {
       const slots = [...this.waitingForResume];
@@ -288,7 +301,7 @@ export class Session {
   }
 
   private takes(): boolean {
-    if (this.standing === null || (this.heartbeat?.holdsBack ?? null) !== null) return false;
+    if (this.standing === null || holdsBack(this.heartbeat) !== null) return false;
     return !this.standing.paused && !this.standing.draining;
   }
 
@@ -325,6 +338,11 @@ export class Session {
     const attempt = String(report.attempt);
     this.line.send({ type: 'acknowledged', of: 'report', attempt, accepted });
   }
+}
+
+/** Why the worker takes no new builds, by its own word; null when it takes them. */
+function holdsBack(heartbeat: Heartbeat | null): HoldsBack | null {
+  return heartbeat?.holdsBack ?? null;
 }
 
 /**
