@@ -18,7 +18,7 @@ import { idleReport } from './idle.js';
 import { endToEndReport } from './end-to-end.js';
 import { ingestKnown, ingestKnownAsRead, ingestNew, ingestNewAsRead } from './ingest.js';
 import { lastInput } from './last-input.js';
-import { logFanOut } from './log-fan-out.js';
+import { logFanOut, logFanOutOfSmall } from './log-fan-out.js';
 import { logLagReport } from './log-lag.js';
 import { logPageReport } from './log-page.js';
 import { narHash } from './nar-hash.js';
@@ -48,6 +48,7 @@ const contests: Record<string, () => Promise<Contest>> = {
   'critical-path': criticalPath,
   'planner-rebuild': plannerRebuild,
   'log-fan-out': logFanOut,
+  'log-fan-out-small': logFanOutOfSmall,
   upload,
   'signatures-nix': nixSignatures,
   'signatures-guix': guixSignatures,

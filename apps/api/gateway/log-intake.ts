@@ -1,7 +1,8 @@
 /**
- * Log frames of one session on their way to the log store: in order within an attempt, attempts
- * beside one another, and heartbeats never behind them. Bytes past the limit are acknowledged and
- * dropped.
+ * Log frames of one session on their way to the log store. None waits for the one before it: the
+ * store keeps those of an attempt in their order, and many that come together at once. Whoever
+ * follows is told by one message at a time, of the newest size. Bytes past the limit are
+ * acknowledged and dropped.
  */
 import type { AttemptId } from '#domain/ids.js';
 import type { Bus } from '#application/ports/bus.js';
@@ -15,42 +16,44 @@ export interface LogIntakeParts {
 }
 
 export class LogIntake {
-  private readonly chains = new Map<number, Promise<void>>();
+  /** Of attempts of which something is being told: the size to tell next; null for none. */
+  private readonly untold = new Map<number, number | null>();
 
   constructor(private readonly parts: LogIntakeParts) {}
 
-  /** Answers the offset to go on from, once the bytes below it are kept. */
-  take(frame: LogFrame): Promise<number> {
-    const before = this.chains.get(frame.attempt) ?? Promise.resolve();
-    const taken = before.then(() => this.append(frame));
-    const chain = taken.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.chains.set(frame.attempt, chain);
-    void chain.then(() => {
-      if (this.chains.get(frame.attempt) === chain) this.chains.delete(frame.attempt);
-    });
-    return taken;
+  /**
+   * Answers the offset to go on from, once the bytes below it are kept. Of frames that follow one
+   * another each answer is more than the one before: a worker takes the same one twice for a gap.
+   */
+  async take({ attempt, offset, bytes }: LogFrame): Promise<number> {
+    const { logs, maxLogBytes } = this.parts;
+    const end = offset + bytes.length;
+    const kept = bytes.subarray(0, Math.max(0, maxLogBytes - offset));
+    const size = await logs.append(`attempt-${attempt}`, offset, kept);
+    if (kept.length > 0) this.tell(attempt, size);
+    // Dropped for its length, or else sent before what lies between: that is still missing.
+    return end > maxLogBytes && size >= maxLogBytes ? end : size;
   }
 
   /** The attempt has ended: what came before is kept, and on disk. */
   async seal(attempt: AttemptId): Promise<void> {
-    await this.chains.get(attempt);
     await this.parts.logs.seal(`attempt-${attempt}`);
   }
 
-  private async append({ attempt, offset, bytes }: LogFrame): Promise<number> {
-    const { logs, bus, maxLogBytes } = this.parts;
-    const end = offset + bytes.length;
-    if (offset >= maxLogBytes) {
-      // Dropped for its length, or else sent before what lies between: that is still missing.
-      const size = await logs.size(`attempt-${attempt}`);
-      return size >= maxLogBytes ? end : size;
+  private tell(attempt: number, size: number): void {
+    const isTelling = this.untold.has(attempt);
+    this.untold.set(attempt, size);
+    if (!isTelling) void this.tellOn(attempt);
+  }
+
+  private async tellOn(attempt: number): Promise<void> {
+    for (;;) {
+      const size = this.untold.get(attempt) ?? null;
+      if (size === null) break;
+      this.untold.set(attempt, null);
+      // Who follows looks by itself as well: the worker is not let wait for a bus that is away.
+      await this.parts.bus.publish(`live/log/attempt-${attempt}`, String(size)).catch(() => null);
     }
-    const kept = bytes.subarray(0, maxLogBytes - offset);
-    const size = await logs.append(`attempt-${attempt}`, offset, kept);
-    await bus.publish(`live/log/attempt-${attempt}`, String(size));
-    return end > maxLogBytes && size >= maxLogBytes ? end : size;
+    this.untold.delete(attempt);
   }
 }

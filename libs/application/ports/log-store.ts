@@ -8,6 +8,7 @@ export interface LogStore {
   /**
    * Writes bytes that begin at `offset`; bytes already there are kept. Answers the size of the log
    * afterwards; when `offset` lies beyond the end nothing is written and the answer is the end.
+   * Appends of one log are carried out in the order of the calls, also when none is waited for.
    */
   append(key: LogKey, offset: number, bytes: Uint8Array): Promise<number>;
   /** 0 when there is none. */
@@ -16,7 +17,7 @@ export interface LogStore {
   read(key: LogKey, start: number, end: number): AsyncIterable<Uint8Array>;
   /** The same for whoever looks at all of it: large pieces, each gone when the next one comes. */
   scan(key: LogKey, start: number, end: number): AsyncIterable<Uint8Array>;
-  /** Forces the bytes to disk: nothing more comes. */
+  /** Forces the bytes to disk, those of earlier appends too: nothing more comes. */
   seal(key: LogKey): Promise<void>;
 }
 
