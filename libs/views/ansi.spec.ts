@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { drawnText } from '#domain/log/drawn-line.js';
 import { AnsiReader, ansiSpans, lastDrawings } from './ansi.js';
 
 const esc = '\x1b';
@@ -33,6 +34,17 @@ describe('terminal colours in a log', () => {
     const moves = `${esc}[2K${esc}[1A${esc}]0;title\x07`;
     const noise = `${moves}${esc}]8;;http://x${esc}\\link${esc}]8;;${esc}\\\x00\x08!`;
     expect(ansiSpans(noise)).toEqual([{ text: 'link!', classes: '' }]);
+  });
+
+  it('come without marks that turn the order of letters around: their numbers are told', () => {
+    const marks = '\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069';
+    for (const mark of marks) {
+      const [span] = ansiSpans(`${esc}[31mif (a${mark} ;)b\u0085`);
+      const number = mark.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+      expect(span).toEqual({ text: `if (a[U+${number}] ;)b`, classes: 'f1' });
+      // The page of the whole log says it in the same words.
+      expect(span?.text).toBe(drawnText(`if (a${mark} ;)b`));
+    }
   });
 
   it('pass over 256 colours and true colours', () => {

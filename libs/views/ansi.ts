@@ -1,9 +1,12 @@
 /**
  * Reads terminal colours (SGR of ECMA-48) out of log text as spans of plain text with class names.
  * A small allow-list: sixteen colours, bold, dim, italic, underline. All other escape sequences are
- * dropped, a carriage return starts the line again as a terminal would, and nothing here is HTML:
- * whoever draws a span makes a text node of it.
+ * dropped, a carriage return starts the line again as a terminal would, marks that turn the order
+ * of letters around are told by their numbers, and nothing here is HTML: whoever draws a span makes
+ * a text node of it.
  */
+import { withTurnsTold } from '#domain/log/drawn-line.js';
+
 export interface Span {
   readonly text: string;
   /** Space-separated, from the fixed set below; empty for plain text. */
@@ -34,7 +37,7 @@ const sequence = new RegExp(
     String.raw`\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)`,
     String.raw`\x1b[PX^_][^\x1b]*\x1b\\`,
     String.raw`\x1b[ -/]*[0-OQ-WYZ\\` + '`-~]',
-    String.raw`[\0-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]`,
+    String.raw`[\0-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]`,
   ].join('|'),
   'g',
 );
@@ -86,7 +89,7 @@ export function lastDrawings(text: string): string {
 }
 
 function push(spans: Span[], raw: string, style: Style): void {
-  const text = raw.replaceAll('\x1b', '');
+  const text = withTurnsTold(raw.replaceAll('\x1b', ''));
   if (text === '') return;
   const classes = [style.foreground, style.background, ...style.marks].filter(Boolean).join(' ');
   const last = spans.at(-1);

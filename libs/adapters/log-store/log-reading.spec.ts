@@ -193,6 +193,18 @@ describe('a search over all of a log', () => {
     expect(await found(/after/)).toMatchObject({ lines: [3] });
   });
 
+  it('finds marks that turn letters around by what the page tells of them', async () => {
+    await put('plain\nif (a\u202e ;)b\n');
+    expect(await found(/a\[U\+202E\] ;/)).toMatchObject({ lines: [2] });
+  });
+
+  it('sees a line whole wherever it lies, unless it has megabytes', async () => {
+    const long = `begin${'y'.repeat(200_000)}end\n`;
+    await put(`${numbered(1, 7000)}${long}${long}${numbered(1, 3000)}`);
+    expect(await found(/^beginy+end$/)).toMatchObject({ lines: [7001, 7002], total: 2 });
+    expect(await found(/^line 3000$/)).toMatchObject({ lines: [3000, 10_002] });
+  });
+
   it('ends when an expression takes too long, and others are answered', async () => {
     await search.close();
     search = new LogSearch(directory, { threads: 1, milliseconds: 1000, waiting: 2 });

@@ -37,15 +37,20 @@ export interface SearchFinding {
 }
 
 const suffix = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
-const drawing = new URL(`../../domain/log/drawn-line.${suffix}`, import.meta.url);
+const drawn = new URL(`../../domain/log/drawn-line.${suffix}`, import.meta.url);
 const pieceBytes = 1024 * 1024;
+/** Text of more is no young object to the collector, and takes half as long again. */
+const textBytes = 64 * 1024;
 /** Of a line of megabytes the pieces overlap by this. */
 const overlapBytes = 1024;
 const lineFeed = 0x0a;
 const changed = [0x1b, 0x0d, 0x08, 0x00] as const;
 const looks = /\x1b\[[\d;:]*m/g;
 
-type DrawnText = (raw: string) => string;
+type Drawing = Pick<
+  typeof import('../../domain/log/drawn-line.js'),
+  'drawnText' | 'withTurnsTold'
+>;
 
 class Search {
   readonly lines: number[] = [];
@@ -57,13 +62,13 @@ class Search {
 
   // Node takes types away, and no more: a constructor may not declare fields.
   private readonly task: SearchTask;
-  private readonly drawnText: DrawnText;
+  private readonly drawing: Drawing;
   private readonly expression: RegExp;
 
-  constructor(task: SearchTask, drawnText: DrawnText) {
+  constructor(task: SearchTask, drawing: Drawing) {
     this.task = task;
     this.line = task.firstLine;
-    this.drawnText = drawnText;
+    this.drawing = drawing;
     this.expression = new RegExp(task.source, task.flags);
   }
 
@@ -106,7 +111,14 @@ class Search {
   }
 
   private search(bytes: Buffer): void {
-    const text = this.shown(bytes);
+    for (let at = 0; at < bytes.length;) {
+      const end = cut(bytes, at);
+      this.searchText(this.shown(bytes.subarray(at, end)));
+      at = end;
+    }
+  }
+
+  private searchText(text: string): void {
     let start = 0;
     this.expression.lastIndex = 0;
     for (let match = this.expression.exec(text); match; match = this.expression.exec(text)) {
@@ -148,14 +160,25 @@ class Search {
   }
 
   private shown(bytes: Buffer): string {
-    const text = isAscii(bytes) ? bytes.toString('latin1') : bytes.toString('utf8');
+    const text = isAscii(bytes)
+      ? bytes.toString('latin1')
+      : this.drawing.withTurnsTold(bytes.toString('utf8'));
     const [hasLooks, ...others] = changed.map((byte) => bytes.includes(byte));
     const bare = hasLooks ? text.replaceAll(looks, '') : text;
     if (!others.includes(true) && !(hasLooks && bare.includes('\x1b'))) return bare;
     const plain = bare.replaceAll('\r\n', '\n');
     if (!/[\x1b\r\b\0]/.test(plain)) return plain;
-    return plain.split('\n').map(this.drawnText).join('\n');
+    return plain.split('\n').map(this.drawing.drawnText).join('\n');
   }
+}
+
+/** Where a text ends that begins at `at`: with a line, or with all that there is. */
+function cut(bytes: Buffer, at: number): number {
+  const most = at + textBytes;
+  if (most >= bytes.length) return bytes.length;
+  const before = bytes.lastIndexOf(lineFeed, most - 1);
+  const feed = before >= at ? before : bytes.indexOf(lineFeed, most);
+  return feed === -1 ? bytes.length : feed + 1;
 }
 
 function count(text: string, from: number, to: number): number {
@@ -172,8 +195,7 @@ parentPort?.on('message', (task: SearchTask) => {
 
 async function answer(task: SearchTask): Promise<SearchFinding> {
   try {
-    const { drawnText } = (await import(drawing.href)) as { readonly drawnText: DrawnText };
-    const search = new Search(task, drawnText);
+    const search = new Search(task, (await import(drawn.href)) as Drawing);
     await search.run();
     const { lines, before, total } = search;
     return { lines, before, total, error: null };

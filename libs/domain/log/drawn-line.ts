@@ -35,6 +35,7 @@ const sequence = new RegExp(
   ].join('|'),
   'g',
 );
+const turns = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const special = /[\0-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
 /** `raw` is one line without its line feed. The pen goes on from line to line. */
@@ -60,6 +61,11 @@ export function drawnText(raw: string): string {
     .join('');
 }
 
+/** Marks that turn the order of letters around are told by their numbers, and not obeyed. */
+export function withTurnsTold(text: string): string {
+  return text.replaceAll(turns, numberOf);
+}
+
 const plainPen: Pen<null> = { style: null, select: () => undefined, link: () => undefined };
 
 function obey<Style>(match: RegExpExecArray, pen: Pen<Style>, paper: Paper<Style>): void {
@@ -69,12 +75,11 @@ function obey<Style>(match: RegExpExecArray, pen: Pen<Style>, paper: Paper<Style
   else if (command?.startsWith('8;')) pen.link(command.slice(command.indexOf(';', 2) + 1));
   else if (whole === '\r') paper.move('G', '1');
   else if (whole === '\b') paper.move('D', '1');
-  // Marks that turn the order of letters around are told, and not obeyed.
-  else if (whole >= '\u0600') paper.write(`[U+${hexadecimal(whole)}]`, pen.style);
+  else if (whole >= '\u0600') paper.write(withTurnsTold(whole), pen.style);
 }
 
-function hexadecimal(character: string): string {
-  return character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+function numberOf(character: string): string {
+  return `[U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}]`;
 }
 
 /** What is written on. As long as nothing is written over, it is a list of runs. */
