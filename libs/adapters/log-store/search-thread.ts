@@ -47,10 +47,7 @@ const lineFeed = 0x0a;
 const changed = [0x1b, 0x0d, 0x08, 0x00] as const;
 const looks = /\x1b\[[\d;:]*m/g;
 
-type Drawing = Pick<
-  typeof import('../../domain/log/drawn-line.js'),
-  'drawnText' | 'withTurnsTold'
->;
+type Drawing = Pick<typeof import('../../domain/log/drawn-line.js'), 'drawnText' | 'withTurnsTold'>;
 
 class Search {
   readonly lines: number[] = [];
