@@ -59,6 +59,33 @@ describe('reading', () => {
     }
   });
 
+  it('is in a type that is asked for, and else refused before anything is done', async () => {
+    const text = '/api/v1/builds/1/log';
+    for (const [path, accept, status] of [
+      ['/api/v1/builds', 'application/json', 200],
+      ['/api/v1/builds', 'application/*;q=0.1', 200],
+      ['/api/v1/builds', 'text/html, */*;q=0.5', 200],
+      ['/api/v1/builds', 'application/problem+json', 406],
+      ['/api/v1/builds', '*/*;q=0', 406],
+      ['/api/v1/builds/none', 'image/png', 406],
+      ['/api/v1/openapi.json', 'text/html', 406],
+      [text, 'text/*', 200],
+      [text, 'application/json', 406],
+      ['/api/v1/events', 'application/json', 406],
+    ] as const) {
+      const answer = await ask(path, { headers: { accept } });
+      expect([path, accept, answer.status]).toEqual([path, accept, status]);
+      if (status === 406) expect(await kindOf(answer)).toBe('not-acceptable');
+      else await answer.text();
+    }
+    const unread = await asAdmin('/api/v1/specifications/demo/evaluate', {
+      ...{ method: 'POST', headers: { accept: 'text/html' } },
+    });
+    expect(await kindOf(unread)).toBe('not-acceptable');
+    const gone = { method: 'DELETE', headers: { accept: 'text/html' } };
+    expect(await kindOf(await asAdmin('/api/v1/tokens/999', gone))).toBe('not-found');
+  });
+
   it('has heads without bodies', async () => {
     const whole = await ask('/api/v1/builds/1');
     const head = await ask('/api/v1/builds/1', { method: 'HEAD' });

@@ -11,7 +11,6 @@ import { buildStatuses, type BuildStatus } from '#domain/build/status.js';
 import { weathers } from '#domain/weather/weather.js';
 import { badgeSvg } from './badge.js';
 import { HookRate } from './hook-rate.js';
-import { takesGzip } from '../logs/gzip-text.js';
 
 describe('statuses and weather as numbers', () => {
   it('are those that Cuirass has', () => {
@@ -63,19 +62,5 @@ describe('calls of a hook', () => {
     expect(rate.admits('a', 299_999)).toBe(false);
     expect(rate.admits('a', 300_000)).toBe(true);
     expect(rate.admits('a', 300_000)).toBe(false);
-  });
-});
-
-describe('packing', () => {
-  it.each([
-    ['gzip', true],
-    ['deflate, gzip;q=0.5', true],
-    ['*', true],
-    ['X-GZIP', true],
-    ['gzip;q=0', false],
-    ['br', false],
-    [undefined, false],
-  ])('is welcome to %j: %j', (accepted, welcome) => {
-    expect(takesGzip(accepted)).toBe(welcome);
   });
 });

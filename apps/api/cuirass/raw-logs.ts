@@ -7,8 +7,9 @@ import { Readable } from 'node:stream';
 import { CuirassLogs } from '#adapters/postgres/cuirass-logs.js';
 import { Database } from '#adapters/postgres/database.js';
 import type { LogKey, LogStore } from '#application/ports/log-store.js';
+import { takesGzip } from '#nest/accepted.js';
 import { LOG_STORE } from '../farm/tokens.js';
-import { gzipped, takesGzip } from '../logs/gzip-text.js';
+import { gzipped } from '../logs/gzip-text.js';
 import type { Exchange } from '../logs/send-log.js';
 import { resourceNotFound } from './refusals.js';
 

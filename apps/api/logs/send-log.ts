@@ -5,9 +5,10 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { LogStore } from '#application/ports/log-store.js';
+import { takesGzip } from '#nest/accepted.js';
 import { parseRange } from '#nest/byte-range.js';
 import { notFound, ProblemException } from '#nest/problem.js';
-import { gzipped, takesGzip } from './gzip-text.js';
+import { gzipped } from './gzip-text.js';
 import { isExpired, type KnownLog } from './logs-of.js';
 
 export interface Exchange {

@@ -216,6 +216,8 @@ function refusalsOf({ path, method, raw }: Place): Record<string, AnswerShape | 
   const statuses = new Set(Object.keys(raw.responses ?? {}).filter((one) => Number(one) >= 400));
   const v1 = path.startsWith('/api/v1/');
   if (!v1) return Object.fromEntries([...statuses].map((one) => [one, refusalAt(one, raw)]));
+  const made = Object.entries(raw.responses ?? {}).filter(([status]) => status.startsWith('2'));
+  if (made.some(([, { content }]) => content)) statuses.add('406');
   if (raw.parameters?.some((one) => one.in === 'query')) statuses.add('400');
   if (raw.parameters?.some((one) => one.in === 'path')) statuses.add('404');
   if (raw.security) for (const status of ['401', '403']) statuses.add(status);

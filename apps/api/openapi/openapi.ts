@@ -5,6 +5,8 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
+import { sendProblem } from '#nest/send-problem.js';
+import { refusalOfTypes } from '../rest/fitting-types.js';
 import { completeDocument, type RawDocument } from './document.js';
 import type { ApiDocument } from './document-shape.js';
 import { schemaConverter } from './schema-converter.js';
@@ -19,8 +21,10 @@ export function openApiOf(app: INestApplication, version: string): ApiDocument {
 export function serveOpenApi(app: INestApplication, version: string): void {
   const fastify = app.getHttpAdapter().getInstance() as FastifyInstance;
   let made: string | null = null;
-  fastify.get('/api/v1/openapi.json', (_request, reply) => {
+  fastify.get('/api/v1/openapi.json', (request, reply) => {
+    const refusal = refusalOfTypes(request, ['application/json']);
+    if (refusal) return sendProblem(reply, refusal);
     made ??= JSON.stringify(openApiOf(app, version));
-    void reply.type('application/json; charset=utf-8').send(made);
+    return reply.type('application/json; charset=utf-8').send(made);
   });
 }

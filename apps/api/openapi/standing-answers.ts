@@ -27,6 +27,7 @@ export const refusals: Readonly<Record<string, { name: string; shape: AnswerShap
   },
   403: { name: 'Forbidden', shape: refusal('Who asks is known, and may not do this') },
   404: { name: 'NotFound', shape: refusal('There is no such thing') },
+  406: { name: 'NotAcceptable', shape: refusal('It answers in no type that Accept names') },
   409: { name: 'Conflict', shape: refusal('What stands in the way is said in the detail') },
   410: { name: 'Gone', shape: refusal('It was there, and is kept no more') },
   412: { name: 'PreconditionFailed', shape: refusal('Something newer stands there now') },

@@ -3,9 +3,10 @@
  * and the pages for whoever takes gzip. What is below /admin goes unpacked: the length of packed
  * bytes would tell of the secrets among them (BREACH).
  */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { promisify } from 'node:util';
 import { constants, gzip, gzipSync } from 'node:zlib';
+import { takesGzip } from '#nest/accepted.js';
 import { assets } from '#views/assets.js';
 
 const packed = promisify(gzip);
@@ -21,7 +22,9 @@ export function serveStatic(fastify: FastifyInstance): void {
     const small = gzipSync(plain, { level: constants.Z_BEST_COMPRESSION });
     fastify.get(address, (request, reply) => {
       void reply.type(type).header('cache-control', 'public, max-age=31536000, immutable');
-      void reply.send(takesGzip(request) ? pack(reply, small) : unpacked(reply, plain));
+      void reply.send(
+        takesGzip(request.headers['accept-encoding']) ? pack(reply, small) : unpacked(reply, plain),
+      );
     });
   }
 }
@@ -30,9 +33,8 @@ function packPages(fastify: FastifyInstance): void {
   fastify.addHook('onSend', async (request, reply, payload) => {
     const isPage = String(reply.getHeader('content-type') ?? '').startsWith('text/html');
     if (typeof payload !== 'string' || !isPage || /^\/admin/i.test(request.url)) return payload;
-    if (payload.length < packedFromCharacters || !takesGzip(request)) {
-      return unpacked(reply, payload);
-    }
+    const packs = takesGzip(request.headers['accept-encoding']);
+    if (payload.length < packedFromCharacters || !packs) return unpacked(reply, payload);
     const bytes = await packed(payload, { level: pageLevel });
     void reply.removeHeader('content-length');
     return pack(reply, bytes);
@@ -50,12 +52,4 @@ function unpacked<T>(reply: FastifyReply, payload: T): T {
   const all = typeof others === 'string' ? `${others}, Accept-Encoding` : 'Accept-Encoding';
   void reply.header('vary', all);
   return payload;
-}
-
-/** `q=0` refuses it (RFC 9110, section 12.5.3). */
-function takesGzip({ headers }: FastifyRequest): boolean {
-  const accepted = String(headers['accept-encoding'] ?? '');
-  return /(^|,)\s*(gzip|\*)\s*(;\s*q=(?!0(\.0*)?\s*(,|$)))?/i.test(accepted)
-    ? !/(^|,)\s*gzip\s*;\s*q=0(\.0*)?\s*(,|$)/i.test(accepted)
-    : false;
 }

@@ -6,6 +6,7 @@ import { Controller, Get, Inject, Param, Req, Res, UseFilters } from '@nestjs/co
 import { ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
+import { z } from 'zod';
 import { ProductQueries, type DownloadableFile } from '#adapters/postgres/product-queries.js';
 import { PostgresProductStore } from '#adapters/postgres/product-store.js';
 import type { NarStore } from '#application/ports/nar-store.js';
@@ -17,6 +18,8 @@ import { CuirassErrors, CuirassRefusal } from '../cuirass/refusals.js';
 import { wholeNumber } from '../cuirass/request-parameters.js';
 import { NAR_STORE } from '../farm/tokens.js';
 import { dispositionOf, typeOf } from './disposition.js';
+
+const Refused = z.object({ error: z.string() });
 
 /** As long as Cuirass lets downloads be kept. */
 const keptSeconds = 12 * 3600;
@@ -35,6 +38,8 @@ export class DownloadController {
   @Get(':id')
   @ApiProduces('application/octet-stream')
   @ApiResponse({ status: 200, description: 'The file', type: String })
+  @ApiResponse({ status: 404, standardSchema: Refused, description: 'There is no such file' })
+  @ApiResponse({ status: 416, standardSchema: Refused, description: 'It has no such bytes' })
   async download(
     @Param('id') named: string,
     @Req() request: FastifyRequest,

@@ -1,4 +1,5 @@
 /** What every address of the REST API does alike, whichever controller answers at it. */
+import { Reflector } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { Database } from '#adapters/postgres/database.js';
@@ -6,6 +7,7 @@ import { KeptAnswers } from '#adapters/postgres/kept-answers.js';
 import { OneAtATime } from '#adapters/postgres/one-at-a-time.js';
 import type { Settings } from '#nest/settings.js';
 import { tagAnswers } from './entity-tags.js';
+import { FittingTypes } from './fitting-types.js';
 import { Idempotency } from './idempotency.js';
 import { keepMethods, placeMade } from './methods.js';
 import { refuseOtherSpellings } from './plain-addresses.js';
@@ -29,6 +31,7 @@ export function keepConventions(app: NestFastifyApplication, settings: Settings)
   placeMade(fastify, routes);
   tagAnswers(fastify);
   app.useGlobalInterceptors(
+    new FittingTypes(new Reflector()),
     new StorableTexts(),
     new Preconditions(fastify, new OneAtATime(app.get(Database), changesLock)),
     new Idempotency(new KeptAnswers(app.get(Database))),
