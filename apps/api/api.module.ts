@@ -48,6 +48,7 @@ import { OverviewModels } from './pages/page-models.js';
 import { DownloadController } from './products/download.controller.js';
 import { QueueController } from './queue/queue.controller.js';
 import { QueueCounts } from './queue/queue-counts.js';
+import { QueueReader } from './queue/queue-reader.js';
 import {
   CollectionsController,
   FarmController,
@@ -163,6 +164,7 @@ import { Wishes } from './wishes/wishes.js';
     OverviewModels,
     PlannerInquiry,
     QueueCounts,
+    QueueReader,
     RecipeReader,
     Retention,
     SpecificationReader,

@@ -3,7 +3,7 @@
  * people. An answer may not come (no leader, or a slow one): the asker then does without.
  */
 import { id, type BuildId, type EvaluationId } from '#domain/ids.js';
-import type { Estimate, PlannedWait } from '#domain/scheduling/planner.js';
+import type { Estimate, PlannedWait, SystemDrain } from '#domain/scheduling/planner.js';
 import type { PlannerMemory } from './planner-memory.js';
 import type { EvaluationJobStore } from './ports/planner-store.js';
 
@@ -13,6 +13,8 @@ export interface PlannerQuestion {
   readonly reply: string;
   readonly builds?: readonly number[];
   readonly evaluation?: number;
+  /** Beside the builds, which planners of before want, how long the queue is. */
+  readonly queue?: boolean;
 }
 
 export interface PlannerAnswer {
@@ -21,19 +23,21 @@ export interface PlannerAnswer {
   readonly waits: readonly (PlannedWait | null)[];
   /** Of all builds asked for together. */
   readonly estimate: Estimate;
+  readonly drains?: readonly SystemDrain[];
 }
 
 const buildsAtMost = 1000;
+const unknown: Estimate = { startsAt: null, endsAt: null };
 
 /** Null for what is no question. */
 export function parseQuestion(message: string): PlannerQuestion | null {
   const said = parse(message);
   if (typeof said !== 'object' || said === null) return null;
-  const { id: number, reply, builds, evaluation } = said as Record<string, unknown>;
+  const { id: number, reply, builds, evaluation, queue } = said as Record<string, unknown>;
   if (!isId(number) || typeof reply !== 'string' || !/^[\w-]{1,64}$/.test(reply)) return null;
   if (isId(evaluation)) return { id: number, reply, evaluation };
   if (!Array.isArray(builds) || builds.length > buildsAtMost || !builds.every(isId)) return null;
-  return { id: number, reply, builds };
+  return { id: number, reply, builds, queue: queue === true };
 }
 
 export async function answerPlanner(
@@ -50,7 +54,9 @@ export async function answerPlanner(
   return {
     id: question.id,
     waits: asked.map((build) => planner.waitOf(build, now)),
-    estimate: planner.estimateOf(builds, now),
+    // A forecast costs milliseconds, and of no build there is none.
+    estimate: builds.length > 0 ? planner.estimateOf(builds, now) : unknown,
+    ...(question.queue && { drains: planner.drains(now) }),
   };
 }
 

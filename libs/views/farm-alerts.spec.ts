@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { SpecificationAnswer } from '#protocol/api/specification.js';
-import type { QueueAnswer, WorkerAnswer } from '#protocol/api/worker.js';
+import type { QueueCount } from '#protocol/api/queue.js';
+import type { WorkerAnswer } from '#protocol/api/worker.js';
 import { farmAlerts } from './farm-alerts.js';
 
-const queue: QueueAnswer = {
+const queue: QueueCount = {
   ...{
     scheduled: 0,
     submitted: 0,

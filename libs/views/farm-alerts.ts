@@ -4,7 +4,8 @@
  * stands still. Pure.
  */
 import type { SpecificationAnswer } from '#protocol/api/specification.js';
-import type { QueueAnswer, WorkerAnswer } from '#protocol/api/worker.js';
+import type { QueueCount } from '#protocol/api/queue.js';
+import type { WorkerAnswer } from '#protocol/api/worker.js';
 import { plural } from './words.js';
 
 export interface FarmAlert {
@@ -18,7 +19,7 @@ export interface FarmAlert {
 
 export interface AlertFacts {
   readonly specifications: readonly SpecificationAnswer[];
-  readonly queue: QueueAnswer;
+  readonly queue: QueueCount;
   readonly workers: readonly WorkerAnswer[];
 }
 
@@ -33,7 +34,7 @@ export function farmAlerts({ specifications, queue, workers }: AlertFacts): read
 }
 
 /** Builds wait, workers are there and take builds, and still nothing is built. */
-function standstill(queue: QueueAnswer, workers: readonly WorkerAnswer[]): FarmAlert[] {
+function standstill(queue: QueueCount, workers: readonly WorkerAnswer[]): FarmAlert[] {
   const waiting = queue.byReason
     .filter(({ reason }) => reason === 'all-busy' || reason === 'released')
     .reduce((sum, { builds }) => sum + builds, 0);
@@ -76,7 +77,7 @@ const hopeless: Readonly<Record<string, string>> = {
   'disk-guard': 'for workers that are short of disk',
 };
 
-function unbuildable(queue: QueueAnswer): FarmAlert[] {
+function unbuildable(queue: QueueCount): FarmAlert[] {
   return queue.byReason.flatMap(({ reason, builds }): FarmAlert[] => {
     const what = hopeless[reason];
     if (what === undefined || builds === 0) return [];

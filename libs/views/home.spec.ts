@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { gzipSync } from 'node:zlib';
 import { healths } from '#domain/evaluation/health.js';
 import type { RecentEvaluation } from '#protocol/api/overview.js';
-import type { QueueAnswer } from '#protocol/api/worker.js';
+import type { QueueCount } from '#protocol/api/queue.js';
 import { SpecificationInput } from '#protocol/specification.js';
 import { healthDrawings, healthSentence } from './health.js';
 import { homePage, type HomeModel, type SpecificationLine } from './home.js';
@@ -34,7 +34,7 @@ function line(name: string, more: { readonly managedBy?: string } = {}): Specifi
 }
 
 function home(lines: readonly SpecificationLine[], name = ''): string {
-  const queue: QueueAnswer = {
+  const queue: QueueCount = {
     ...{ scheduled: 5, submitted: 0, started: 2 },
     ...{ bySystem: [], byPriority: [], byClass: [], byReason: [] },
   };

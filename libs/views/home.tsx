@@ -1,7 +1,8 @@
 /** The first page: what the farm does now, what wants a look, and every specification in a line. */
 import type { BuildSummary } from '#protocol/api/build.js';
 import type { Availability } from '#protocol/api/overview.js';
-import type { QueueAnswer, WorkerAnswer } from '#protocol/api/worker.js';
+import type { QueueCount } from '#protocol/api/queue.js';
+import type { WorkerAnswer } from '#protocol/api/worker.js';
 import { farmAlerts, type FarmAlert } from './farm-alerts.js';
 import { Specifications, type SpecificationLine } from './home-specifications.js';
 import { page } from './layout.js';
@@ -16,7 +17,7 @@ export interface HomeModel {
   readonly name: string;
   readonly running: readonly BuildSummary[];
   readonly ended: readonly BuildSummary[];
-  readonly queue: QueueAnswer;
+  readonly queue: QueueCount;
   readonly workers: readonly WorkerAnswer[];
   readonly address: string;
   readonly now: Date;

@@ -1,7 +1,8 @@
-/** What waits, where, and for what. */
-import type { QueueAnswer } from '#protocol/api/worker.js';
+/** What waits, where, for what, and until when. */
+import type { QueueAnswer } from '#protocol/api/queue.js';
 import { page } from './layout.js';
 import { Empty, Section, Table, Time } from './parts.js';
+import { Coming, EmptyAt, HowEstimated, OutlookLine, perHour } from './queue-outlook.js';
 import { count, plural } from './words.js';
 
 export interface QueueModel {
@@ -35,7 +36,9 @@ export function queuePage({ queue, now }: QueueModel): string {
         {plural(queue.scheduled, 'build')} waiting, {count(queue.submitted + queue.started)} with
         workers
       </p>
+      {queue.outlook ? <OutlookLine outlook={queue.outlook} now={now} /> : null}
       {queue.bySystem.length === 0 ? <Empty>Nothing waits and nothing builds.</Empty> : null}
+      {queue.outlook ? <Coming outlook={queue.outlook} now={now} /> : null}
       {queue.byReason.length > 0 ? (
         <Section title="Why builds wait">
           <Table head={['Builds', 'Reason']}>
@@ -70,30 +73,45 @@ export function queuePage({ queue, now }: QueueModel): string {
           <p class="quiet">Priority 0 is first, 9 last.</p>
         </Section>
       ) : null}
-      {queue.bySystem.length > 0 ? (
-        <Section title="By system">
-          <Table head={['System', 'Waiting', 'Submitted', 'Started', 'Oldest waits since']}>
-            {queue.bySystem.map((row) => (
-              <tr>
-                <td>{row.system}</td>
-                <td class="number">
-                  <Such status="waiting" system={row.system} builds={row.scheduled} />
-                </td>
-                <td class="number">
-                  <Such status="submitted" system={row.system} builds={row.submitted} />
-                </td>
-                <td class="number">
-                  <Such status="started" system={row.system} builds={row.started} />
-                </td>
-                <td>
-                  <Time at={row.oldestScheduledAt} now={now} />
-                </td>
-              </tr>
-            ))}
-          </Table>
-        </Section>
-      ) : null}
+      {queue.bySystem.length > 0 ? <Systems queue={queue} now={now} /> : null}
     </>,
+  );
+}
+
+function Systems({ queue: { bySystem, outlook }, now }: QueueModel) {
+  const told = ['System', 'Waiting', 'Submitted', 'Started', 'Oldest waits since'];
+  const head = outlook ? [...told, 'Finished an hour', 'Empty'] : told;
+  return (
+    <Section title="By system">
+      <Table head={head}>
+        {bySystem.map((row) => (
+          <tr>
+            <td>{row.system}</td>
+            <td class="number">
+              <Such status="waiting" system={row.system} builds={row.scheduled} />
+            </td>
+            <td class="number">
+              <Such status="submitted" system={row.system} builds={row.submitted} />
+            </td>
+            <td class="number">
+              <Such status="started" system={row.system} builds={row.started} />
+            </td>
+            <td>
+              <Time at={row.oldestScheduledAt} now={now} />
+            </td>
+            {outlook ? (
+              <>
+                <td class="number">{perHour(outlook, row.system)}</td>
+                <td>
+                  <EmptyAt row={row} outlook={outlook} now={now} />
+                </td>
+              </>
+            ) : null}
+          </tr>
+        ))}
+      </Table>
+      {outlook ? <HowEstimated /> : null}
+    </Section>
   );
 }
 

@@ -102,3 +102,19 @@ export function hasJobs(jobs: JobCounts): boolean {
 export function isSettled(jobs: JobCounts): boolean {
   return !jobs.scheduled && !jobs.submitted && !jobs.started;
 }
+
+interface Finished {
+  readonly since: string;
+  readonly builds: number;
+  readonly perHour: number;
+}
+
+const almostAnHour = 3590;
+
+/** `12 builds finished in the last hour`; of a shorter time also how many that makes in an hour. */
+export function finishedLately({ since, builds, perHour }: Finished, now: Date): string {
+  const seconds = secondsBetween(since, now);
+  const finished = `${plural(builds, 'build')} finished in the last`;
+  if (seconds > almostAnHour) return `${finished} hour`;
+  return `${finished} ${duration(seconds)}, ${count(perHour)} an hour`;
+}

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { OverviewQueries } from '#adapters/postgres/overview-queries.js';
+import { QueueOutlook } from '#adapters/postgres/queue-outlook.js';
 import { WaitQueries, type WaitingGroup } from '#adapters/postgres/wait-queries.js';
+import { QueueAnswer } from '#protocol/api/queue.js';
 import { startApiFarm, type ApiFarm } from './api-farm.js';
 import { seedFarm, seedManyJobs, type Seeded } from './seeded-farm.js';
 
@@ -140,6 +142,53 @@ describe('the pages of a farm at work', () => {
       { system: 'riscv64-linux', priority: 9, scheduled: 1, oldestScheduledAt: expect.any(String) },
       { system: 'x86_64-linux', reasons: [{ reason: 'inputs-unfinished', builds: 1 }] },
     ]);
+  });
+
+  it('the queue tells what is to come, and what ended lately', async () => {
+    const { database } = farm.parts;
+    expect(await new QueueOutlook(database).finished()).toBeNull();
+    const shift = (hours: number) =>
+      database.execute(
+        `update builds set ended_at = ended_at + make_interval(hours => $2)
+          where evaluation_id = $1`,
+        [many, hours],
+      );
+    await shift(-2);
+    await database.execute(`update evaluations set job_count = 9 where id = $1`, [
+      seeded.evaluation,
+    ]);
+    for (const [digest, jobs, reader] of [
+      ['coming', 3, 'one'],
+      ['later', 0, null],
+    ]) {
+      await database.execute(
+        `insert into evaluations (specification_id, specification_version, revisions_digest, try,
+           trigger, status, job_count, evaluator, lease_expires_at)
+         select specification_id, specification_version, $2, 1, 'hook', 'started', $3, $4,
+                now() + interval '1 minute' from evaluations where id = $1`,
+        [seeded.evaluation, digest, jobs, reader],
+      );
+    }
+    const text = await page('/queue');
+    expect(text).toMatch(
+      /demo<.*Its jobs come in<\/td><td class="number">3<span class="quiet"> \(9 /,
+    );
+    expect(text).toContain('Waits for an evaluator');
+    expect(text).toContain('not known now');
+    const { outlook } = QueueAnswer.parse(await json('/api/v1/queue'));
+    expect(outlook!.evaluations).toMatchObject({
+      underWay: 2,
+      items: [
+        { phase: 'registering', jobs: 3, lastJobs: 9 },
+        { phase: 'waiting', jobs: 0 },
+      ],
+    });
+    const finished = await new QueueOutlook(database).finished();
+    const each = { system: 'x86_64-linux', builds: 2, perHour: 2 };
+    expect(finished).toMatchObject({ builds: 2, perHour: 2, bySystem: [each] });
+    expect(outlook!.estimate).toBeNull();
+    await shift(2);
+    await database.execute(`delete from evaluations where revisions_digest in ('coming', 'later')`);
   });
 
   it('the metrics are drawn, and stand beside it as tables', async () => {

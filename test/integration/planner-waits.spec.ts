@@ -7,6 +7,7 @@ import { writeFile } from 'node:fs/promises';
 import type { BuildId } from '#domain/ids.js';
 import type { BuildAnswer } from '#protocol/api/build.js';
 import type { EvaluationAnswer } from '#protocol/api/evaluation.js';
+import type { QueueAnswer } from '#protocol/api/queue.js';
 import { Coordinator } from '../../apps/coordinator/coordinator.js';
 import { openCoordinator } from '../../apps/coordinator/coordinator-parts.js';
 import { answered } from '#testkit/eventually.js';
@@ -133,6 +134,23 @@ describe('a waiting build', () => {
     );
     const page = async () => (await fetch(`${api.address}/builds/${last}`)).text();
     await until(page, (text) => /Expected to start/.test(text));
+  }, 30_000);
+
+  it('waits in a queue of which it is told when it is empty, and of what is not', async () => {
+    const queue = await until(
+      () => get<QueueAnswer>('queue'),
+      ({ outlook }) => Boolean(outlook?.estimate?.emptyAt),
+    );
+    const { bySystem, ...all } = queue.outlook!.estimate!;
+    expect(bySystem).toEqual([
+      { system: 'riscv64-linux', emptyAt: null, withoutWorker: 1 },
+      { system: 'x86_64-linux', emptyAt: all.emptyAt, withoutWorker: 1 },
+    ]);
+    const hours = (Date.parse(all.emptyAt!) - Date.now()) / 3_600_000;
+    expect([all.withoutWorker, hours > 0.7 && hours < 0.9]).toEqual([2, true]);
+    const shown = await (await fetch(`${api.address}/queue`)).text();
+    expect(shown).toMatch(/Estimated to be empty <time[^>]*>in 4\d min</);
+    expect(shown).toContain('no worker builds for it now');
   }, 30_000);
 
   it('tells of a canceled input, and of workers that lost it before', async () => {

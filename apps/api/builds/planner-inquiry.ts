@@ -9,7 +9,7 @@ import { randomUUID } from 'node:crypto';
 import type { PlannerAnswer, PlannerQuestion } from '#application/answer-planner.js';
 import type { Bus } from '#application/ports/bus.js';
 import type { BuildId, EvaluationId } from '#domain/ids.js';
-import type { Estimate as Planned } from '#domain/scheduling/planner.js';
+import type { Estimate as Planned, SystemDrain } from '#domain/scheduling/planner.js';
 import type { Estimate } from '#protocol/api/page.js';
 import { BUS } from '../farm/tokens.js';
 
@@ -53,6 +53,11 @@ export class PlannerInquiry {
 
   evaluation(evaluation: EvaluationId): Promise<PlannerAnswer | null> {
     return this.ask({ evaluation });
+  }
+
+  /** When the queue of each system is empty. */
+  async queue(): Promise<readonly SystemDrain[] | null> {
+    return (await this.ask({ builds: [], queue: true }))?.drains ?? null;
   }
 
   /** Null when nobody answered in time. */

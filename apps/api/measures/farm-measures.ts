@@ -4,7 +4,8 @@ import { Database } from '#adapters/postgres/database.js';
 import { MeasureQueries } from '#adapters/postgres/measure-queries.js';
 import { WorkerQueries } from '#adapters/postgres/worker-queries.js';
 import type { Family, Sample } from '#nest/exposition.js';
-import type { QueueAnswer, WorkerAnswer } from '#protocol/api/worker.js';
+import type { QueueCount } from '#protocol/api/queue.js';
+import type { WorkerAnswer } from '#protocol/api/worker.js';
 import { QueueCounts } from '../queue/queue-counts.js';
 
 @Injectable()
@@ -54,7 +55,7 @@ function counted(
   return rows.map(({ of, count }) => ({ labels: { [label]: of }, value: count }));
 }
 
-export function queueFamilies(queue: QueueAnswer, now: number): Family[] {
+export function queueFamilies(queue: QueueCount, now: number): Family[] {
   const states = ['scheduled', 'submitted', 'started'] as const;
   return [
     gauge(

@@ -20,6 +20,7 @@ import * as notification from '#protocol/api/notification.js';
 import * as available from '#protocol/api/package.js';
 import * as page from '#protocol/api/page.js';
 import * as problem from '#protocol/api/problem.js';
+import * as queue from '#protocol/api/queue.js';
 import * as repository from '#protocol/api/repository.js';
 import * as retention from '#protocol/api/retention.js';
 import * as specification from '#protocol/api/specification.js';
@@ -45,6 +46,7 @@ const modules = [
   [problem, page, document, buildProduct, build, evaluation, specification, repository],
   [forge, metric, notification, retention, store, token, upstream, use, verification, wish],
   [worker, conversation, health, audit, buildStory, commit, difference, log, map, available],
+  [queue],
 ].flat();
 
 /** Written in a request body's schema that may be left out; the finished document has no such. */

@@ -4,14 +4,14 @@ import { WorkerQueries } from '#adapters/postgres/worker-queries.js';
 import type { Settings } from '#nest/settings.js';
 import type { QueueModel } from '#views/queue.js';
 import type { WorkersModel } from '#views/workers.js';
-import { QueueCounts } from '../queue/queue-counts.js';
+import { QueueReader } from '../queue/queue-reader.js';
 import { SETTINGS } from '../farm/tokens.js';
 
 @Injectable()
 export class OverviewModels {
   constructor(
     private readonly workers: WorkerQueries,
-    private readonly queue: QueueCounts,
+    private readonly queue: QueueReader,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 

@@ -12,7 +12,7 @@ import {
   type WaitingGroup,
 } from '#adapters/postgres/wait-queries.js';
 import { waitReason } from '#domain/scheduling/wait-reason.js';
-import type { QueueAnswer } from '#protocol/api/worker.js';
+import type { QueueCount } from '#protocol/api/queue.js';
 
 /** Some ten milliseconds of Postgres. */
 const partOfQueue = 1000;
@@ -28,7 +28,7 @@ const patienceMilliseconds = 40;
 interface Counted {
   readonly at: number;
   readonly took: number;
-  readonly answer: QueueAnswer;
+  readonly answer: QueueCount;
 }
 
 interface ToldGroup extends WaitingGroup {
@@ -38,12 +38,12 @@ interface ToldGroup extends WaitingGroup {
 @Injectable()
 export class QueueCounts {
   private counted: Counted | null = null;
-  private counting: Promise<QueueAnswer> | null = null;
+  private counting: Promise<QueueCount> | null = null;
 
   constructor(private readonly queries: WaitQueries) {}
 
   /** The last count while a newer one is made; only the first is waited for to its end. */
-  async read(): Promise<QueueAnswer> {
+  async read(): Promise<QueueCount> {
     const { counted } = this;
     const age = counted ? performance.now() - counted.at : Infinity;
     const lasting = Math.max(countedForMilliseconds, countedForTimes * (counted?.took ?? 0));
@@ -56,7 +56,7 @@ export class QueueCounts {
     return Promise.race([newer, rest(patienceMilliseconds, counted.answer, { ref: false })]);
   }
 
-  private countOnce(): Promise<QueueAnswer> {
+  private countOnce(): Promise<QueueCount> {
     const began = performance.now();
     this.counting ??= this.count()
       .then((answer) => {
@@ -68,7 +68,7 @@ export class QueueCounts {
     return this.counting;
   }
 
-  private async count(): Promise<QueueAnswer> {
+  private async count(): Promise<QueueCount> {
     const [groups, running] = [await this.waiting(), await this.queries.running()];
     const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
     const released = groups.filter(({ workerClass }) => workerClass !== null);
@@ -108,7 +108,7 @@ export class QueueCounts {
 function bySystem(
   groups: readonly ToldGroup[],
   running: readonly RunningCount[],
-): QueueAnswer['bySystem'] {
+): QueueCount['bySystem'] {
   const waiting = Map.groupBy(groups, ({ demand }) => demand.system);
   const under = new Map(running.map((row) => [row.system, row]));
   const systems = [...new Set([...waiting.keys(), ...under.keys()])].sort();
@@ -120,7 +120,7 @@ function bySystem(
   });
 }
 
-function byPriority(groups: readonly ToldGroup[]): QueueAnswer['byPriority'] {
+function byPriority(groups: readonly ToldGroup[]): QueueCount['byPriority'] {
   const keyed = Map.groupBy(groups, ({ demand, priority }) => `${demand.system} ${priority}`);
   const rows = [...keyed.values()].map((alike) => {
     const [{ demand, priority }] = alike as [ToldGroup, ...ToldGroup[]];
@@ -140,7 +140,7 @@ function oldestOf(groups: readonly ToldGroup[]): string | null {
 }
 
 /** What most wait for comes first. */
-function reasonsOf(groups: readonly ToldGroup[]): QueueAnswer['byReason'] {
+function reasonsOf(groups: readonly ToldGroup[]): QueueCount['byReason'] {
   return summed(groups, ({ reason }) => reason)
     .map(([reason, builds]) => ({ reason, builds }))
     .sort((a, b) => b.builds - a.builds);

@@ -1,13 +1,13 @@
-/** `/api/v1/queue`: how much waits, where, and why. */
+/** `/api/v1/queue`: how much waits, where, why, and until when. */
 import { Controller, Get } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
-import { QueueAnswer } from '#protocol/api/worker.js';
-import { QueueCounts } from './queue-counts.js';
+import { QueueAnswer } from '#protocol/api/queue.js';
+import { QueueReader } from './queue-reader.js';
 
 @ApiTags('queue')
 @Controller('api/v1/queue')
 export class QueueController {
-  constructor(private readonly queue: QueueCounts) {}
+  constructor(private readonly queue: QueueReader) {}
 
   @Get()
   @ApiResponse({ status: 200, standardSchema: QueueAnswer })

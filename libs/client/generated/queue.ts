@@ -2,6 +2,37 @@
 /** What waits, where and why. */
 import type { Client, Reading } from '../client.js';
 
+export interface EmptyEstimate {
+  readonly emptyAt: string | null;
+  readonly withoutWorker: number;
+  readonly bySystem: readonly {
+    readonly system: string;
+    readonly emptyAt: string | null;
+    readonly withoutWorker: number;
+  }[];
+}
+
+export interface FinishedBuilds {
+  readonly since: string;
+  readonly builds: number;
+  readonly perHour: number;
+  readonly bySystem: readonly {
+    readonly system: string;
+    readonly builds: number;
+    readonly perHour: number;
+  }[];
+}
+
+export interface OutlookEvaluation {
+  readonly id: string;
+  readonly specification: { readonly id: string; readonly name: string };
+  readonly trigger: 'poll' | 'hook' | 'edit' | 'retry';
+  readonly phase: 'waiting' | 'reading' | 'registering';
+  readonly startedAt: string;
+  readonly jobs: number;
+  readonly lastJobs: number | null;
+}
+
 export interface QueueAnswer {
   readonly scheduled: number;
   readonly submitted: number;
@@ -22,6 +53,14 @@ export interface QueueAnswer {
   }[];
   readonly byClass: readonly { readonly class: string; readonly released: number }[];
   readonly byReason: readonly { readonly reason: string; readonly builds: number }[];
+  readonly outlook?: {
+    readonly evaluations: {
+      readonly underWay: number;
+      readonly items: readonly OutlookEvaluation[];
+    };
+    readonly finished: FinishedBuilds | null;
+    readonly estimate: EmptyEstimate | null;
+  };
 }
 
 /** How much waits, where, and why. */

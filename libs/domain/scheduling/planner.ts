@@ -11,6 +11,7 @@
  * (n + 1) × agingTurns-th release of any class that can build it, unless a limit holds it.
  */
 import type { BuildId } from '../ids.js';
+import { drainsOf, type SystemDrain } from './drain.js';
 import type { GraphEdges } from './edge-table.js';
 import { Forecast } from './forecast.js';
 import {
@@ -37,6 +38,7 @@ import { waitReason, type WaitFacts, type WaitReason } from './wait-reason.js';
 import type { WorkerState } from './worker-state.js';
 
 export * from './planner-model.js';
+export type { SystemDrain } from './drain.js';
 export type { GraphEdges } from './edge-table.js';
 
 /** A forecast costs milliseconds for each 100,000 builds, so it serves all who ask for so long. */
@@ -135,6 +137,11 @@ export class Planner {
       endsAt = endsAt === null || one.endsAt === null ? null : Math.max(endsAt, one.endsAt);
     }
     return { startsAt, endsAt: endsAt || null };
+  }
+
+  /** When the queue of each system is empty. */
+  drains(now: number): SystemDrain[] {
+    return drainsOf(this.state, now);
   }
 
   /** Of every build that is not final, how many of its inputs have not succeeded. */

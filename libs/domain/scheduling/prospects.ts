@@ -25,14 +25,18 @@ export class Prospects {
   constructor(
     private readonly state: PlannerState,
     taking: readonly ClassRow[],
+    /** Whether builds of a demand are looked at. */
+    counts: (demand: number) => boolean = () => true,
   ) {
     for (const row of taking) this.join(row);
     const { classes } = state;
-    this.byDemand = classes.demands.map(({ system }) => this.groups.get(system));
+    this.byDemand = classes.demands.map(({ system }, demand) =>
+      counts(demand) ? this.groups.get(system) : undefined,
+    );
     this.measure();
   }
 
-  /** Undefined when no class that takes builds has the system, and for builds that run anywhere. */
+  /** Undefined when no class that takes builds has the system, and for what is not looked at. */
   of(demand: number): GroupProspect | undefined {
     return this.byDemand[demand];
   }

@@ -1,4 +1,4 @@
-/** A worker, and the queue, as the REST API tells them. */
+/** A worker as the REST API tells it. */
 import { z } from 'zod';
 import { attemptStatuses, type AttemptStatus } from '#domain/build/status.js';
 import { BuildSummary } from './build.js';
@@ -63,36 +63,6 @@ export const WorkerAttempt = z.object({
   endedAt: Time.nullable(),
 });
 export type WorkerAttempt = z.infer<typeof WorkerAttempt>;
-
-export const QueueAnswer = z.object({
-  scheduled: z.int(),
-  submitted: z.int(),
-  started: z.int(),
-  bySystem: z.array(
-    z.object({
-      system: z.string(),
-      scheduled: z.int(),
-      submitted: z.int(),
-      started: z.int(),
-      oldestScheduledAt: Time.nullable(),
-    }),
-  ),
-  /** Scheduled builds by system and priority (0 is first), each with what they wait for. */
-  byPriority: z.array(
-    z.object({
-      system: z.string(),
-      priority: z.int(),
-      scheduled: z.int(),
-      oldestScheduledAt: Time.nullable(),
-      reasons: z.array(z.object({ reason: z.string(), builds: z.int() })),
-    }),
-  ),
-  /** Builds whose ticket may be claimed now. */
-  byClass: z.array(z.object({ class: z.string(), released: z.int() })),
-  /** Scheduled builds by what they wait for. */
-  byReason: z.array(z.object({ reason: z.string(), builds: z.int() })),
-});
-export type QueueAnswer = z.infer<typeof QueueAnswer>;
 
 const Note = z.string().max(1000).default('');
 /** `until` must lie ahead; without it the pause stands until somebody resumes the worker. */
