@@ -45,6 +45,7 @@ function StoreLines({ store, now }: { store: UsedStore; now: Date }) {
         <dd>
           <a href={`${address}/nix-cache-info`}>{address}</a>
         </dd>
+        <Answering store={store} now={now} />
         <dt>Stays</dt>
         <dd>{stays(ttlSeconds)}</dd>
         <Standing store={store} now={now} />
@@ -84,6 +85,30 @@ function StoreLines({ store, now }: { store: UsedStore; now: Date }) {
   );
 }
 
+/** As the farm's own api finds it: the way from the reader to it may be another. */
+function Answering({ store: { answering }, now }: { store: UsedStore; now: Date }) {
+  if (answering === undefined) return null;
+  return (
+    <>
+      <dt>Now</dt>
+      <dd>
+        {answering === null ? (
+          'nobody has asked it yet'
+        ) : (
+          <>
+            {answering.answers
+              ? `answers, in ${answering.milliseconds} ms`
+              : `does not answer: ${answering.fault ?? 'nobody knows why'}`}
+            <span class="quiet">
+              , asked <Time at={answering.askedAt} now={now} />
+            </span>
+          </>
+        )}
+      </dd>
+    </>
+  );
+}
+
 /** When something came last, and what was found broken of what is there. */
 function Standing({ store: { standing }, now }: { store: UsedStore; now: Date }) {
   if (!standing) return null;
@@ -91,7 +116,7 @@ function Standing({ store: { standing }, now }: { store: UsedStore; now: Date })
   return (
     <>
       <dt>Came last</dt>
-      <dd>{offeredAt === null ? 'nothing lately' : <Time at={offeredAt} now={now} />}</dd>
+      <dd>{offeredAt === null ? 'nothing yet' : <Time at={offeredAt} now={now} />}</dd>
       <dt>Incidents</dt>
       <dd>
         {broken === 0 ? (

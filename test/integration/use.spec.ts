@@ -3,22 +3,26 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createNetServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { UseAnswer } from '#protocol/api/use.js';
+import { answered } from '#testkit/eventually.js';
+import { UseReader } from '../../apps/api/use/use-reader.js';
 import { startApiFarm, type ApiFarm } from './api-farm.js';
 
 let farm: ApiFarm;
 let substituter: Server;
-let keyAsked = 0;
+let asked = 0;
 const publicAddress = 'https://substitutes.example.org';
 const guixKey = '(public-key \n (ecc \n  (curve Ed25519)\n  (q #AB#)\n  )\n )\n';
 
 beforeAll(async () => {
   substituter = createServer((request, response) => {
-    keyAsked += 1;
-    response.statusCode = request.url === '/guix/signing-key.pub' ? 200 : 404;
-    response.end(response.statusCode === 200 ? guixKey : 'not found\n');
+    asked += request.url?.endsWith('/signing-key.pub') ? 1 : 0;
+    const info = request.url === '/guix/nix-cache-info';
+    const key = request.url === '/guix/signing-key.pub';
+    response.statusCode = info || key ? 200 : 404;
+    response.end(key ? guixKey : info ? 'StoreDir: /gnu/store\n' : 'not found\n');
   });
   await new Promise<void>((resolve) => {
     substituter.listen(0, '127.0.0.1', resolve);
@@ -59,7 +63,11 @@ describe('how clients use the farm', () => {
     ]);
     expect(guix!.lines[0]?.text).toContain(guixKey.trimEnd());
     expect(local).toMatchObject({ keys: [], lines: [] });
-    expect(keyAsked).toBe(2);
+    expect(asked).toBe(2);
+    expect([guix, nix].map((store) => store?.answering)).toMatchObject([
+      { answers: true, fault: null },
+      { answers: false, fault: 'HTTP status 404' },
+    ]);
     await rm(folder, { recursive: true });
   });
 
@@ -71,6 +79,8 @@ describe('how clients use the farm', () => {
     expect(text).toContain(`<a href="${publicAddress}/guix/nix-cache-info">`);
     expect(text).toContain('sudo guix archive --authorize &lt;&lt;');
     expect(text).toContain('at least 90 days');
+    expect(text).toMatch(/<dt>Now<\/dt><dd>answers, in \d+ ms/);
+    expect(text).toContain('does not answer: HTTP status 404');
     expect(text).toContain('aria-current="page" data-key="u">Use</a>');
     expect(text).not.toMatch(/undefined|\[object/);
   });
@@ -92,6 +102,27 @@ describe('how clients use the farm', () => {
     const text = await (await fetch(`${farm.address}/use`)).text();
     expect(text).toContain('1 found broken in the last 30 days, 1 of them withdrawn');
     expect(text).toMatch(/Came last<\/dt><dd><time/);
+  });
+
+  it('is told without waiting for a substituter that is gone or silent', async () => {
+    const silent = createNetServer((socket) => socket.resume());
+    await new Promise<void>((resolve) => {
+      silent.listen(0, '127.0.0.1', resolve);
+    });
+    const { port } = silent.address() as AddressInfo;
+    const settings = { ...farm.parts.settings, substituterUrl: `http://127.0.0.1:${port}` };
+    const reader = new UseReader(farm.parts.database, settings);
+    const began = performance.now();
+    const { stores } = await reader.read();
+    expect(performance.now() - began).toBeLessThan(1000);
+    expect(stores.map(({ answering }) => answering)).toEqual([null, null, null]);
+    const answers = async () => (await reader.read()).stores[0]?.answering ?? null;
+    expect(await answered('that it is silent', answers)).toMatchObject({
+      ...{ answers: false, fault: 'no answer' },
+    });
+    await new Promise((resolve) => {
+      silent.close(resolve);
+    });
   });
 
   it('is silent about stores that need a token', async () => {

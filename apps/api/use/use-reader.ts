@@ -6,15 +6,13 @@ import { dirname, join } from 'node:path';
 import { Database } from '#adapters/postgres/database.js';
 import { PostgresStoreCatalog } from '#adapters/postgres/store-catalog.js';
 import { StoreStandings, type StoreStanding } from '#adapters/postgres/store-standing.js';
-import { addressOfStore, useOfStore, type PublicKey } from '#domain/substitute/client-lines.js';
+import { useOfStore, type PublicKey } from '#domain/substitute/client-lines.js';
 import { dialectOf, type Store } from '#domain/substitute/store.js';
 import type { Settings } from '#nest/settings.js';
 import type { UseAnswer } from '#protocol/api/use.js';
 import { SETTINGS } from '../farm/tokens.js';
+import { SubstituterQuestions } from './substituter-questions.js';
 
-/** Milliseconds that the substituter has, when its keys do not lie on this machine. */
-const patience = 2000;
-const longestKey = 64 * 1024;
 /** For how long what was found broken is told. */
 const standingDays = 30;
 
@@ -24,6 +22,7 @@ type UsedStore = UseAnswer['stores'][number];
 export class UseReader {
   private readonly catalog: PostgresStoreCatalog;
   private readonly standings: StoreStandings;
+  private readonly questions: SubstituterQuestions;
 
   constructor(
     database: Database,
@@ -31,6 +30,7 @@ export class UseReader {
   ) {
     this.catalog = new PostgresStoreCatalog(database);
     this.standings = new StoreStandings(database);
+    this.questions = new SubstituterQuestions(settings.substituterUrl);
   }
 
   /** Of all stores that need no token to read. */
@@ -39,15 +39,20 @@ export class UseReader {
     const base = this.settings.substitutesUrl;
     const standings = await this.standings.read(standingDays);
     const told = stores.map(async (store) => {
-      const { lines, keys, ...use } = useOfStore(store, base, await this.keysOf(store));
-      const more = { ttlSeconds: store.ttlSeconds, standing: standingOf(standings, store) };
+      const [own, answering] = await Promise.all([
+        this.keysOf(store),
+        this.questions.answering(store),
+      ]);
+      const { lines, keys, ...use } = useOfStore(store, base, own);
+      const standing = standingOf(standings, store);
+      const more = { ttlSeconds: store.ttlSeconds, standing, answering };
       return { ...use, ...more, keys: [...keys], lines: [...lines] };
     });
     return { stores: await Promise.all(told) };
   }
 
   private async keysOf(store: Store): Promise<PublicKey[]> {
-    const text = (await this.published(store.slug)) ?? (await this.asked(store));
+    const text = (await this.published(store.slug)) ?? (await this.questions.keyOf(store));
     if (text === null || text.trim() === '') return [];
     const whole = `${text.trimEnd()}\n`;
     const texts =
@@ -59,18 +64,6 @@ export class UseReader {
   private async published(slug: string): Promise<string | null> {
     const folder = join(dirname(this.settings.publicKeyFile), 'public-keys');
     return readFile(join(folder, `${slug}.pub`), 'utf8').catch(() => null);
-  }
-
-  private async asked(store: Store): Promise<string | null> {
-    const address = addressOfStore({ ...store, host: null }, this.settings.substituterUrl);
-    try {
-      const signal = AbortSignal.timeout(patience);
-      const answer = await fetch(`${address}/signing-key.pub`, { signal, redirect: 'error' });
-      const text = answer.ok ? await answer.text() : '';
-      return text.length > 0 && text.length < longestKey ? text : null;
-    } catch {
-      return null;
-    }
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Database, Row } from './database.js';
 
 export interface StoreStanding {
-  /** Null: nothing of the newest that the farm has is of this store. */
+  /** Null: nothing was ever offered in it, or nothing of it is left. */
   readonly offeredAt: Date | null;
   /** Files and paths that were found broken lately. */
   readonly broken: number;
@@ -20,7 +20,6 @@ interface StandingRow extends Row {
 }
 
 /** The newest of all stores together: read along the keys, whatever the tables hold. */
-const pathsAtMost = 500;
 const findingsAtMost = 500;
 
 export class StoreStandings {
@@ -29,19 +28,18 @@ export class StoreStandings {
   /** By slug. `days`: for how long what was found is told. */
   async read(days: number): Promise<ReadonlyMap<string, StoreStanding>> {
     const rows = await this.database.query<StandingRow>(
-      `with newest as (
-         select store_id, offered_at from store_paths order by id desc limit $2),
-       found as (
-         select * from (select * from store_findings order by id desc limit $3) f
+      `with found as (
+         select * from (select * from store_findings order by id desc limit $2) f
           where found_at > now() - make_interval(days => $1))
        select s.slug,
-              (select max(offered_at) from newest n where n.store_id = s.id) as offered_at,
+              (select p.offered_at from store_paths p where p.store_id = s.id
+                order by p.id desc limit 1) as offered_at,
               count(f.id)::int as broken,
               (count(f.id) filter (where f.done = 'withdrawn'))::int as withdrawn,
               max(f.found_at) as broken_at
          from stores s left join found f on f.store_id = s.id
         group by s.id`,
-      [days, pathsAtMost, findingsAtMost],
+      [days, findingsAtMost],
     );
     return new Map(rows.map((row) => [row.slug, standingOf(row)]));
   }

@@ -22,6 +22,12 @@ export interface UseAnswer {
       readonly withdrawn: number;
       readonly brokenAt: string | null;
     };
+    readonly answering?: {
+      readonly answers: boolean;
+      readonly askedAt: string;
+      readonly milliseconds: number;
+      readonly fault: string | null;
+    } | null;
   }[];
 }
 

@@ -16,13 +16,23 @@ const Lines = z.object({
 });
 
 const Standing = z.object({
-  /** When a path was offered last; null: not among the newest of the farm. */
+  /** When a path was offered last; null: never. */
   offeredAt: Time.nullable(),
   /** Of the last 30 days. */
   broken: z.int(),
   /** Of these, how many are not offered any more. */
   withdrawn: z.int(),
   brokenAt: Time.nullable(),
+});
+
+/** Whether the farm's substituter answers for the store, as its own api finds when it asks. */
+const Answering = z.object({
+  answers: z.boolean(),
+  /** Some seconds ago at most. */
+  askedAt: Time,
+  milliseconds: z.int(),
+  /** What came instead: a status, or silence. */
+  fault: z.string().nullable(),
 });
 
 export const UseAnswer = z.object({
@@ -39,6 +49,8 @@ export const UseAnswer = z.object({
       lines: z.array(Lines),
       /** What came last and what was found broken; farms before it do not tell. */
       standing: Standing.optional(),
+      /** Null: it has not been asked yet; farms before it do not tell. */
+      answering: Answering.nullable().optional(),
     }),
   ),
 });
