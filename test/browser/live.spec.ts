@@ -121,6 +121,33 @@ describe('an open page', () => {
     await way.sever();
   });
 
+  it('keeps the focus on what it was on, wherever news put that', async () => {
+    const { page } = await visited();
+    const { demo } = farm.ids;
+    await page.goto(`${farm.address}/evaluations/${demo.evaluation}?kind=all&status=failed`);
+    await eventually('one stream', () => streams() === 1);
+    const jobs = page.getByRole('group', { name: 'Jobs' });
+    await jobs.locator(`a[href="/builds/${demo.builds.failed}"]`).focus();
+    // Its line comes before.
+    await turn(demo.builds.waiting, 'failed');
+    await jobs.getByText('after-slow').waitFor();
+    const held = await page.evaluate(`document.activeElement.getAttribute('href')`);
+    await turn(demo.builds.waiting, 'scheduled');
+    expect(held).toBe(`/builds/${demo.builds.failed}`);
+  });
+
+  it('says so when what it shows is no more', async () => {
+    const { page } = await visited();
+    const { demo } = farm.ids;
+    await page.goto(`${farm.address}/builds/${demo.builds.running}`);
+    await eventually('one stream', () => streams() === 1);
+    await page.route('**/builds/*', (route) => route.fulfill({ status: 404, body: 'gone' }));
+    await turn(demo.builds.running, 'started');
+    const stale = page.locator('.stale');
+    await answered('that it is gone', async () => (await stale.textContent()) || null);
+    expect(await stale.textContent()).toMatch(/^The farm has this no more\. This page is as it/);
+  });
+
   it('tells in the title and the icon of its tab how things stand', async () => {
     const { page } = await visited();
     const { running } = farm.ids.demo.builds;

@@ -4,7 +4,7 @@
  * a tab in the background tells how things stand.
  */
 import { hearNews } from './news.js';
-import { fetchPage, renew } from './renew.js';
+import { lookAgain, renew } from './renew.js';
 import { clockTime, dressTimes } from './times.js';
 
 const tickMilliseconds = 60_000;
@@ -25,37 +25,45 @@ export function keepLive(main: HTMLElement, topics: readonly string[]): void {
     timer = setTimeout(() => void look(), wait);
   };
   const look = async (): Promise<void> => {
-    const next = isSelecting() ? 'later' : await fetchPage();
+    const next = isSelecting() ? 'later' : await lookAgain();
     timer = 0;
     lookedAt = Date.now();
-    if (next !== 'later') tellStale(next === null);
+    if (next !== 'later') tellStale(next);
     if (next === null) soon(retryMilliseconds);
     else if (next === 'later' || isSelecting()) soon();
-    else takeOver(main, next);
+    else if (next !== 'gone') takeOver(main, next);
+  };
+  const lookIfOld = (): void => {
+    if (Date.now() - lookedAt >= tickMilliseconds) soon();
   };
   hearNews(topics, (_topics, within) => soon(within));
-  setInterval(() => {
-    if (Date.now() - lookedAt >= tickMilliseconds) soon();
-  }, tickMilliseconds / 4);
+  setInterval(lookIfOld, tickMilliseconds / 4);
   document.addEventListener('visibilitychange', () => {
-    if (document.hidden || timer === 0) return;
+    if (document.hidden) return;
+    // Nothing runs in a tab that sleeps.
+    if (timer === 0) return lookIfOld();
     clearTimeout(timer);
     timer = 0;
     soon();
   });
+  // Back from where the browser keeps pages that were left, which hear of nothing.
+  addEventListener('pageshow', ({ persisted }) => {
+    if (persisted) soon();
+  });
 }
 
 /** A line above the page that says since when it is not what the farm would tell. */
-function staleness(main: HTMLElement): (isStale: boolean) => void {
+function staleness(main: HTMLElement): (next: Document | 'gone' | null) => void {
   const line = document.createElement('p');
   line.setAttribute('role', 'status');
   line.className = 'stale';
   main.before(line);
   let freshAt = new Date();
-  return (isStale) => {
-    if (!isStale) freshAt = new Date();
-    const at = clockTime(freshAt);
-    const text = isStale ? `The farm does not answer. This page is as it was at ${at}.` : '';
+  return (next) => {
+    const isFresh = next instanceof Document;
+    if (isFresh) freshAt = new Date();
+    const why = next === 'gone' ? 'The farm has this no more' : 'The farm does not answer';
+    const text = isFresh ? '' : `${why}. This page is as it was at ${clockTime(freshAt)}.`;
     if (line.textContent !== text) line.textContent = text;
   };
 }
@@ -63,6 +71,7 @@ function staleness(main: HTMLElement): (isStale: boolean) => void {
 function takeOver(main: HTMLElement, next: Document): void {
   const content = next.querySelector('main');
   if (!content) return;
+  if (isOutdated(next) && isFree()) return location.reload();
   dressTimes(content);
   renew(main, content);
   if (document.title !== next.title) document.title = next.title;
@@ -70,6 +79,22 @@ function takeOver(main: HTMLElement, next: Document): void {
   const shown = document.querySelector<HTMLLinkElement>('link[rel=icon]');
   if (icon && shown && shown.href !== icon) shown.href = icon;
   main.dispatchEvent(new CustomEvent('renewed'));
+}
+
+/** Whether the farm was upgraded: what it draws now is made for other scripts and sheets. */
+function isOutdated(next: Document): boolean {
+  const assets = (page: Document): string =>
+    [...page.head.querySelectorAll('script[src], link[rel=stylesheet]')]
+      .map((one) => one.getAttribute('src') ?? one.getAttribute('href'))
+      .join();
+  return assets(document) !== assets(next);
+}
+
+/** A page that is new, or in somebody's hands, is not loaded again. */
+function isFree(): boolean {
+  const held = document.activeElement;
+  const isHeld = held !== null && held !== document.body && held.id !== 'main';
+  return !isHeld && performance.now() > tickMilliseconds;
 }
 
 /** Text that is being selected stays as it is until it was copied. */
