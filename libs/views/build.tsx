@@ -14,6 +14,7 @@ import {
   Command,
   Empty,
   Expected,
+  Fault,
   Section,
   Status,
   Table,
@@ -23,7 +24,7 @@ import {
 import { Outputs } from './outputs.js';
 import { Products } from './products.js';
 import { reproduceCommand, type Recipe, type Source } from './reproduce.js';
-import { bytes, count, duration } from './words.js';
+import { bytes, clipped, count, duration } from './words.js';
 
 export interface BuildModel {
   readonly build: BuildAnswer;
@@ -41,7 +42,7 @@ export function buildPage(model: BuildModel): string {
   const final = isFinal(build.status);
   return page(
     {
-      title: `${build.name}: ${build.status}`,
+      title: `${clipped(build.name)}: ${build.status}`,
       json: `/api/v1/builds/${build.id}`,
       manage: `/admin/builds/${build.id}`,
       state: build.status,
@@ -52,7 +53,7 @@ export function buildPage(model: BuildModel): string {
       <p class="crumbs">
         <Crumbs build={build} />
       </p>
-      <h1>{build.name}</h1>
+      <h1>{clipped(build.name)}</h1>
       <p class="lead">
         <Status status={build.status} note={build.reason} /> <Since build={build} now={now} />
       </p>
@@ -153,7 +154,8 @@ function Crumbs({ build }: { build: BuildAnswer }) {
   return (
     <>
       <a href={`/specifications/${job.specification}`}>{job.specification}</a> /{' '}
-      <a href={`/evaluations/${job.evaluation}`}>evaluation {job.evaluation}</a> / {job.name}
+      <a href={`/evaluations/${job.evaluation}`}>evaluation {job.evaluation}</a> /{' '}
+      {clipped(job.name)}
     </>
   );
 }
@@ -163,7 +165,7 @@ function Why({ build, now }: { build: BuildAnswer; now: Date }) {
   return (
     <>
       {build.sentence ? <p>{build.sentence}</p> : null}
-      {build.message ? <pre class="fault">{build.message}</pre> : null}
+      {build.message ? <Fault text={build.message} /> : null}
       {failedInput ? (
         <p>
           The input that failed: <Named build={failedInput} />
@@ -201,7 +203,7 @@ function Named({ build }: { build: BuildSummary }) {
   return (
     <>
       <Status status={build.status} note={build.reason} />{' '}
-      <a href={`/builds/${build.id}`}>{build.name}</a>
+      <a href={`/builds/${build.id}`}>{clipped(build.name)}</a>
     </>
   );
 }
@@ -215,7 +217,9 @@ function Attempts({ attempts, now }: { attempts: readonly AttemptAnswer[]; now: 
           <td>{attempt.number}</td>
           <td>
             <Status status={attempt.status} note={attempt.reason} />
-            {attempt.message ? <div class="quiet break">{attempt.message}</div> : null}
+            {attempt.message ? (
+              <div class="quiet break">{clipped(attempt.message, 1000)}</div>
+            ) : null}
             {attempt.exitCode ? <div class="quiet">exit code {attempt.exitCode}</div> : null}
           </td>
           <td>
@@ -314,7 +318,7 @@ function Details({ build }: { build: BuildAnswer }) {
                 <a href={`/evaluations/${job.evaluation}`}>
                   {job.specification}, evaluation {job.evaluation}
                 </a>{' '}
-                as {job.name}
+                as {clipped(job.name)}
               </div>
             ))}
           </dd>

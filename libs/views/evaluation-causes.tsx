@@ -3,7 +3,7 @@ import { failureReasons } from '#domain/build/reason.js';
 import type { RootCause, RootCausesAnswer } from '#protocol/api/difference.js';
 import { evaluationAddress, type EvaluationShown } from './evaluation-address.js';
 import { Status, Table } from './parts.js';
-import { count, plural } from './words.js';
+import { clipped, count, plural } from './words.js';
 
 export interface CausesModel {
   readonly evaluation: string;
@@ -73,7 +73,7 @@ function CauseRow({ cause: { build, blocks, newlyFailing, examples } }: { cause:
           <span class="quiet">not known</span>
         ) : (
           <>
-            <a href={`/builds/${build.id}`}>{build.name}</a>{' '}
+            <a href={`/builds/${build.id}`}>{clipped(build.name)}</a>{' '}
             <span class="quiet">{build.system}</span>
             <div>
               <Status status={build.status} note={build.reason} />
@@ -87,7 +87,7 @@ function CauseRow({ cause: { build, blocks, newlyFailing, examples } }: { cause:
         {examples.map(({ name, build: blocked }, at) => (
           <>
             {at > 0 ? ', ' : ''}
-            {blocked ? <a href={`/builds/${blocked}`}>{name}</a> : name}
+            {blocked ? <a href={`/builds/${blocked}`}>{clipped(name)}</a> : clipped(name)}
           </>
         ))}
         {blocks > examples.length ? ', …' : ''}

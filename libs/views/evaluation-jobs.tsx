@@ -4,9 +4,9 @@ import type { AgainstChoice, DifferenceAnswer, JobDifference } from '#protocol/a
 import type { EvaluationAnswer, JobStatus } from '#protocol/api/evaluation.js';
 import { evaluationAddress, type EvaluationShown } from './evaluation-address.js';
 import { kindWords } from './evaluation-words.js';
-import { Clock, Empty, Status, Table, Time } from './parts.js';
+import { Clock, Empty, Fault, Status, Table, Time } from './parts.js';
 import { jobOrder } from './statuses.js';
-import { count, plural } from './words.js';
+import { clipped, count, plural } from './words.js';
 
 /** What a page of jobs tells beside the difference, by the id of the job. */
 export interface JobDetail {
@@ -253,9 +253,9 @@ function JobRow({ job, detail, compared, now }: JobRowProps) {
         <Status status={job.status} note={job.reason} />
       </td>
       <td>
-        {job.build ? <a href={`/builds/${job.build}`}>{job.name}</a> : job.name}
-        {detail?.description ? <div class="quiet">{detail.description}</div> : null}
-        {detail?.error ? <pre class="fault">{detail.error}</pre> : null}
+        {job.build ? <a href={`/builds/${job.build}`}>{clipped(job.name)}</a> : clipped(job.name)}
+        {detail?.description ? <div class="quiet">{clipped(detail.description, 500)}</div> : null}
+        {detail?.error ? <Fault text={clipped(detail.error, 4000)} /> : null}
       </td>
       <td class="quiet">{job.system}</td>
       {compared ? (

@@ -9,7 +9,7 @@ import { BeingRead, Choice } from './evaluation-jobs.js';
 import { page } from './layout.js';
 import { Empty, Section, Status, Table } from './parts.js';
 import { drawings, jobOrder } from './statuses.js';
-import { count, plural, verdict } from './words.js';
+import { clipped, count, plural, verdict } from './words.js';
 
 export interface MapShown {
   readonly name?: string | undefined;
@@ -147,7 +147,7 @@ function First({ items }: { items: readonly JobDifference[] }) {
     <ul class="map">
       {items.map((job) => {
         const { tone, shape } = drawings[job.status];
-        const words = `${job.name} for ${job.system}: ${job.status}`;
+        const words = `${clipped(job.name)} for ${job.system}: ${job.status}`;
         const drawing = (
           <svg viewBox="0 0 16 16" aria-hidden="true">
             <use href={`#${shape}`} />

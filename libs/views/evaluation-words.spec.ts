@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { differenceKinds, type DifferenceKind } from '#domain/evaluation-difference/difference.js';
+import type { EvaluationStatus } from '#domain/evaluation/status.js';
 import { evaluationAddress } from './evaluation-address.js';
 import { availability, differenceVerdict, withReading } from './evaluation-words.js';
 
@@ -41,12 +42,21 @@ describe('the verdict of an evaluation', () => {
 
 describe('the first line of an evaluation', () => {
   it('tells what became of the evaluation itself before anything of its jobs', () => {
-    expect(withReading('started', '')).toBe('Being evaluated');
-    expect(withReading('started', '9 waiting')).toBe('Being evaluated. 9 waiting');
-    expect(withReading('failed', '')).toBe('Could not be evaluated');
-    expect(withReading('aborted', '9 waiting')).toBe('Canceled. 9 waiting');
-    expect(withReading('succeeded', '')).toBe('No jobs');
-    expect(withReading('succeeded', '9 waiting')).toBe('9 waiting');
+    const of = (status: EvaluationStatus, more = {}) => ({
+      ...{ status, cancelReason: null, jobs: {} },
+      ...more,
+    });
+    expect(withReading(of('started'), '')).toBe('Being evaluated');
+    expect(withReading(of('started'), '9 waiting')).toBe('Being evaluated. 9 waiting');
+    expect(withReading(of('failed'), '')).toBe('Could not be evaluated');
+    expect(withReading(of('aborted'), '9 waiting')).toBe('Canceled. 9 waiting');
+    expect(withReading(of('succeeded'), '')).toBe('No jobs');
+    expect(withReading(of('succeeded'), '9 waiting')).toBe('9 waiting');
+    const superseded = { cancelReason: 'superseded', jobs: { canceled: 1 } };
+    expect(withReading(of('succeeded', superseded), '1 canceled')).toBe('Superseded. 1 canceled');
+    // It had been built to its end before.
+    const late = { cancelReason: 'superseded', jobs: { succeeded: 1 } };
+    expect(withReading(of('succeeded', late), 'All')).toBe('All');
   });
 });
 

@@ -49,17 +49,33 @@ const changes: readonly DifferenceKind[] = [
 ];
 
 /** What became of the evaluation itself, before what `told` says of its jobs; empty without any. */
-export function withReading(status: EvaluationAnswer['status'], told: string): string {
-  const reading = readings[status];
+export function withReading(evaluation: Standing, told: string): string {
+  const reading = readingOf(evaluation);
   if (reading === null) return told === '' ? 'No jobs' : told;
   return told === '' ? reading : `${reading}. ${told}`;
 }
+
+type Standing = Pick<EvaluationAnswer, 'status' | 'cancelReason' | 'jobs'>;
 
 const readings: Readonly<Record<EvaluationAnswer['status'], string | null>> = {
   started: 'Being evaluated',
   succeeded: null,
   failed: 'Could not be evaluated',
   aborted: 'Canceled',
+};
+
+/** Who was canceled when all was built has nothing of it. */
+function readingOf({ status, cancelReason, jobs }: Standing): string | null {
+  const isCut = status === 'aborted' || !isSettled(jobs) || (jobs.canceled ?? 0) > 0;
+  if (cancelReason === null || !isCut) return readings[status];
+  return cancelWords[cancelReason]?.verdict ?? readings.aborted;
+}
+
+/** Why nothing more is built for the sake of an evaluation, by what the farm calls it. */
+export const cancelWords: Readonly<Record<string, { verdict: string; sentence: string }>> = {
+  canceled: { verdict: 'Canceled', sentence: 'It was canceled' },
+  superseded: { verdict: 'Superseded', sentence: 'A newer evaluation took its place' },
+  archived: { verdict: 'Canceled', sentence: 'Its specification was removed' },
 };
 
 function wordsOf(kind: DifferenceKind, compared: boolean): string {

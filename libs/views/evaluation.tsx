@@ -6,10 +6,10 @@ import { Commit } from './commits.js';
 import { evaluationAddress } from './evaluation-address.js';
 import { Causes } from './evaluation-causes.js';
 import { BeingRead, Jobs, type JobsModel } from './evaluation-jobs.js';
-import { differenceVerdict, goesOn, withReading } from './evaluation-words.js';
+import { cancelWords, differenceVerdict, goesOn, withReading } from './evaluation-words.js';
 import { page } from './layout.js';
 import { LogView, type LogTail } from './log-view.js';
-import { CountsBar, Expected, Section, Status, Table, Time, Took } from './parts.js';
+import { CountsBar, Expected, Fault, Section, Status, Table, Time, Took } from './parts.js';
 import type { StatusWord } from './statuses.js';
 import { count, hasJobs, isSettled, plural, verdict } from './words.js';
 
@@ -62,8 +62,9 @@ export function evaluationPage(model: EvaluationModel): string {
 
 /** In a word: what newly fails comes before what goes on, and that before what fails as before. */
 function stateOf({ evaluation, compared }: EvaluationModel): StatusWord {
-  const { status, jobs } = evaluation;
+  const { status, jobs, canceledAt } = evaluation;
   if (status !== 'succeeded') return status;
+  if (canceledAt !== null && (jobs.canceled ?? 0) > 0) return 'canceled';
   const counts =
     compared === null || compared === 'reading' ? null : compared.jobs.difference.counts;
   if (counts && counts['newly-failing'] > 0) return 'failed';
@@ -74,7 +75,7 @@ function stateOf({ evaluation, compared }: EvaluationModel): StatusWord {
 
 /** The verdict against the other evaluation, then that of the jobs by themselves. */
 function Lead({ evaluation, compared, now }: EvaluationModel) {
-  const { prunedAt, status, jobs, jobCount, estimate } = evaluation;
+  const { prunedAt, jobs, jobCount, estimate } = evaluation;
   if (prunedAt !== null) {
     return (
       <p class="lead">
@@ -84,13 +85,13 @@ function Lead({ evaluation, compared, now }: EvaluationModel) {
   }
   const line = hasJobs(jobs) ? verdict(jobs) : '';
   if (compared === null || compared === 'reading') {
-    return <p class="lead">{withReading(status, line)}</p>;
+    return <p class="lead">{withReading(evaluation, line)}</p>;
   }
   const { difference } = compared.jobs;
   const told = hasJobs(jobs) ? differenceVerdict(difference, estimate, now) : '';
   return (
     <>
-      <p class="lead verdict">{withReading(status, told)}</p>
+      <p class="lead verdict">{withReading(evaluation, told)}</p>
       {line === '' ? null : <p>{line}</p>}
     </>
   );
@@ -108,9 +109,22 @@ function Reading({ evaluation, now }: EvaluationModel) {
         {plural(evaluation.derivationCount, 'derivation')}, {count(evaluation.newBuildCount)} of
         them new
       </p>
-      {evaluation.message ? <pre class="fault">{evaluation.message}</pre> : null}
+      <Canceled evaluation={evaluation} now={now} />
+      {evaluation.message ? <Fault text={evaluation.message} /> : null}
       <Expected estimate={evaluation.estimate} now={now} />
     </>
+  );
+}
+
+function Canceled({ evaluation, now }: Pick<EvaluationModel, 'evaluation' | 'now'>) {
+  const { canceledAt, cancelReason, specification } = evaluation;
+  if (canceledAt === null) return null;
+  return (
+    <p>
+      {cancelWords[cancelReason ?? '']?.sentence ?? cancelWords['canceled']!.sentence}{' '}
+      <Time at={canceledAt} now={now} />: nothing more is built for its sake.{' '}
+      <a href={`/specifications/${specification.name}`}>Its specification</a> has the newer ones.
+    </p>
   );
 }
 

@@ -5,7 +5,7 @@ import { box, layOut, type PlacedNode } from './graph-layout.js';
 import { page } from './layout.js';
 import { buildHead, BuildRows, Section, Table } from './parts.js';
 import { drawings } from './statuses.js';
-import { count, plural } from './words.js';
+import { clipped, count, plural } from './words.js';
 
 export interface GraphModel {
   readonly build: Pick<BuildAnswer, 'id' | 'name' | 'status'>;
@@ -17,12 +17,12 @@ export interface GraphModel {
 export function graphPage({ build, graph, query, now }: GraphModel): string {
   const address = `/builds/${build.id}`;
   return page(
-    { title: `Graph of ${build.name}`, json: `/api/v1/builds/${build.id}/graph` },
+    { title: `Graph of ${clipped(build.name)}`, json: `/api/v1/builds/${build.id}/graph` },
     <>
       <p class="crumbs">
         <a href={address}>build {build.id}</a> / graph
       </p>
-      <h1>Graph of {build.name}</h1>
+      <h1>Graph of {clipped(build.name)}</h1>
       <p class="lead">
         {plural(graph.nodes.length, 'build')} within {plural(query.steps, 'step')}
         {graph.cut ? ', and more that are left out' : ''}
@@ -53,7 +53,7 @@ function Wider({ query, address }: { query: GraphQuery; address: string }) {
 export function GraphDrawing({ graph, name }: { graph: GraphAnswer; name: string }) {
   const { width, height, nodes, edges } = layOut(graph);
   return (
-    <div class="scroll graph" tabindex={0} role="region" aria-label={`Graph of ${name}`}>
+    <div class="scroll graph" tabindex={0} role="region" aria-label={`Graph of ${clipped(name)}`}>
       <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} class="graph-drawing">
         <g aria-hidden="true">
           {edges.map(({ path, failing }) => (
@@ -97,10 +97,11 @@ const letters = 21;
 function Box({ placed: { node, x, y } }: { placed: PlacedNode }) {
   const { tone, shape } = drawings[node.status];
   const name = node.name.length > letters ? `${node.name.slice(0, letters - 1)}…` : node.name;
+  const told = node.reason ? `${node.status}, ${node.reason}` : node.status;
   const middle = y + box.height / 2;
   return (
-    <a href={`/builds/${node.id}`} class={tone} aria-label={`${node.name}, ${node.status}`}>
-      <title>{`${node.name}: ${node.status}${node.reason ? `, ${node.reason}` : ''}`}</title>
+    <a href={`/builds/${node.id}`} class={tone}>
+      <title>{`${clipped(node.name)}: ${told}`}</title>
       <rect
         class={node.distance === 0 ? 'here' : undefined}
         {...{ x, y, width: box.width, height: box.height }}

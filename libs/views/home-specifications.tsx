@@ -108,7 +108,7 @@ function Line({ line, now }: { line: SpecificationLine; now: Date }) {
         {last ? (
           <>
             <CountsBar jobs={last.jobs} />
-            {withReading(last.status, hasJobs(last.jobs) ? verdict(last.jobs) : '')}
+            {withReading(last, hasJobs(last.jobs) ? verdict(last.jobs) : '')}
           </>
         ) : (
           <span class="quiet">Not evaluated yet.</span>

@@ -22,7 +22,7 @@ export function JudgedEvaluations({ judged, caption, now }: Props) {
               {one.specification.name} {one.id}
             </a>
             <div>
-              <Status status={one.status} note={one.reason} />
+              <Status status={one.status} note={one.cancelReason ?? one.reason} />
             </div>
           </td>
           <td>

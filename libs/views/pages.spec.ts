@@ -3,6 +3,7 @@ import type { BuildAnswer } from '#protocol/api/build.js';
 import { SpecificationInput } from '#protocol/specification.js';
 import { scriptAddress } from './assets.js';
 import { buildPage } from './build.js';
+import { evaluationPage } from './evaluation.js';
 import { homePage } from './home.js';
 import { emptyTail } from './log-view.js';
 import { problemPage } from './problem.js';
@@ -96,6 +97,37 @@ describe('a page', () => {
     expect(told([])).toContain('No worker began it: there is no log.');
     expect(told([attempt])).toContain('Its log was removed');
     expect(told([{ ...attempt, logBytes: 0 }])).toContain('The log is empty.');
+  });
+
+  it('shows of names and messages what one can read, and scrolls the rest by keys', () => {
+    const long = {
+      ...build,
+      name: 'a'.repeat(10_000),
+      message: 'In ice-9/boot-9.scm:\n'.repeat(99),
+    };
+    const surrounded = { log: emptyTail, recipe: null, source, ...surroundings, now };
+    const html = buildPage({ ...surrounded, build: long });
+    expect(html).not.toContain('a'.repeat(201));
+    expect(html).toContain('<pre class="fault" tabindex="0">In ice-9');
+    expect(buildPage({ ...surrounded, build })).toContain('<pre class="fault">');
+  });
+
+  it('of an evaluation that a newer one took the place of says so first', () => {
+    const at = '2026-11-20T11:00:00.000Z';
+    const html = evaluationPage({
+      evaluation: {
+        ...{ id: '3', specification: { id: '1', name: 'demo' }, specificationVersion: 1, try: 1 },
+        ...{ trigger: 'poll', status: 'succeeded', reason: null, message: null, startedAt: at },
+        ...{ endedAt: at, canceledAt: at, cancelReason: 'superseded', prunedAt: null },
+        ...{ checkouts: [], jobCount: 2, errorCount: 0, derivationCount: 2, newBuildCount: 2 },
+        ...{ jobs: { succeeded: 1, canceled: 1 }, estimate: null },
+      },
+      compared: 'reading',
+      log: emptyTail,
+      now,
+    });
+    expect(html).toContain('<p class="lead">Superseded. 1 of 2 succeeded, 1 canceled</p>');
+    expect(html).toMatch(/A newer evaluation took its place <time[^>]*>1 h ago/);
   });
 
   it('of a specification tells a fetch error above the table, where a narrow screen has it', () => {

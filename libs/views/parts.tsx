@@ -4,7 +4,7 @@ import type { BuildSummary } from '#protocol/api/build.js';
 import type { JobCounts } from '#protocol/api/evaluation.js';
 import type { Estimate } from '#protocol/api/page.js';
 import { drawings, jobOrder, shapes, type StatusWord } from './statuses.js';
-import { count, duration, plainTime, relative, secondsBetween } from './words.js';
+import { clipped, count, duration, plainTime, relative, secondsBetween } from './words.js';
 
 export function Status({ status, note }: { status: StatusWord; note?: string | null }) {
   const { tone, shape } = drawings[status];
@@ -134,7 +134,7 @@ export function BuildRows({ builds, now }: { builds: readonly BuildSummary[]; no
             <Status status={build.status} note={build.reason} />
           </td>
           <td>
-            <a href={`/builds/${build.id}`}>{build.name}</a>
+            <a href={`/builds/${build.id}`}>{clipped(build.name)}</a>
           </td>
           <td class="quiet">{build.system}</td>
           <td>
@@ -167,6 +167,19 @@ export function Command({ text }: { text: string }) {
 
 export function Empty({ children }: { children: ComponentChildren }) {
   return <p class="empty">{children}</p>;
+}
+
+/** So many letters and lines are seen without scrolling. */
+const seen = { letters: 300, lines: 8 };
+
+/** What a program said when it failed, as it said it. A long one is scrolled, by keys too. */
+export function Fault({ text }: { text: string }) {
+  const isLong = text.length > seen.letters || text.split('\n').length > seen.lines;
+  return (
+    <pre class="fault" tabindex={isLong ? 0 : undefined}>
+      {text}
+    </pre>
+  );
 }
 
 /** What the planner expects; nothing when it expects nothing. */

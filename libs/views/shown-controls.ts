@@ -3,9 +3,10 @@
  * (`exe.txt` for U+202E and `txt.exe`). In the text of pages they are told by their numbers; in
  * attributes, where forms keep what they send back, they stay.
  */
-const turning = /[\u202a-\u202e\u2066-\u2069]/;
+const one = String.raw`[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]`;
+const turning = new RegExp(one);
 /** Tags and what is in text areas, as they are; or one such character. */
-const pieces = /<textarea[^]*?<\/textarea>|<(?:"[^"]*"|[^">])*>|[\u202a-\u202e\u2066-\u2069]/g;
+const pieces = new RegExp(String.raw`<textarea[^]*?</textarea>|<(?:"[^"]*"|[^">])*>|${one}`, 'g');
 
 export function withControlsShown(html: string): string {
   if (!turning.test(html)) return html;
@@ -13,5 +14,6 @@ export function withControlsShown(html: string): string {
 }
 
 function numberOf(character: string): string {
-  return `<U+${character.charCodeAt(0).toString(16).toUpperCase()}>`.replaceAll('<', '&lt;');
+  const number = character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+  return `&lt;U+${number}>`;
 }

@@ -13,7 +13,18 @@ import type { ChannelState, SpecificationAnswer } from '#protocol/api/specificat
 import { Range } from './commits.js';
 import { changedWords } from './evaluation-words.js';
 import { page } from './layout.js';
-import { Clock, CountsBar, Empty, Revision, Section, Status, Table, Time, Took } from './parts.js';
+import {
+  Clock,
+  CountsBar,
+  Empty,
+  Fault,
+  Revision,
+  Section,
+  Status,
+  Table,
+  Time,
+  Took,
+} from './parts.js';
 import { Follow, Trend } from './specification-trend.js';
 import { duration, verdict } from './words.js';
 
@@ -86,11 +97,11 @@ function KeptBy({ specification }: { specification: SpecificationAnswer }) {
           <p class="fault">
             Its files at <Revision revision={revision} /> have faults; what stood before stands on.
           </p>
-          <pre class="fault">
-            {faults
+          <Fault
+            text={faults
               .map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`)
               .join('\n')}
-          </pre>
+          />
         </>
       )}
     </>
@@ -187,7 +198,7 @@ function Evaluations({ specification, evaluations, before, changes, now }: Speci
               <a href={`/evaluations/${one.id}`}>{one.id}</a>
             </td>
             <td>
-              <Status status={one.status} note={one.reason} />
+              <Status status={one.status} note={one.cancelReason ?? one.reason} />
             </td>
             <td>
               <CountsBar jobs={one.jobs} />

@@ -95,6 +95,11 @@ export function verdict(jobs: JobCounts): string {
   return [`${count(succeeded)} of ${count(total)} succeeded`, ...parts].join(', ');
 }
 
+/** So much of what somebody else named or wrote; nobody's name has that many letters. */
+export function clipped(text: string, letters = 200): string {
+  return text.length <= letters ? text : `${text.slice(0, letters - 1).toWellFormed()}…`;
+}
+
 export function hasJobs(jobs: JobCounts): boolean {
   return Object.values(jobs).some((number) => number > 0);
 }

@@ -55,6 +55,11 @@ export async function startLivedInFarm(): Promise<LivedInFarm> {
 
 async function seedLife({ parts: { database, logs } }: ApiFarm): Promise<LivedInIds> {
   const demo = await seedFarm(database, logs);
+  // Longer than a box of the graph is wide.
+  await database.execute('update derivations set name = $2 where id = $1', [
+    demo.builds.dependency,
+    'needs-broken-and-more-than-that-1.0',
+  ]);
   await seedWorkers(database);
   const many = await seedManyJobs(database, 2000);
   const packages = await seedPackages(database);

@@ -1,6 +1,9 @@
 /** The pages of a build, and what the API tells of what surrounds it. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { OverviewQueries } from '#adapters/postgres/overview-queries.js';
 import type { BuildHistoryAnswer, ClosureAnswer, GraphAnswer } from '#protocol/api/build-story.js';
+import type { TrendAnswer } from '#protocol/api/commit.js';
+import type { DifferenceAnswer } from '#protocol/api/difference.js';
 import type { PackageAnswer, PackagesAnswer } from '#protocol/api/package.js';
 import { startApiFarm, type ApiFarm } from './api-farm.js';
 import { WeatherFarm } from './weather-farm.js';
@@ -215,5 +218,37 @@ describe('a package', () => {
     expect(await page('/packages?prefix=x-')).toContain('href="/packages/x-1"');
     expect(await page('/packages?prefix=zzz')).toContain('No package is called so.');
     expect((await fetch(`${farm.address}/packages/zzz`)).status).toBe(404);
+  });
+});
+
+describe('an evaluation that was superseded', () => {
+  it('is compared with when all of it had been built, and not when it was cut', async () => {
+    const { database } = farm.parts;
+    const specification = await rows.specification();
+    const made: number[] = [];
+    for (const status of ['succeeded', 'canceled', 'failed'] as const) {
+      const evaluation = await rows.evaluation(specification);
+      await rows.job(evaluation, 'one', await rows.build(evaluation, status));
+      await rows.end(evaluation);
+      made.push(evaluation);
+    }
+    const [built, cut, newest] = made;
+    await database.execute(
+      `update evaluations set canceled_at = now(), cancel_reason = 'superseded'
+        where id = any ($1)`,
+      [[built, cut]],
+    );
+    await rows.weigh();
+    const { against, counts } = await json<DifferenceAnswer>(
+      `/api/v1/evaluations/${newest}/difference`,
+    );
+    expect(against?.id).toBe(String(built));
+    expect(counts['newly-failing']).toBe(1);
+    const trend = `/api/v1/specifications/${against?.specification}/trend`;
+    const { points } = await json<TrendAnswer>(trend);
+    expect(points.map(({ evaluation }) => evaluation)).toEqual([String(built), String(newest)]);
+    const recent = await new OverviewQueries(database).recent([specification], 9);
+    const healths = recent.get(specification)?.map(({ health }) => health);
+    expect(healths).toEqual(['succeeded', 'canceled', 'newly-failing']);
   });
 });

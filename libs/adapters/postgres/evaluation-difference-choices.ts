@@ -2,6 +2,7 @@
 import type { AgainstChoice, AgainstWord, EvaluationMention } from '#protocol/api/difference.js';
 import type { Database, Row } from './database.js';
 import { iso } from './reading.js';
+import { wasNotCut } from './whole-evaluations.js';
 
 interface MentionRow extends Row {
   readonly id: number;
@@ -13,8 +14,8 @@ interface ChoiceRow extends MentionRow {
   readonly word: AgainstWord;
 }
 
-/** Read to their end, and neither canceled nor superseded: what they tell is whole. */
-const isWhole = `e.status = 'succeeded' and e.canceled_at is null and e.pruned_at is null`;
+/** Read to their end, and not cut short: what they tell is whole. */
+const isWhole = `e.status = 'succeeded' and e.pruned_at is null and ${wasNotCut}`;
 const mention = 'e.id, s.name as specification, e.started_at';
 
 const choices = `

@@ -5,6 +5,7 @@
 import type { TrendAnswer, TrendPoint } from '#protocol/api/commit.js';
 import type { Database, Row } from './database.js';
 import { iso } from './reading.js';
+import { wasNotCut } from './whole-evaluations.js';
 
 /** A good one that is older is no news to build on. */
 const lookedAtMost = 500;
@@ -20,13 +21,13 @@ interface PointRow extends Row {
 
 type GoodRow = PointRow & { readonly checkouts: { channel: string; revision: string }[] };
 
-/** Read to the end, not canceled, and weighed; newest first. */
+/** Read to the end, not cut short, and weighed; newest first. */
 const points = `
   select e.id, e.started_at, k.jobs, k.succeeded, k.new_failures, k.new_successes
     from (select id, started_at, status, canceled_at from evaluations
            where specification_id = $1 order by id desc limit $2) e
     join evaluation_counts k on k.evaluation_id = e.id
-   where e.status = 'succeeded' and e.canceled_at is null and k.jobs > 0
+   where e.status = 'succeeded' and k.jobs > 0 and ${wasNotCut}
    order by e.id desc`;
 
 const good = `

@@ -8,6 +8,7 @@ import type { EvaluationStatus } from '#domain/evaluation/status.js';
 import type { Availability, RecentEvaluation } from '#protocol/api/overview.js';
 import type { Database, Row } from './database.js';
 import { iso } from './reading.js';
+import { wasNotCut } from './whole-evaluations.js';
 
 interface RecentRow extends Row {
   readonly specification: number;
@@ -37,7 +38,7 @@ export class OverviewQueries {
     each: number,
   ): Promise<ReadonlyMap<number, readonly RecentEvaluation[]>> {
     const rows = await this.database.query<RecentRow>(
-      `select s.id as specification, e.id, e.status, e.canceled_at is not null as canceled,
+      `select s.id as specification, e.id, e.status, not ${wasNotCut} as canceled,
               e.started_at, k.jobs, coalesce(k.new_failures, 0) as new_failures,
               coalesce(k.errors + k.failed + k.failed_dependency + k.failed_other, 0) as failures,
               coalesce(k.errors + k.succeeded + k.failed + k.failed_dependency + k.failed_other

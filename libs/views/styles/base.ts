@@ -32,6 +32,7 @@ body {
   margin: 0;
   background: var(--paper);
   color: var(--ink);
+  overflow-wrap: break-word;
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "Liberation Sans", sans-serif;
 }
 a {
