@@ -45,6 +45,7 @@ afterAll(async () => {
 
 interface Asked {
   readonly method?: string;
+  readonly host?: string;
   readonly path: string;
   /** Names and values in turn, as they go over the wire. */
   readonly headers?: readonly string[];
@@ -58,7 +59,9 @@ interface Answer {
   readonly text: string;
 }
 
-function ask({ method = 'GET', path, headers = [], from, socket, body }: Asked): Promise<Answer> {
+function ask(asked: Asked): Promise<Answer> {
+  const { method = 'GET', path, headers = [], from, socket, body } = asked;
+  const { host = 'farm.example.org' } = asked;
   const { hostname, port } = new URL(farm.address);
   const reached = socket === undefined ? { host: hostname, port, agent } : { socketPath: socket };
   const form = body === undefined ? [] : ['Content-Type', 'application/x-www-form-urlencoded'];
@@ -67,7 +70,7 @@ function ask({ method = 'GET', path, headers = [], from, socket, body }: Asked):
     const sent = request({
       ...{ ...reached, method, path },
       ...(from !== undefined && { localAddress: from, agent: false }),
-      headers: ['Host', 'farm.example.org', ...form, ...length, ...headers],
+      headers: ['Host', host, ...form, ...length, ...headers],
     });
     sent.on('error', reject).on('response', (response) => {
       let text = '';
@@ -262,6 +265,42 @@ describe('a change by a certificate', () => {
     expect((await ask({ path: pause.path, headers: [...ada, ...own], from: proxy })).status).toBe(
       405,
     );
+  });
+});
+
+describe('a name that a stranger points at a trusted machine', () => {
+  const evil = 'rebound.example.net';
+
+  it('opens nothing to his page in its browser, though Origin and Host agree', async () => {
+    const body = `${forgeryField}=${tokenFor('ada', fingerprints.ada)}`;
+    const headers = [...ada, 'Origin', `http://${evil}`, 'Sec-Fetch-Site', 'same-origin'];
+    const change = await ask({ ...pause, host: evil, headers, from: proxy, body });
+    expect([change.status, change.text]).toEqual([403, expect.stringContaining('GAMBESON_URL')]);
+    const read = { path: '/admin/settings', headers: ada, from: proxy };
+    for (const host of [evil, `${evil}:8081`, 'farm.example.org.', 'farm.example.org@evil.net']) {
+      expect([host, (await ask({ ...read, host })).status]).toEqual([host, 403]);
+    }
+    const proxies = [
+      'farm.example.org',
+      'FARM.example.org:443',
+      'api:8081',
+      '127.0.0.1',
+      '[::1]:1',
+    ];
+    for (const host of proxies) {
+      expect([host, (await ask({ ...read, host })).status]).toEqual([host, 200]);
+    }
+  });
+
+  it('writes nothing where the proxy passes a name of its own', async () => {
+    const body = `${forgeryField}=${tokenFor('ada', fingerprints.ada)}`;
+    for (const origin of ['http://127.0.0.1:8081', 'http://farm.example.org']) {
+      const headers = [...ada, 'Origin', origin];
+      const sent = { ...pause, host: '127.0.0.1:8081', headers, from: proxy, body };
+      expect((await ask(sent)).status).toBe(403);
+    }
+    const good = { ...pause, host: '127.0.0.1:8081', headers: [...ada, ...own], from: proxy };
+    expect((await ask({ ...good, body })).status).toBe(302);
   });
 });
 

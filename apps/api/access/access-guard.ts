@@ -8,6 +8,7 @@ import { SERVICE_TOKEN } from '../farm/tokens.js';
 import { safeMethods } from '../security/headers.js';
 import { forgeryField, ForgeryTokens } from './forgery.js';
 import { Identities, isAmbient } from './identities.js';
+import { ProxyTrust } from './proxy-trust.js';
 import { fieldOf, requirementOf, subjectOf } from './requirement.js';
 
 const fields = new WeakMap<object, string>();
@@ -28,6 +29,7 @@ export class AccessGuard implements CanActivate {
     private readonly identities: Identities,
     private readonly subjects: AuditSubjects,
     @Inject(SERVICE_TOKEN) secret: string,
+    private readonly trust: ProxyTrust,
   ) {
     this.forgery = new ForgeryTokens(secret);
   }
@@ -48,13 +50,21 @@ export class AccessGuard implements CanActivate {
     const now = Date.now();
     fields.set(request, this.forgery.of(actor, now));
     if (safeMethods.has(request.method)) return;
-    // That it is no other site's was seen before any route.
-    const told = request.headers.origin ?? request.headers['sec-fetch-site'];
     const sent = request.headers['x-csrf-token'] ?? fieldOf(request.body, forgeryField);
     const token = typeof sent === 'string' ? sent : '';
-    if (told !== undefined && this.forgery.isGood(token, actor, now)) return;
+    if (this.isOurPage(request) && this.forgery.isGood(token, actor, now)) return;
     const detail = 'This was not sent by a page of ours, or lay there too long: open it again.';
     throw new ProblemException({ status: 403, kind: 'forged', detail });
+  }
+
+  /**
+   * That it is no other site's was seen before any route, by Host where nobody has said what the
+   * farm is called; a name that a stranger points at this machine is in both.
+   */
+  private isOurPage({ headers }: FastifyRequest): boolean {
+    const { publicAddress } = this.trust;
+    if (publicAddress !== null) return headers.origin === publicAddress.origin;
+    return (headers.origin ?? headers['sec-fetch-site']) !== undefined;
   }
 
   /** A build that several specifications share is canceled only by who may in all of them. */

@@ -2,12 +2,16 @@
 import { Global, Module } from '@nestjs/common';
 import { AuditSubjects } from '#adapters/postgres/audit-subjects.js';
 import { Database } from '#adapters/postgres/database.js';
+import { OneAtATime } from '#adapters/postgres/one-at-a-time.js';
 import { Audit } from './audit.js';
 import type { Settings } from '#nest/settings.js';
 import { SETTINGS } from '../farm/tokens.js';
 import { Identities } from './identities.js';
 import { KnownPeople } from './people.js';
 import { ProxyTrust } from './proxy-trust.js';
+
+/** Of changes that say what they replace, by REST and by the forms of /admin. */
+const changesLock = 726_020;
 
 @Global()
 @Module({
@@ -17,7 +21,7 @@ import { ProxyTrust } from './proxy-trust.js';
     KnownPeople,
     {
       provide: ProxyTrust,
-      useFactory: ({ admin }: Settings) => new ProxyTrust(admin),
+      useFactory: ({ admin, publicUrl }: Settings) => new ProxyTrust(admin, publicUrl),
       inject: [SETTINGS],
     },
     {
@@ -25,7 +29,12 @@ import { ProxyTrust } from './proxy-trust.js';
       useFactory: (database: Database) => new AuditSubjects(database),
       inject: [Database],
     },
+    {
+      provide: OneAtATime,
+      useFactory: (database: Database) => new OneAtATime(database, changesLock),
+      inject: [Database],
+    },
   ],
-  exports: [Audit, AuditSubjects, Identities, ProxyTrust],
+  exports: [Audit, AuditSubjects, Identities, OneAtATime, ProxyTrust],
 })
 export class AccessModule {}

@@ -4,14 +4,16 @@ import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { FastifyRequest } from 'fastify';
 import { anonymous } from '#domain/access/actor.js';
+import type { AdminSettings } from '#nest/settings.js';
 import { daysOfCertificate, identifyByProxy } from './by-proxy.js';
 import type { KnownPeople, Shown } from './people.js';
 import { ProxyTrust } from './proxy-trust.js';
 
-const trust = new ProxyTrust({
-  ...{ trust: 'header', proxies: ['127.0.0.1'], socket: undefined },
+const settings: AdminSettings = {
+  ...{ trust: 'header' as const, proxies: ['127.0.0.1'], socket: undefined },
   ...{ headers: ['Client-Cert'], peopleFile: '' },
-});
+};
+const trust = new ProxyTrust(settings, 'http://127.0.0.1:8081');
 let certificate: X509Certificate;
 let asked: Shown[] = [];
 const people = {

@@ -28,6 +28,7 @@ export async function identifyByProxy(
 ): Promise<Actor> {
   if (trust.mode === 'none' || trust.peerOf(request) === 'stranger') return anonymous;
   if (adminPathOf(request.raw.url ?? '') !== 'admin') return anonymous;
+  if (!trust.isAskedAsOurs(request)) throw foreignHost(request);
   if (trust.mode === 'proxy') return letInByProxy;
   const told = toldBy(request, trust.headers);
   if (told === null) {
@@ -96,6 +97,13 @@ function parsed(der: Buffer): X509Certificate | null {
   } catch {
     return null;
   }
+}
+
+function foreignHost({ headers }: FastifyRequest): ProblemException {
+  const detail =
+    `${headers.host ?? 'No name'} is not where people reach this farm (GAMBESON_URL): have the ` +
+    'proxy of /admin pass the Host that it was asked for.';
+  return new ProblemException({ status: 403, kind: 'foreign-host', detail });
 }
 
 function refused(detail: string): ProblemException {

@@ -4,10 +4,11 @@
  * refused, whatever they ask for.
  */
 import type { FastifyRequest } from 'fastify';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { AdminPath } from '#domain/access/admin-path.js';
 import type { AdminSettings } from '#nest/settings.js';
 import { AllowList } from '../security/allow-list.js';
+import { isLoopback } from '../security/loopback.js';
 
 /** Nginx's words for it, or the certificate itself as RFC 9440 has it. */
 export type IdentityHeaders =
@@ -33,10 +34,14 @@ export class ProxyTrust {
   readonly mode: AdminSettings['trust'];
   readonly headers: IdentityHeaders;
   private readonly networks: AllowList;
+  /** Where people reach the farm; null while that is this machine alone, as nobody has said. */
+  readonly publicAddress: URL | null;
   private readonly guarded: ReadonlySet<string>;
 
   /** Throws an Error with one sentence when the settings do not go together. */
-  constructor({ trust, proxies, socket, headers }: AdminSettings) {
+  constructor({ trust, proxies, socket, headers }: AdminSettings, publicUrl: string) {
+    const address = new URL(publicUrl);
+    this.publicAddress = isLoopback(address.hostname.replace(/^\[|\]$/g, '')) ? null : address;
     this.mode = trust;
     this.headers = identityHeaders(headers);
     this.networks = new AllowList(proxies, 'GAMBESON_TRUSTED_PROXIES');
@@ -55,6 +60,18 @@ export class ProxyTrust {
   peerOf({ raw }: FastifyRequest): Peer {
     if (byAdminSocket.has(raw.socket)) return 'socket';
     return this.networks.includes(raw.socket.remoteAddress ?? '') ? 'network' : 'stranger';
+  }
+
+  /**
+   * Whether the name that a request asks for is the farm's, or none that a stranger could have
+   * pointed here: a page of his that runs in the browser of a trusted machine asks by his own.
+   */
+  isAskedAsOurs({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
+    if (this.publicAddress === null) return true;
+    const host = headers.host ?? '';
+    if (!URL.canParse(`http://${host}`)) return false;
+    const name = new URL(`http://${host}`).hostname.replace(/^\[|\]$/g, '');
+    return name === this.publicAddress.hostname || isIP(name) !== 0 || !/\.[^.]/.test(name);
   }
 
   /** What is wrong with the identity that a request brings; null when it brings none, or may. */
