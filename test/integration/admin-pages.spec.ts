@@ -102,7 +102,7 @@ describe('a specification by form', () => {
     await put('made', { ...standing.specification, share: 250 });
     fields.set('priority', '3').set('do', 'save');
     const refused = await ask('/admin/specifications/edit/made', [...fields]);
-    expect(refused.status).toBe(409);
+    expect(refused.status).toBe(412);
     expect(refused.text).toContain('You changed version 1, and version 2 stands now.');
     expect(refused.text).toMatch(/<th scope="row">share<\/th>.*<code class="break">250<\/code>/s);
     expect(refused.text).toMatch(/<th scope="row">priority<\/th>.*<code class="break">3<\/code>/s);
@@ -168,6 +168,8 @@ describe('evaluations and builds', () => {
     expect((await ask(intent)).text).toContain('Under way');
     expect((await ask(`${address}/restart`, { failures: 'no' })).status).toBe(422);
     expect((await ask(`${address}/retry`, {})).location).toContain('done=retried');
+    const written = (await audited(`evaluation/${seeded.evaluation}`)).map(({ action }) => action);
+    expect(written).toEqual(['evaluation.restart', 'evaluation.trigger']);
   });
 
   it('are brought to the front, restarted and canceled', async () => {

@@ -15,6 +15,7 @@ import { AuditSubjects } from '#adapters/postgres/audit-subjects.js';
 import { refusalOf } from '#nest/problem.js';
 import type { Json } from '#domain/access/audit-chain.js';
 import { sentenceOf } from '#std/farm-fault.js';
+import { seenField } from '#views/admin/seen.js';
 import { safeMethods } from '../security/headers.js';
 import { Audit, type Began, type Change } from './audit.js';
 import { forgeryField } from './forgery.js';
@@ -103,8 +104,11 @@ function subjectOfAnswer(subject: string, { answer, pattern }: Made): string {
   return kind === 'farm' ? subject : `${kind}/${id}`;
 }
 
+/** Fields that our forms carry for themselves, and that ask for nothing. */
+const ours = new Set([forgeryField, seenField]);
+
 function formOf(body: URLSearchParams): Record<string, string> {
-  return Object.fromEntries([...body].filter(([name]) => name !== forgeryField));
+  return Object.fromEntries([...body].filter(([name]) => !ours.has(name)));
 }
 
 function askedOf({ body, query }: FastifyRequest): unknown {

@@ -1,6 +1,7 @@
 /** The pages below /admin and what they are made of. */
 import type { Provider, Type } from '@nestjs/common';
 import { AdminAuditController } from './audit.controller.js';
+import { CarefulForms } from './careful-forms.js';
 import { AdminBuildsController } from './builds.controller.js';
 import { AdminEvaluationsController } from './evaluations.controller.js';
 import { AdminForgesController } from './forges.controller.js';
@@ -32,4 +33,9 @@ export const adminControllers: Type[] = [
   AdminSettingsController,
 ];
 
-export const adminProviders: Provider[] = [FarmFactsReader, SpecificationDesk, WorkerWishes];
+export const adminProviders: Provider[] = [
+  CarefulForms,
+  FarmFactsReader,
+  SpecificationDesk,
+  WorkerWishes,
+];

@@ -32,7 +32,11 @@ export function faultsIn(error: unknown): FieldFault[] | null {
   const { errors = [], detail } = error.refusal;
   if (errors.length === 0) return [{ field: '', detail }];
   return errors.map((fault) => {
-    const field = (fault.pointer ?? '').slice(1).replaceAll('/', '.');
+    // A list is one field of a form: what is wrong with an entry stands there.
+    const field = (fault.pointer ?? '')
+      .slice(1)
+      .replace(/(?<=Keys)\/\d+$/, '')
+      .replaceAll('/', '.');
     return { field, detail: fault.detail };
   });
 }

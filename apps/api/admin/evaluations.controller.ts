@@ -114,7 +114,7 @@ export class AdminEvaluationsController {
   }
 
   @Post('evaluations/:id/retry')
-  @Requires('evaluation.restart', 'evaluation/:id')
+  @Requires('evaluation.trigger', 'evaluation/:id')
   async retry(
     @Param({ schema: byId }) { id }: ById,
     @Res({ passthrough: true }) reply: FastifyReply,

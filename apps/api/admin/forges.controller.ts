@@ -15,7 +15,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { SpecificationStore } from '#application/ports/specification-store.js';
-import { notFound } from '#nest/problem.js';
+import { notFound, ProblemException } from '#nest/problem.js';
 import {
   ForgeName,
   ForgeRequest,
@@ -24,8 +24,10 @@ import {
   type ForgeTrial,
 } from '#protocol/api/forge.js';
 import { Id } from '#protocol/api/page.js';
+import type { ConflictModel } from '#views/admin/conflict.js';
 import { filled, type Filled } from '#views/admin/fields.js';
 import { forgeFields, forgePage, forgesPage, removeForgePage } from '#views/admin/forges.js';
+import { seenField, withSeen } from '#views/admin/seen.js';
 import { Requires } from '../access/requires.js';
 import { SPECIFICATIONS } from '../farm/tokens.js';
 import { Forges } from '../webhooks/forges.js';
@@ -39,6 +41,7 @@ import {
   visitOf,
 } from './admin-answers.js';
 import { fieldIn, formOf } from './admin-form.js';
+import { CarefulForms } from './careful-forms.js';
 import { checked } from './checked.js';
 import { forgeRequestOf, templateRequestOf } from './forge-form.js';
 
@@ -57,6 +60,7 @@ export class AdminForgesController {
   constructor(
     private readonly forges: Forges,
     @Inject(SPECIFICATIONS) private readonly specifications: SpecificationStore,
+    private readonly forms: CarefulForms,
   ) {}
 
   @Get('forges')
@@ -76,14 +80,7 @@ export class AdminForgesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
     const values = formOf(request);
-    const put = async (): Promise<string> => {
-      const { name } = checked(named, { name: fieldIn(values, 'name') });
-      await this.forges.put(name, checked(ForgeRequest, forgeRequestOf(values)));
-      return name;
-    };
-    const name = await orFormAgain(put, (faults) => {
-      return this.page(request, { values, faults }, undefined);
-    });
+    const name = values.has(seenField) ? await this.change(request) : await this.add(request);
     return seeOther(reply, { address: `${here}/${name}`, done: 'saved', of: name });
   }
 
@@ -167,6 +164,35 @@ export class AdminForgesController {
     return seeOther(reply, { address: here, done: 'redelivered', of: `Delivery ${id}` });
   }
 
+  /** Throws the form again where there is one of that name: that one has a form of its own. */
+  private add(request: FastifyRequest): Promise<string> {
+    const values = formOf(request);
+    const add = async (): Promise<string> => {
+      const { name } = checked(named, { name: fieldIn(values, 'name') });
+      const wish = checked(ForgeRequest, forgeRequestOf(values));
+      await this.forms.alone(async () => {
+        if (await this.known(name)) throw taken(name);
+        await this.forges.put(name, wish);
+      });
+      return name;
+    };
+    return orFormAgain(add, (faults) => this.page(request, { values, faults }, undefined));
+  }
+
+  private async change(request: FastifyRequest): Promise<string> {
+    const values = formOf(request);
+    const { name } = checked(named, { name: fieldIn(values, 'name') });
+    const put = () => this.forges.put(name, checked(ForgeRequest, forgeRequestOf(values)));
+    await this.forms.save({
+      ...{ values, address: `${here}/${name}` },
+      standing: async () => forgeFields(await this.forge(name)),
+      save: () =>
+        orFormAgain(put, (faults) => this.one(request, name, { form: { values, faults } })),
+      again: (form, conflict) => this.one(request, name, { form, conflict }),
+    });
+    return name;
+  }
+
   private async page(
     request: FastifyRequest,
     form: Filled,
@@ -179,11 +205,7 @@ export class AdminForgesController {
     return forgesPage({ visit: visitOf(request), forges, deliveries: items, next, form });
   }
 
-  private async one(
-    request: FastifyRequest,
-    name: string,
-    more: { readonly trial?: ForgeTrial; readonly template?: Filled },
-  ): Promise<string> {
+  private async one(request: FastifyRequest, name: string, more: More): Promise<string> {
     const [forge, templates, specifications] = await Promise.all([
       this.forge(name),
       this.forges.templates(name),
@@ -192,14 +214,35 @@ export class AdminForgesController {
     return forgePage({
       ...{ visit: visitOf(request), forge, templates, trial: more.trial ?? null },
       specifications: specifications.map((one) => one.name),
-      form: filled(forgeFields(forge)),
+      form: more.form ?? filled(withSeen(forgeFields(forge))),
+      conflict: more.conflict ?? null,
       templateForm: more.template ?? filled(),
     });
   }
 
   private async forge(name: string): Promise<ForgeAnswer> {
-    const found = (await this.forges.queries.forges()).find((one) => one.name === name);
+    const found = await this.known(name);
     if (!found) throw notFound(`forge ${name}`);
     return found;
   }
+
+  private async known(name: string): Promise<ForgeAnswer | undefined> {
+    return (await this.forges.queries.forges()).find((one) => one.name === name);
+  }
+}
+
+/** What the page of a forge shows beside what stands. */
+interface More {
+  readonly trial?: ForgeTrial;
+  readonly form?: Filled;
+  readonly conflict?: ConflictModel;
+  readonly template?: Filled;
+}
+
+function taken(name: string): ProblemException {
+  const detail = `${name} is heard already: its own page changes it`;
+  return new ProblemException({
+    ...{ status: 409, kind: 'name-taken', detail: `${detail}.` },
+    errors: [{ pointer: '/name', detail }],
+  });
 }

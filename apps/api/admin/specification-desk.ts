@@ -69,7 +69,8 @@ export class SpecificationDesk {
     const known = await this.versions.find(Number(now.id), seen);
     const before = known === null ? now.specification : withoutPasswords(known);
     const conflict: ConflictModel = {
-      ...{ seen, stands: now.version, address: `/admin/specifications/edit/${now.name}` },
+      ...{ seen: `version ${seen}`, stands: `version ${now.version}` },
+      address: `/admin/specifications/edit/${now.name}`,
       theirs: differencesOf(before, now.specification),
       yours: differencesOf(before, input),
     };
@@ -79,7 +80,7 @@ export class SpecificationDesk {
       form: { values, faults: [] },
     });
     const detail = `Version ${now.version} stands now.`;
-    return new FormRefused({ status: 409, kind: 'version-conflict', detail }, page);
+    return new FormRefused({ status: 412, kind: 'version-conflict', detail }, page);
   }
 }
 

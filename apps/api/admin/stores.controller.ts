@@ -7,14 +7,18 @@ import { notFound } from '#nest/problem.js';
 import { Id } from '#protocol/api/page.js';
 import { PinRequest, ReleaseRequest } from '#protocol/api/retention.js';
 import { StoreChange, StoreRequest, StoreSlug, type StoreAnswer } from '#protocol/api/store.js';
+import type { ConflictModel } from '#views/admin/conflict.js';
 import { filled, type Filled } from '#views/admin/fields.js';
+import { withSeen } from '#views/admin/seen.js';
 import { storeFields, storePage, storesPage } from '#views/admin/stores.js';
+import { UpstreamRequest } from '#protocol/api/upstream.js';
 import { Requires } from '../access/requires.js';
 import { Retention } from '../retention/retention.js';
 import { Stores } from '../stores/stores.js';
 import { Upstreams } from '../upstreams/upstreams.js';
 import { AdminErrors, html, orFormAgain, seeOther, visitOf } from './admin-answers.js';
 import { fieldIn, formOf } from './admin-form.js';
+import { CarefulForms } from './careful-forms.js';
 import { checked, said } from './checked.js';
 
 const byId = z.object({ id: Id });
@@ -31,6 +35,7 @@ export class AdminStoresController {
     private readonly stores: Stores,
     private readonly retention: Retention,
     private readonly upstreams: Upstreams,
+    private readonly forms: CarefulForms,
   ) {}
 
   @Get('stores')
@@ -57,7 +62,8 @@ export class AdminStoresController {
   @Header('content-type', html)
   async show(@Param({ schema: bySlug }) { slug }: BySlug, @Req() request: FastifyRequest) {
     const store = await this.store(slug);
-    return storePage({ visit: visitOf(request), store, form: filled(storeFields(store)) });
+    const form = filled(withSeen(storeFields(store)));
+    return storePage({ visit: visitOf(request), store, form, conflict: null });
   }
 
   @Post('stores/:slug')
@@ -68,10 +74,15 @@ export class AdminStoresController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
     const values = formOf(request);
-    const change = async () => this.stores.change(slug, checked(StoreChange, changeOf(values)));
-    await orFormAgain(change, async (faults) => {
-      const model = { visit: visitOf(request), store: await this.store(slug) };
-      return storePage({ ...model, form: { values, faults } });
+    const page = async (form: Filled, conflict: ConflictModel | null) =>
+      storePage({ visit: visitOf(request), store: await this.store(slug), form, conflict });
+    const save = async () => {
+      await this.stores.change(slug, checked(StoreChange, changeOf(values)));
+    };
+    await this.forms.save({
+      ...{ values, address: `${here}/${slug}`, again: page },
+      standing: async () => storeFields(await this.store(slug)),
+      save: () => orFormAgain(save, (faults) => page({ values, faults }, null)),
     });
     return seeOther(reply, { address: `${here}/${slug}`, done: 'saved', of: slug });
   }
@@ -122,6 +133,17 @@ export class AdminStoresController {
     return seeOther(reply, { address: here, done: 'removed', of: `Release ${id}` });
   }
 
+  @Post('upstreams')
+  @Requires('upstream.manage', 'upstream/=url')
+  async addUpstream(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    const asked = upstreamOf(formOf(request));
+    await this.orAgain(request, async () => this.upstreams.add(checked(UpstreamRequest, asked)));
+    return seeOther(reply, { address: here, done: 'added', of: 'The upstream' });
+  }
+
   @Post('upstreams/:id/remove')
   @Requires('upstream.manage', 'upstream/:id')
   async removeUpstream(
@@ -156,13 +178,23 @@ export class AdminStoresController {
   }
 }
 
-/** Keys have an empty line between two, since those of Guix have several lines. */
 function changeOf(values: URLSearchParams): object {
   const { mode, ...counted } = said(values, 'mode', 'priority', 'ttlSeconds');
-  const keys = (values.get('trustedKeys') ?? '').split(/\n\s*\n/).map((key) => key.trim());
   return {
     ...{ host: fieldIn(values, 'host') || null, private: values.get('private') === 'on', mode },
     ...Object.fromEntries(Object.entries(counted).map(([key, value]) => [key, Number(value)])),
-    trustedKeys: keys.filter((key) => key !== ''),
+    trustedKeys: keysIn(values, 'trustedKeys'),
   };
+}
+
+function upstreamOf(values: URLSearchParams): object {
+  const { position, ...told } = said(values, 'store', 'url', 'position');
+  const publicKeys = keysIn(values, 'publicKeys');
+  return { ...told, publicKeys, ...(position !== undefined && { position: Number(position) }) };
+}
+
+/** Those of Guix have several lines, so that an empty line stands between two. */
+function keysIn(values: URLSearchParams, name: string): string[] {
+  const keys = (values.get(name) ?? '').split(/\n\s*\n/).map((key) => key.trim());
+  return keys.filter((key) => key !== '');
 }

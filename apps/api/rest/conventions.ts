@@ -17,9 +17,6 @@ import { limitRequests } from './request-limits.js';
 import { StorableTexts } from './storable-texts.js';
 import { RouteTable } from './route-table.js';
 
-/** Of changes that say what they replace. */
-const changesLock = 726_020;
-
 /** Before the routes are made, since it learns of each. */
 export function keepConventions(app: NestFastifyApplication, settings: Settings): void {
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
@@ -33,7 +30,7 @@ export function keepConventions(app: NestFastifyApplication, settings: Settings)
   app.useGlobalInterceptors(
     new FittingTypes(new Reflector()),
     new StorableTexts(),
-    new Preconditions(fastify, new OneAtATime(app.get(Database), changesLock)),
+    new Preconditions(fastify, app.get(OneAtATime)),
     new Idempotency(new KeptAnswers(app.get(Database))),
   );
 }

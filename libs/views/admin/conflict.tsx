@@ -3,10 +3,10 @@ import type { Difference } from '#domain/specification/apply-plan.js';
 import { Table } from '../parts.js';
 
 export interface ConflictModel {
-  /** What the form was made of. */
-  readonly seen: number;
-  readonly stands: number;
-  /** Where version `stands` is edited. */
+  /** What the form was made of, in words: `version 3`. */
+  readonly seen: string;
+  readonly stands: string;
+  /** Where what stands is edited. */
   readonly address: string;
   /** From what was seen to what stands now. */
   readonly theirs: readonly Difference[];
@@ -21,20 +21,24 @@ export function Conflict({ model }: { model: ConflictModel }) {
     <section aria-labelledby="conflict">
       <h2 id="conflict">Somebody else was faster</h2>
       <p class="fault" role="alert">
-        You changed version {seen}, and version {stands} stands now. Nothing of yours is saved yet:
-        the form below still says what you wrote. Saving it now replaces version {stands} by it,
-        with what the other changed.
+        You changed {seen}, and {stands} stands now. Nothing of yours is saved yet: the form below
+        still says what you wrote. Saving it now replaces {stands} by it, with what the other
+        changed.
       </p>
       <p>
-        <a href={address}>Begin anew from version {stands}</a>
+        <a href={address}>Begin anew from {stands}</a>
       </p>
-      <Table head={['Field', `Version ${seen}`, `Version ${stands}, which stands`, 'Yours']}>
+      <Table head={['Field', inFront(seen), `${inFront(stands)}, which stands`, 'Yours']}>
         {fields.map((field) => (
           <Row field={field} theirs={theirs} yours={yours} />
         ))}
       </Table>
     </section>
   );
+}
+
+function inFront(words: string): string {
+  return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
 }
 
 interface RowProps {
@@ -60,6 +64,6 @@ function Row({ field, theirs, yours }: RowProps) {
 }
 
 function Value({ of }: { of: unknown }) {
-  if (of === undefined) return <span class="quiet">none</span>;
+  if (of === undefined || of === '') return <span class="quiet">none</span>;
   return <code class="break">{typeof of === 'string' ? of : JSON.stringify(of)}</code>;
 }

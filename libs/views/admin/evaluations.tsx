@@ -82,7 +82,7 @@ function Wishes({ one, visit }: { one: EvaluationAnswer; visit: Visit }) {
           Cancel<span class="unseen"> {of}</span>
         </a>
       ) : null}
-      {one.status !== 'started' && may(visit.actor, 'evaluation.restart', name) ? (
+      {one.status !== 'started' && may(visit.actor, 'evaluation.trigger', name) ? (
         <Do visit={visit} to={`${here}/${one.id}/retry`} word="Read again" of={of} />
       ) : null}
     </div>

@@ -1,5 +1,6 @@
 /** Fields of forms: each has a label, what it means, and what is wrong with it beside it. */
 import type { ComponentChildren } from 'preact';
+import { seenField } from './seen.js';
 
 export interface FieldFault {
   readonly field: string;
@@ -134,6 +135,11 @@ export function Box(props: Omit<FieldProps, 'about'> & { value?: string }) {
       <label for={id}>{label}</label>
     </div>
   );
+}
+
+/** What the form was made of goes back with it. */
+export function Seen({ form }: { form: Filled }) {
+  return <input type="hidden" name={seenField} value={form.values.get(seenField) ?? ''} />;
 }
 
 /** All that is wrong, first on the page, each with the way to its field. */

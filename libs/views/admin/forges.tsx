@@ -6,6 +6,7 @@ import { admissions } from '#domain/forge/request-template.js';
 import { Empty, Section, Table, Time } from '../parts.js';
 import { count } from '../words.js';
 import { confirmPage } from './confirm.js';
+import { Conflict, type ConflictModel } from './conflict.js';
 import { deskPage, Do, Post, type Visit } from './desk.js';
 import {
   Choice,
@@ -13,6 +14,7 @@ import {
   filled,
   Lines,
   optionsOf,
+  Seen,
   Text,
   type FieldFault,
   type Filled,
@@ -160,18 +162,21 @@ export interface ForgeModel {
   /** Of the forge itself. */
   readonly form: Filled;
   readonly templateForm: Filled;
+  readonly conflict: ConflictModel | null;
   readonly trial: ForgeTrial | null;
 }
 
 export function forgePage(model: ForgeModel): string {
-  const { visit, forge, form, templateForm, trial, templates } = model;
+  const { visit, forge, form, templateForm, trial, templates, conflict } = model;
   return deskPage(
     { title: `Forge ${forge.name}`, here, visit },
     <>
       {trial === null ? null : <Trial trial={trial} />}
+      {conflict === null ? null : <Conflict model={conflict} />}
       <Faults faults={[...form.faults, ...templateForm.faults]} />
       <Post visit={visit} to={here} class="form">
         <input type="hidden" name="name" value={forge.name} />
+        <Seen form={form} />
         <ForgeFields form={form} />
         <p class="buttons">
           <button>Save</button>

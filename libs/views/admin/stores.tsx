@@ -5,7 +5,18 @@ import type { UpstreamAnswer } from '#protocol/api/upstream.js';
 import { may } from '#domain/access/actor.js';
 import { Empty, Section, Table, Time } from '../parts.js';
 import { deskPage, Do, NotYours, Post, type Visit } from './desk.js';
-import { Box, Choice, Faults, Lines, Text, type Filled, type Option } from './fields.js';
+import { Conflict, type ConflictModel } from './conflict.js';
+import {
+  Box,
+  Choice,
+  Faults,
+  Lines,
+  optionsOf,
+  Seen,
+  Text,
+  type Filled,
+  type Option,
+} from './fields.js';
 
 const here = '/admin/stores' as const;
 
@@ -51,7 +62,8 @@ function StoreList({ stores, visit }: StoresModel) {
   );
 }
 
-function UpstreamList({ upstreams, visit }: StoresModel) {
+function UpstreamList(model: StoresModel) {
+  const { upstreams, visit } = model;
   return (
     <Section title="Asked before anything is built">
       {upstreams.length === 0 ? <Empty>Nobody.</Empty> : null}
@@ -85,7 +97,28 @@ function UpstreamList({ upstreams, visit }: StoresModel) {
           ))}
         </Table>
       ) : null}
+      {may(visit.actor, 'upstream.manage') ? <AddUpstream {...model} /> : null}
     </Section>
+  );
+}
+
+function AddUpstream({ visit, form, stores }: StoresModel) {
+  return (
+    <Post visit={visit} to="/admin/upstreams" class="form line">
+      <Choice
+        {...{ form, name: 'store', label: 'For the store' }}
+        options={optionsOf(stores.map(({ slug }) => slug))}
+      />
+      <Text form={form} name="url" label="Address" about="Of a substitute server." required />
+      <Lines
+        {...{ form, name: 'publicKeys', label: 'Keys that it signs with' }}
+        about="An empty line between two."
+      />
+      <Text form={form} name="position" label="Position" about="The lower, the sooner asked." />
+      <p class="buttons">
+        <button>Ask it</button>
+      </p>
+    </Post>
   );
 }
 
@@ -183,9 +216,10 @@ export interface StoreModel {
   readonly visit: Visit;
   readonly store: StoreAnswer;
   readonly form: Filled;
+  readonly conflict: ConflictModel | null;
 }
 
-export function storePage({ visit, store, form }: StoreModel): string {
+export function storePage({ visit, store, form, conflict }: StoreModel): string {
   if (!may(visit.actor, 'store.manage')) {
     return deskPage({ title: store.slug, here, visit }, <NotYours what="change it" />);
   }
@@ -195,8 +229,9 @@ export function storePage({ visit, store, form }: StoreModel): string {
       <p class="lead">
         {store.dir}, {store.kind}, at <span class="break">{store.address}</span>
       </p>
-      <Faults faults={form.faults} />
+      {conflict === null ? <Faults faults={form.faults} /> : <Conflict model={conflict} />}
       <Post visit={visit} to={`${here}/${store.slug}`} class="form">
+        <Seen form={form} />
         <Text form={form} name="host" label="Host" about="Empty: below its slug alone." />
         <Choice
           {...{ form, name: 'mode', label: 'What upstreams have' }}
