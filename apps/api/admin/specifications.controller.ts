@@ -20,6 +20,7 @@ import { confirmPage } from '#views/admin/confirm.js';
 import { filled } from '#views/admin/fields.js';
 import { fieldsOf, newSpecification } from '#views/admin/specification-fields.js';
 import { adminSpecificationsPage, specificationFormPage } from '#views/admin/specifications.js';
+import { actorOf } from '../access/identities.js';
 import { Requires } from '../access/requires.js';
 import { SpecificationReader } from '../specifications/specification-reader.js';
 import { SpecificationWriter } from '../specifications/specification-writer.js';
@@ -92,7 +93,7 @@ export class AdminSpecificationsController {
     const input = this.desk.read(request, standing);
     const version = Number(fieldIn(formOf(request), 'version'));
     const saved = await this.desk.carriedOut(request, { standing, input }, () =>
-      this.writer.replace(name, input, version),
+      this.writer.replace(name, input, { version, by: actorOf(request) }),
     );
     const done = saved.version === version ? 'unchanged' : 'saved';
     return seeOther(reply, { address: `${here}/edit/${name}`, done, of: name });
@@ -162,7 +163,7 @@ export class AdminSpecificationsController {
     const { specification } = await this.standing(name);
     const version = Number(fieldIn(formOf(request), 'version'));
     const input = { ...specification, active } as SpecificationInput;
-    await this.writer.replace(name, input, version);
+    await this.writer.replace(name, input, { version, by: null });
   }
 
   private async standing(name: string): Promise<SpecificationAnswer> {

@@ -8,6 +8,7 @@ import type {
 } from '#application/ports/specification-store.js';
 import type { SpecificationInput } from '#protocol/specification.js';
 import { SPECIFICATIONS } from '../farm/tokens.js';
+import { actorOf } from '../access/identities.js';
 import { Requires } from '../access/requires.js';
 import { SpecificationWriter } from '../specifications/specification-writer.js';
 import { redirect } from './answers.js';
@@ -40,7 +41,8 @@ export class CuirassAdminSpecificationsController {
   async edit(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const form = formOf(request);
     const { name, specification, version } = await this.standing(form.get('name') ?? '');
-    await this.writer.replace(name, inputOf(form, specification), version);
+    const edit = { version, by: actorOf(request) };
+    await this.writer.replace(name, inputOf(form, specification), edit);
     await redirect(reply, '/');
   }
 
@@ -50,7 +52,7 @@ export class CuirassAdminSpecificationsController {
   async deactivate(@Param('name') name: string, @Res() reply: FastifyReply): Promise<void> {
     const { specification, version } = await this.standing(name);
     const input = { ...specification, active: false } as SpecificationInput;
-    await this.writer.replace(name, input, version);
+    await this.writer.replace(name, input, { version, by: null });
     await redirect(reply, '/');
   }
 

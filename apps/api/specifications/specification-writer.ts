@@ -10,6 +10,8 @@ import type {
   StoredSpecification,
 } from '#application/ports/specification-store.js';
 import type { StoreRegistry } from '#application/ports/store-registry.js';
+import type { Actor } from '#domain/access/actor.js';
+import { faultsOfEdit } from '#domain/access/edit-limits.js';
 import type { EvaluationTrigger } from '#domain/evaluation/status.js';
 import { keeperWords, mayWrite, type Writer } from '#domain/specification/keeping.js';
 import { restorePassword } from '#domain/specification/password.js';
@@ -47,15 +49,10 @@ export class SpecificationWriter {
   }
 
   /**
-   * An edit by hand: writes it whole, new or not. `version` is the one that the writer has seen,
-   * null when it does not matter. Refused when a file or a repository keeps it.
+   * An edit by hand: writes it whole, new or not. Refused when a file or a repository keeps it.
    */
-  replace(
-    name: string,
-    input: SpecificationInput,
-    version: number | null,
-  ): Promise<StoredSpecification> {
-    return this.write(name, input, { version, force: false });
+  replace(name: string, input: SpecificationInput, edit: Edit): Promise<StoredSpecification> {
+    return this.write(name, input, { ...edit, force: false });
   }
 
   /** Writes it whole, new or not, for whoever keeps it or edits it. */
@@ -76,6 +73,7 @@ export class SpecificationWriter {
     refuseUnlessKept(standing, options);
     await this.prepareStore(input);
     const document = withPasswords(input, standing);
+    refuseBeyond(options.by, standing, document);
     const saved = await this.store.save(document, options.version, options.managedBy);
     if (!saved.ok) throw changedMeanwhile(saved.error.version);
     await this.wake(saved.value);
@@ -115,9 +113,24 @@ export class SpecificationWriter {
   }
 }
 
-export interface WriteOptions extends Writer {
+export interface Edit {
   /** The one that the writer has seen; null when it does not matter. */
   readonly version: number | null;
+  /** Who edits; null where nothing is changed but that it is active. */
+  readonly by: Actor | null;
+}
+
+export interface WriteOptions extends Writer, Edit {}
+
+function refuseBeyond(
+  by: Actor | null,
+  standing: StoredSpecification | null,
+  document: SpecificationInput,
+): void {
+  const errors = by === null ? [] : faultsOfEdit(by, standing?.specification ?? null, document);
+  if (errors.length === 0) return;
+  const detail = 'Whoever is bound to specifications may not change this of them.';
+  throw new ProblemException({ status: 403, kind: 'forbidden', detail, errors });
 }
 
 function refuseUnlessKept(standing: StoredSpecification | null, writer: Writer): void {

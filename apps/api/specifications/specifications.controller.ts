@@ -5,22 +5,23 @@ import {
   Delete,
   Get,
   Header,
-  Headers,
   HttpCode,
   Param,
   Post,
   Put,
   Query,
+  Req,
   Res,
 } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { keeperOfFile, type Writer } from '#domain/specification/keeping.js';
 import { notFound, ProblemException } from '#nest/problem.js';
 import { Problem } from '#protocol/api/problem.js';
 import { SpecificationAnswer } from '#protocol/api/specification.js';
 import { ResourceName, SpecificationInput } from '#protocol/specification.js';
+import { actorOf } from '../access/identities.js';
 import { Requires } from '../access/requires.js';
 import { SpecificationReader } from './specification-reader.js';
 import { SpecificationWriter } from './specification-writer.js';
@@ -95,10 +96,11 @@ export class SpecificationsController {
     @Param({ schema: named }) { name }: z.infer<typeof named>,
     @Query({ schema: written }) query: z.infer<typeof written>,
     @Body({ schema: SpecificationInput }) input: SpecificationInput,
-    @Headers('if-match') ifMatch: string | undefined,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SpecificationAnswer> {
-    const options = { ...writerOf(query), version: versionOf(ifMatch) };
+    const version = versionOf(request.headers['if-match']);
+    const options = { ...writerOf(query), version, by: actorOf(request) };
     const stored = await this.writer.write(name, input, options);
     void reply.header('etag', `"${stored.version}"`);
     return this.reader.answer(stored);

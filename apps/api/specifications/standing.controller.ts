@@ -49,6 +49,7 @@ export class SpecificationStandingController {
     const standing = await this.store.find(name);
     if (!standing) throw notFound(`specification ${name}`);
     const input = { ...standing.specification, active } as SpecificationInput;
-    return this.reader.answer(await this.writer.replace(name, input, standing.version));
+    const edit = { version: standing.version, by: null };
+    return this.reader.answer(await this.writer.replace(name, input, edit));
   }
 }
