@@ -23,7 +23,7 @@ async function ask(
     method,
     headers: {
       authorization: `Bearer ${sent.token ?? farm.parts.adminToken}`,
-      ...(method === 'PATCH' && { 'if-match': '*' }),
+      ...(/^P(ATCH|UT)$/.test(method) && { 'if-match': '*' }),
       ...(sent.body !== undefined && { 'content-type': 'application/json' }),
     },
     ...(sent.body !== undefined && { body: JSON.stringify(sent.body) }),
@@ -129,13 +129,34 @@ describe('an access token', () => {
   it('opens none of the api itself', async () => {
     const made = await make({ name: 'x', store: 'team', access: 'write' });
     const token = String(made.body['token']);
-    for (const [method, path] of [
-      ['GET', '/api/v1/tokens'],
-      ['GET', '/api/v1/stores'],
-      ['POST', '/jobset/packages/hook/evaluate'],
+    for (const [method, path, status] of [
+      ['GET', '/api/v1/tokens', 401],
+      ['GET', '/api/v1/stores', 401],
+      // It is known whose it is, and another try would end the same.
+      ['POST', '/jobset/packages/hook/evaluate', 403],
     ] as const) {
-      expect([path, (await ask(method, path, { token })).status]).toEqual([path, 401]);
+      expect([path, (await ask(method, path, { token })).status]).toEqual([path, status]);
     }
+  });
+
+  it('of a maintainer lends no credential of the farm to another address', async () => {
+    const document = {
+      ...{ name: 'lent', backend: 'local', selection: { file: 'farm.json' }, active: false },
+      channels: [{ name: 'main', url: 'https://example.org/lent.git', credential: 'ours' }],
+    };
+    const made = await ask('POST', '/api/v1/specifications', { body: document });
+    expect(made.status).toBe(201);
+    const role = { name: 'Max', role: 'maintainer', specifications: ['lent'], access: 'read' };
+    const token = String((await make(role)).body['token']);
+    const path = '/api/v1/specifications/lent';
+    const [channel] = document.channels;
+    const evil = { ...document, channels: [{ ...channel, url: 'https://evil.example.net/' }] };
+    expect(await ask('PUT', path, { body: evil, token })).toMatchObject({
+      ...{ status: 403, body: { errors: [{ pointer: '/channels/0/credential' }] } },
+    });
+    const next = { ...document, channels: [{ ...channel, branch: 'next' }] };
+    expect((await ask('PUT', path, { body: next, token })).status).toBe(200);
+    expect((await ask('PUT', path, { body: evil })).status).toBe(200);
   });
 
   it('of a specification has it evaluated, and no other', async () => {
@@ -150,9 +171,9 @@ describe('an access token', () => {
     const token = String(made.body['token']);
     // 500: it was let in, and the specification is inactive.
     expect((await ask('POST', '/jobset/mine/hook/evaluate', { token })).status).toBe(500);
-    expect((await ask('POST', '/jobset/other/hook/evaluate', { token })).status).toBe(401);
+    expect((await ask('POST', '/jobset/other/hook/evaluate', { token })).status).toBe(403);
     const reader = await make({ name: 'reader', specification: 'mine', access: 'read' });
     const weak = { token: String(reader.body['token']) };
-    expect((await ask('POST', '/jobset/mine/hook/evaluate', weak)).status).toBe(401);
+    expect((await ask('POST', '/jobset/mine/hook/evaluate', weak)).status).toBe(403);
   });
 });

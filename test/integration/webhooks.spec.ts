@@ -46,7 +46,7 @@ describe.each(forgeKinds)('a delivery of %s', (kind) => {
     '%s is refused, and nothing is kept of it',
     async (how) => {
       const { status, body } = await farm.tell(`/webhooks/${kind}`, await changed(kind, how));
-      expect([status, body['status']]).toEqual([401, 401]);
+      expect([status, body['status']]).toEqual([403, 403]);
       expect(JSON.stringify(body)).not.toContain(recordedSecrets[kind]);
       expect(await farm.deliveries(kind)).toEqual([]);
     },
@@ -132,7 +132,7 @@ describe('a forge', () => {
   it('that is not known is not heard', async () => {
     const push = await recordedDelivery('github', 'push');
     expect((await farm.tell('/webhooks/nobody', push)).status).toBe(404);
-    expect((await farm.tell('/webhooks/gitea', push)).status).toBe(401);
+    expect((await farm.tell('/webhooks/gitea', push)).status).toBe(403);
   });
 
   it('is told what it said wrong, in what it signed', async () => {
@@ -205,7 +205,7 @@ describe('where newer Cuirass hears of requests', () => {
     const push = await recordedDelivery(kind, 'push');
     expect(await farm.tell(path, push)).toMatchObject({ status: 400, body: { error: /no merge/ } });
     expect(await farm.tell(path, await changed(kind, 'wrongly signed'))).toMatchObject({
-      ...{ status: 401, body: { error: /none of the forges/ } },
+      ...{ status: 403, body: { error: /none of the forges/ } },
     });
   });
 });

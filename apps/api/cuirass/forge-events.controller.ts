@@ -58,7 +58,7 @@ export class ForgeEventsController {
       doubts.push(doubt);
       if (forges.length === 1) await this.intake.noteRefusal(forge, doubt);
     }
-    return refused(401, `This is from none of the forges: ${doubts[0]}.`);
+    return refused(403, `This is from none of the forges: ${doubts[0]}.`);
   }
 
   private async taken(forge: Forge, raw: ReturnType<typeof rawOf>): Promise<Answer> {

@@ -48,6 +48,7 @@ export class HookController {
   @ApiBearerAuth()
   @ApiResponse({ status: 200, standardSchema: HookAnswer })
   @ApiResponse({ status: 401, standardSchema: HookRefusal })
+  @ApiResponse({ status: 403, standardSchema: HookRefusal })
   @ApiResponse({ status: 404, standardSchema: HookRefusal })
   @ApiResponse({ status: 500, standardSchema: HookRefusal, description: 'It is inactive' })
   async evaluate(

@@ -43,11 +43,12 @@ export class Tokens {
     if (!(await this.store.revoke(idOf<TokenId>(token)))) throw notFound(`token ${token}`);
   }
 
-  /** Whether a token lets its holder have this specification evaluated. */
-  async mayTrigger(token: string, specification: string): Promise<boolean> {
-    if (!isAccessToken(token)) return false;
+  /** Whether a token lets its holder have this specification evaluated; null: it is none. */
+  async triggering(token: string, specification: string): Promise<'this' | 'others' | null> {
+    if (!isAccessToken(token)) return null;
     const grant = await this.store.use(hashSecret(token));
-    return grant !== null && allows(grant.scope, { access: 'write', specification });
+    if (grant === null) return null;
+    return allows(grant.scope, { access: 'write', specification }) ? 'this' : 'others';
   }
 }
 

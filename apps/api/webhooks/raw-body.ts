@@ -46,7 +46,7 @@ function declaredBytes({ headers }: FastifyRequest): number {
 }
 
 const unsigned: Refusal = {
-  status: 401,
+  status: 403,
   kind: 'unsigned',
   detail: 'What a forge tells has to be signed: give its webhook a secret.',
 };

@@ -21,7 +21,7 @@ export class WebhooksController {
   @ApiOperation({ summary: 'What a forge tells, signed with one of its secrets' })
   @ApiResponse({ status: 202, standardSchema: DeliveryReceipt })
   @ApiResponse({ status: 400, standardSchema: Problem })
-  @ApiResponse({ status: 401, standardSchema: Problem })
+  @ApiResponse({ status: 403, standardSchema: Problem })
   @ApiResponse({ status: 404, standardSchema: Problem })
   async deliver(
     @Param({ schema: named }) { name }: z.infer<typeof named>,
@@ -34,7 +34,7 @@ export class WebhooksController {
     if (doubt !== null) {
       await this.intake.noteRefusal(forge, doubt);
       const detail = `This is not from the forge ${name}: ${doubt}.`;
-      throw new ProblemException({ status: 401, kind: 'unsigned', detail });
+      throw new ProblemException({ status: 403, kind: 'unsigned', detail });
     }
     const { delivery, receipt } = await this.intake.take(forge, raw);
     return { delivery, receipt };
