@@ -167,6 +167,7 @@ describe('an address', () => {
     const { port } = new URL(farm.address);
     for (const [said, status] of [
       ['FROBNICATE /api/v1/builds HTTP/1.1\r\n\r\n', 400],
+      ['GET /livez HTTP/1.1\r\nhost: x\r\nHOST: y\r\nconnection: close\r\n\r\n', 400],
       [`GET /livez HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
     ] as const) {
       const socket = connect(Number(port), '127.0.0.1').end(said);
@@ -244,6 +245,17 @@ describe('what is replaced', () => {
     expect((await put()).status).toBe(428);
     const tag = (await asAdmin('/api/v1/forges/new')).headers.get('etag') ?? '';
     expect((await put({ 'if-match': tag })).status).toBe(200);
+  });
+
+  it('is not removed by who has read something else', async () => {
+    const remove = (condition: string, path = '/api/v1/forges/new') =>
+      asAdmin(path, { method: 'DELETE', headers: { 'if-match': condition } });
+    const tag = (await asAdmin('/api/v1/forges/new')).headers.get('etag') ?? '';
+    expect((await remove('"stale"')).status).toBe(412);
+    expect((await remove('"99"', '/api/v1/specifications/demo')).status).toBe(412);
+    expect((await ask('/api/v1/specifications/demo')).status).toBe(200);
+    expect((await remove(tag)).status).toBe(204);
+    expect((await remove(tag)).status).toBe(412);
   });
 });
 

@@ -1,7 +1,8 @@
 /**
  * Every route of the api, asked with every method it has and without a credential: whatever it
- * answers, a browser is told what it may not do with it.
+ * answers, a browser is told what it may not do with it. And what no request may do to the farm.
  */
+import type { Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApiFarm, type ApiFarm } from './api-farm.js';
 import { seedFarm } from './seeded-farm.js';
@@ -68,5 +69,23 @@ describe('every answer', () => {
       found.push(...(await faultsOf(method, filled(url))));
     }
     expect(found).toEqual([]);
+  });
+});
+
+describe('a request', () => {
+  it('is not waited for without end, and not looked into so', async () => {
+    expect((farm.app.getHttpServer() as Server).requestTimeout).toBe(120_000);
+    const answer = await fetch(`${farm.address}/api/v1/specifications`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${farm.parts.adminToken}`,
+        'content-type': 'application/json',
+      },
+      body: '['.repeat(20_000) + ']'.repeat(20_000),
+    });
+    expect([answer.status, await answer.json()]).toEqual([
+      422,
+      expect.objectContaining({ type: 'urn:gambeson:problem:invalid-body' }),
+    ]);
   });
 });

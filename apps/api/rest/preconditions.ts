@@ -24,11 +24,9 @@ export class Preconditions implements NestInterceptor {
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const { method, url, headers } = request;
-    if ((method !== 'PUT' && method !== 'PATCH') || !url.startsWith('/api/v1/')) {
-      return next.handle();
-    }
     const condition = headers['if-match'];
-    if (condition !== undefined && ownVersions.test(url)) return next.handle();
+    if (!url.startsWith('/api/v1/') || !isJudged(method, condition)) return next.handle();
+    if (method === 'PUT' && condition !== undefined && ownVersions.test(url)) return next.handle();
     return of(
       await this.changes.run(async () => {
         await this.judge(request, condition);
@@ -57,6 +55,11 @@ export class Preconditions implements NestInterceptor {
     });
     return answer.statusCode === 200 ? String(answer.headers['etag']) : null;
   }
+}
+
+/** What is removed goes by its address alone, unless its remover says what was read of it. */
+function isJudged(method: string, condition: string | undefined): boolean {
+  return method === 'PUT' || method === 'PATCH' || (method === 'DELETE' && condition !== undefined);
 }
 
 function unsaid(): ProblemException {

@@ -1,5 +1,5 @@
 /**
- * How large a body each address reads; what is larger is refused with 413 before it is held. What
+ * How large a body each address reads, and for how long; what is larger is refused with 413. What
  * forges send has a bound of its own (webhooks/raw-body.ts), and so have Cuirass's forms.
  */
 import type { FastifyInstance } from 'fastify';
@@ -17,7 +17,11 @@ const requestLimits: readonly (readonly [address: RegExp, bytes: number])[] = [
   [/^\/admin(?!\/(gitlab|forgejo)\/event$)(\/|$)/, 1024 * kibibyte],
 ];
 
+/** Whoever sends a body slowly holds a connection; 25 MiB come in this by 2 megabits a second. */
+const wholeRequestMilliseconds = 120_000;
+
 export function limitRequests(fastify: FastifyInstance): void {
+  fastify.server.requestTimeout = wholeRequestMilliseconds;
   fastify.addHook('onRoute', (route) => {
     const found = requestLimits.find(([address]) => address.test(route.url));
     if (found) route.bodyLimit ??= found[1];

@@ -10,6 +10,13 @@ describe('a text that Postgres does not keep', () => {
     expect(placeIn('\u0000')).toBe('');
   });
 
+  it('is looked for no deeper than anything of the farm goes', () => {
+    const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
+    expect(placeIn(nested(64))).toBeNull();
+    expect(placeIn(nested(66))).toBe('/0'.repeat(64));
+    expect(placeIn(JSON.parse('['.repeat(20_000) + ']'.repeat(20_000)))).not.toBeNull();
+  });
+
   it('is none of those that it keeps', () => {
     expect(placeIn({ note: 'Grüße 😀\n\t', n: 1, nothing: null, list: [] })).toBeNull();
     expect(placeIn(undefined)).toBeNull();

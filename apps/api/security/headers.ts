@@ -34,8 +34,9 @@ export function secureHttp(fastify: FastifyInstance, publicUrl: string): void {
   const publicOrigin = new URL(publicUrl).origin;
   fastify.addHook('onRequest', async (request, reply) => {
     reply.headers(headers);
-    if (safeMethods.has(request.method) || isOwnOrigin(request, publicOrigin)) return;
-    await sendProblem(reply, foreign);
+    if (hostsIn(request) > 1) return sendProblem(reply, twoHosts);
+    if (safeMethods.has(request.method) || isOwnOrigin(request, publicOrigin)) return undefined;
+    return sendProblem(reply, foreign);
   });
 }
 
@@ -51,6 +52,16 @@ export function isOwnOrigin(
   return URL.canParse(origin) && new URL(origin).host === request.headers.host;
 }
 
+/** Of two a proxy may have looked at the other: RFC 9112 has them refused. */
+function hostsIn({ raw }: FastifyRequest): number {
+  return raw.rawHeaders.filter((name, at) => at % 2 === 0 && /^host$/i.test(name)).length;
+}
+
+const twoHosts: Refusal = {
+  status: 400,
+  kind: 'malformed-request',
+  detail: 'A request names its Host once.',
+};
 const foreign: Refusal = {
   status: 403,
   kind: 'foreign-origin',
