@@ -8,6 +8,7 @@ import { Client } from '#client/client.js';
 import { Refused, refusalOf } from '#client/refused.js';
 import { faultsOf } from '#protocol/api/problem.js';
 import { FarmFault } from '#std/farm-fault.js';
+import { fetchOnHost } from './redirects.js';
 
 export interface FarmApi {
   /** Without a slash at its end. */
@@ -23,7 +24,7 @@ export function farmApiOf(base: string, tokenFor: TokenSource): FarmApi {
     const token = await tokenFor(init?.method !== 'GET');
     const headers = new Headers(init?.headers);
     if (token !== null) headers.set('authorization', `Bearer ${token}`);
-    const response = await fetch(address, { ...init, headers });
+    const response = await fetchOnHost(String(address), { ...init, headers });
     if (response.status !== 401 || token !== null) return response;
     const { status, kind, message, errors } = await refusalOf(response);
     throw new Refused(status, kind, `${message} Give --token-file.`, errors);

@@ -108,6 +108,12 @@ describe('an authority for the certificates of administrators', () => {
     ]);
   });
 
+  it('knows names beyond ASCII as they are written', async () => {
+    await answer('issue', 'Zoë Ågren', '--organisation', 'Čedok');
+    expect((await cert('list')).out).toContain('CN=Zoë Ågren,O=Čedok');
+    expect((await answer('revoke', 'Zoë Ågren'))['revoked']).toHaveLength(1);
+  });
+
   it('writes the list of revoked ones anew, and says until when it is good', async () => {
     const { listEndsAt } = await answer('crl', '--crl-days', '90');
     expect(Date.parse(String(listEndsAt)) - Date.now()).toBeGreaterThan(89 * 24 * 3600 * 1000);

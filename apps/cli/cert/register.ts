@@ -43,5 +43,12 @@ function timeOf(text: string): Date | null {
 
 /** `/O=Farm/CN=ada` becomes `CN=ada,O=Farm`. No value of ours holds a slash. */
 function subjectOf(name: string): string {
-  return name.split('/').filter(Boolean).reverse().join(',');
+  return unescaped(name).split('/').filter(Boolean).reverse().join(',');
+}
+
+/** openssl writes each byte beyond ASCII as `\\xC3`. */
+function unescaped(text: string): string {
+  return text.replaceAll(/(?:\\x[0-9A-F]{2})+/gi, (run) =>
+    Buffer.from(run.replaceAll(/\\x/gi, ''), 'hex').toString('utf8'),
+  );
 }

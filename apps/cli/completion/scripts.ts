@@ -25,10 +25,10 @@ const zsh = `#compdef gambeson
 # Completion of gambeson for zsh: a file _gambeson in a directory of $fpath.
 _gambeson() {
   local -a candidates
-  local line value description
+  local line value description tab=$'\\t'
   while IFS= read -r line; do
-    value="\${line%%$'\\t'*}"
-    description="\${line#*$'\\t'}"
+    value="\${line%%$tab*}"
+    description="\${line#*$tab}"
     candidates+=("\${value//:/\\\\:}:\${description}")
   done < <("\${words[1]}" __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)
   if (( \${#candidates} )); then

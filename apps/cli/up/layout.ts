@@ -44,6 +44,7 @@ export function appProgram(site: Site, name: AppName): Program {
     command: [process.execPath, join(site.programs, 'apps', name, 'main.js')],
     environment: {
       ...surroundings(site),
+      ...handedOn(),
       GAMBESON_DATA: site.data,
       DATABASE_URL: site.databaseUrl,
       REDIS_URL: site.redisUrl,
@@ -89,6 +90,18 @@ export function workerProgram(site: Site, plan: WorkerPlan): Program {
     farewell: draining,
     restartPauseMillis: (site.leaseSeconds + leaseMarginSeconds) * 1000,
   };
+}
+
+/** What the caller's environment says of doors and bounds; where things lie `up` says itself. */
+export const handedOnNames = [
+  ...['GAMBESON_ADMIN_TRUST', 'GAMBESON_TRUSTED_PROXIES', 'GAMBESON_ADMIN_SOCKET'],
+  ...['GAMBESON_ADMIN_HEADERS', 'GAMBESON_ADMINS_FILE', 'GAMBESON_HOOK_ALLOW'],
+  ...['GAMBESON_PRIVATE_CHANNELS', 'GAMBESON_PRIVATE_RECEIVERS', 'GAMBESON_CREDENTIALS'],
+  ...['GAMBESON_REQUESTS_PER_MINUTE', 'GAMBESON_POLL_SECONDS'],
+] as const;
+
+function handedOn(): Record<string, string | undefined> {
+  return Object.fromEntries(handedOnNames.map((name) => [name, process.env[name]]));
 }
 
 /**
