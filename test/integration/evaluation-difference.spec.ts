@@ -111,6 +111,7 @@ describe('the difference of an evaluation', () => {
     const grown = await difference(`${third}/difference?against=${second}`);
     expect(kinds(grown)).toEqual({ breaks: 'failing', early: 'new' });
     expect(grown).toMatchObject({ succeeded: 1, counts: { removed: 0 } });
+    expect(grown.items.map(({ status }) => status)).toEqual(['failed', 'succeeded']);
     await rows.end(third);
     const whole = await difference(`${third}/difference?against=${second}`);
     expect(whole.counts.removed).toBe(3);

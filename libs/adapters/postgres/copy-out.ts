@@ -3,7 +3,6 @@
  * a parse for each column. The caller reads the columns of a row in their order.
  */
 import type pg from 'pg';
-import { to as copyTo } from 'pg-copy-streams';
 import type { Client } from './database.js';
 
 const headerBytes = 19;
@@ -15,44 +14,63 @@ const comparedBelow = 256;
  * Hands on each row of a query without parameters. `read` must read every column, in order, and
  * keep nothing of the row: its bytes are gone afterwards.
  */
-export async function copyRows(
+export function copyRows(
   client: Client,
   select: string,
   read: (row: BinaryRow) => void,
 ): Promise<void> {
-  const stream = (client as pg.Client).query(copyTo(`copy (${select}) to stdout (format binary)`));
-  const row = new BinaryRow();
-  let rest: Buffer = Buffer.alloc(0);
-  let skip = headerBytes;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    if (bytes.length < skip) {
-      rest = bytes;
-      continue;
-    }
-    let at = skip;
-    skip = 0;
-    for (let end = endOfRow(bytes, at); end !== -1; end = endOfRow(bytes, at)) {
-      row.begin(bytes, at + 2);
-      read(row);
-      at = end;
-    }
-    rest = bytes.subarray(at);
-  }
+  const copy = new CopyOut(`copy (${select}) to stdout (format binary)`, read);
+  (client as pg.Client).query(copy);
+  return copy.done;
 }
 
-/** -1 when the row is not whole, or when it is the mark of the end. */
-function endOfRow(bytes: Buffer, start: number): number {
-  if (start + 2 > bytes.length) return -1;
-  let left = bytes.readInt16BE(start);
-  if (left === -1) return -1;
-  let at = start + 2;
-  for (; left > 0; left -= 1) {
-    if (at + 4 > bytes.length) return -1;
-    const length = bytes.readUInt32BE(at);
-    at += length === nullLength ? 4 : 4 + length;
+/**
+ * A query of our own, as pg lets one submit. Its messages are read where they lie: a stream of them
+ * makes a buffer of each row, and these live long enough to be collected with everything else.
+ */
+class CopyOut {
+  readonly done: Promise<void>;
+  private readonly settle: PromiseWithResolvers<void>;
+  private readonly row = new BinaryRow();
+  private begun = false;
+  private fault: unknown = null;
+
+  constructor(
+    private readonly text: string,
+    private readonly read: (row: BinaryRow) => void,
+  ) {
+    this.settle = Promise.withResolvers<void>();
+    this.done = this.settle.promise;
   }
-  return at > bytes.length ? -1 : at;
+
+  submit(connection: pg.Connection): void {
+    connection.query(this.text);
+  }
+
+  /** Always one message for a row; the header is with the first, the mark of the end by itself. */
+  handleCopyData({ chunk }: { readonly chunk: Buffer }): void {
+    const at = this.begun ? 0 : headerBytes;
+    this.begun = true;
+    if (this.fault !== null || at === chunk.length || chunk.readInt16BE(at) === -1) return;
+    try {
+      this.row.begin(chunk, at + 2);
+      this.read(this.row);
+    } catch (error) {
+      // The connection stays of use when the rest has been passed by.
+      this.fault = error;
+    }
+  }
+
+  handleCommandComplete(): void {}
+
+  handleReadyForQuery(): void {
+    if (this.fault === null) this.settle.resolve();
+    else this.settle.reject(this.fault);
+  }
+
+  handleError(error: unknown): void {
+    this.settle.reject(error);
+  }
 }
 
 export class BinaryRow {

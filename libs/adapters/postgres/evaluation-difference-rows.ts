@@ -4,7 +4,8 @@
  */
 import { invariant } from '#std/invariant.js';
 import { statusCode, type SheetStatus } from '#domain/evaluation-difference/standing.js';
-import type { JobRow } from '#domain/evaluation-difference/job-sheet.js';
+import { GrowingColumns, type JobColumns } from '#domain/evaluation-difference/job-columns.js';
+import type { BuildPlaces } from '#domain/evaluation-difference/job-sheet.js';
 import type { JobWords } from '#domain/evaluation-difference/job-words.js';
 import { copyRows } from './copy-out.js';
 import type { Client, Database } from './database.js';
@@ -21,17 +22,14 @@ interface From {
   readonly after: number;
 }
 
-type Ending = Pick<JobRow, 'status' | 'reason' | 'failedInput'>;
-type ReadRow = { -readonly [column in keyof JobRow]: JobRow[column] };
-
-/** The evaluation's jobs that came after the last known one, in no order. */
-export async function readJobs(client: Client, words: JobWords, from: From): Promise<JobRow[]> {
-  const rows: ReadRow[] = [];
+/** The evaluation's jobs that came after the last known one, in no order; none has ended yet. */
+export async function readJobs(client: Client, words: JobWords, from: From): Promise<JobColumns> {
+  const read = new GrowingColumns();
   const jobs = `select id, name_id, system, coalesce(build_id, 0),
                        (meta -> 'maintainers')::text ${jobsOf(from)}`;
   const error = statusCode('error');
   await copyRows(client, jobs, (row) => {
-    rows.push({
+    read.add({
       job: row.integer(),
       name: row.integer(),
       system: words.systems.code(row.word()),
@@ -42,33 +40,23 @@ export async function readJobs(client: Client, words: JobWords, from: From): Pro
       failedInput: 0,
     });
   });
-  const endings = await readEndings(client, words, from);
-  for (const row of rows) {
-    const ending = endings.get(row.build);
-    if (!ending) continue;
-    row.status = ending.status;
-    row.reason = ending.reason;
-    row.failedInput = ending.failedInput;
-  }
-  return rows;
+  return read.all();
 }
 
-async function readEndings(
+/** What became of the builds of these jobs. */
+export async function readEndings(
   client: Client,
-  words: JobWords,
-  from: From,
-): Promise<Map<number, Ending>> {
-  const endings = new Map<number, Ending>();
+  { places, words, ...from }: From & { readonly places: BuildPlaces; readonly words: JobWords },
+): Promise<void> {
   const builds = `select id, status, reason, coalesce(failed_input_id, 0) from builds
                    where id = any (array(select build_id ${jobsOf(from)}))`;
   await copyRows(client, builds, (row) => {
-    endings.set(row.integer(), {
+    places.set(row.integer(), {
       status: statusCode(row.word() as SheetStatus),
       reason: words.reasons.code(row.word()),
       failedInput: row.integer(),
     });
   });
-  return endings;
 }
 
 /** More missing names are read by one walk along their key. */
@@ -78,10 +66,10 @@ const namedAtMost = 1000;
 export async function readNames(
   client: Client,
   { names }: JobWords,
-  { rows, ...from }: From & { readonly rows: readonly JobRow[] },
+  { jobs, ...from }: From & { readonly jobs: JobColumns },
 ): Promise<void> {
   const missing = new Set<number>();
-  for (const { name } of rows) if (!names.has(name)) missing.add(name);
+  for (const name of jobs.names) if (!names.has(name)) missing.add(name);
   if (missing.size === 0) return;
   const ids =
     missing.size > namedAtMost ? `array(select name_id ${jobsOf(from)})` : arrayOf([...missing]);

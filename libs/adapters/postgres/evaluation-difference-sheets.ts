@@ -5,17 +5,13 @@
  * looked at for longest go first.
  */
 import type { EvaluationStatus } from '#domain/evaluation/status.js';
-import {
-  BuildPlaces,
-  sheetOf,
-  type JobRow,
-  type JobSheet,
-} from '#domain/evaluation-difference/job-sheet.js';
+import { joined } from '#domain/evaluation-difference/job-columns.js';
+import { BuildPlaces, sheetOf, type JobSheet } from '#domain/evaluation-difference/job-sheet.js';
 import { emptyWords } from '#domain/evaluation-difference/job-words.js';
 import type { Link } from '#domain/evaluation-difference/root-causes.js';
 import type { Database } from './database.js';
 import { BuildChanges } from './evaluation-difference-feed.js';
-import { readJobs, readNames, readStandings } from './evaluation-difference-rows.js';
+import { readEndings, readJobs, readNames, readStandings } from './evaluation-difference-rows.js';
 
 /** A row takes about 50 bytes with its places. */
 const keptRowsAtMost = 3_000_000;
@@ -32,8 +28,8 @@ export interface KeptSheet {
 }
 
 interface Entry extends KeptSheet {
-  /** While the evaluation goes on jobs are added, and the rows are needed again. */
-  readonly rows: JobRow[] | null;
+  /** Jobs are added yet. */
+  readonly goesOn: boolean;
 }
 
 interface Load {
@@ -133,7 +129,7 @@ export class EvaluationSheets {
   private async entry(asked: AskedSheet): Promise<Entry> {
     const { evaluation } = asked;
     const known = this.entries.get(evaluation);
-    if (known?.rows === null) {
+    if (known?.goesOn === false) {
       this.entries.delete(evaluation);
       this.entries.set(evaluation, known);
       return known;
@@ -153,32 +149,31 @@ export class EvaluationSheets {
   ): Promise<Entry> {
     const { lost } = this;
     const goesOn = status === 'started';
-    const more = await this.readAfter(evaluation, lastOf(known));
-    if (known && goesOn && more.length === 0) return known;
-    const rows = [...currentRows(known), ...more];
-    const sheet = sheetOf(evaluation, rows, this.words);
-    const entry: Entry = {
-      sheet,
-      places: new BuildPlaces(sheet),
-      links: known?.links ?? new Map<number, Link>(),
-      rows: goesOn ? rows : null,
-    };
+    const entry = await this.readOn(evaluation, known);
+    if (entry === known && goesOn) return known;
     while (missed.size > 0) {
       const builds = [...missed];
       missed.clear();
       await this.renew([entry], builds);
     }
-    if (lost === this.lost) this.entries.set(evaluation, entry);
+    const read = { ...entry, goesOn };
+    if (lost === this.lost) this.entries.set(evaluation, read);
     this.watch();
-    return entry;
+    return read;
   }
 
-  private readAfter(evaluation: number, after: number): Promise<JobRow[]> {
+  /** With the jobs that came after those that are known; the known one where none did. */
+  private readOn(evaluation: number, known: KeptSheet | undefined): Promise<KeptSheet> {
+    const { words } = this;
+    const from = { evaluation, after: known?.sheet.jobs.reduce(larger, 0) ?? 0 };
     return this.database.transaction(async (client) => {
-      const from = { evaluation, after };
-      const rows = await readJobs(client, this.words, from);
-      await readNames(client, this.words, { ...from, rows });
-      return rows;
+      const jobs = await readJobs(client, words, from);
+      if (known && jobs.size === 0) return known;
+      await readNames(client, words, { ...from, jobs });
+      const sheet = sheetOf(evaluation, known ? joined(known.sheet, jobs) : jobs, words);
+      const places = new BuildPlaces(sheet);
+      await readEndings(client, { ...from, words, places });
+      return { sheet, places, links: known?.links ?? new Map<number, Link>() };
     });
   }
 
@@ -205,22 +200,6 @@ export class EvaluationSheets {
   }
 }
 
-function lastOf(known: Entry | undefined): number {
-  return (known?.rows ?? []).reduce((last, { job }) => Math.max(last, job), 0);
-}
-
-/** Rows as they were read, with what became of their builds since. */
-function currentRows(known: Entry | undefined): JobRow[] {
-  if (!known) return [];
-  const { sheet, places, rows } = known;
-  return (rows ?? []).map((row) => {
-    const at = row.build === 0 ? undefined : places.rowsOf(row.build)[0];
-    if (at === undefined) return row;
-    return {
-      ...row,
-      status: sheet.statuses[at]!,
-      reason: sheet.reasons[at]!,
-      failedInput: sheet.failedInputs[at]!,
-    };
-  });
+function larger(a: number, b: number): number {
+  return Math.max(a, b);
 }

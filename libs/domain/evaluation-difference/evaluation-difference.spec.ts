@@ -7,7 +7,8 @@ import {
   type Difference,
   type DifferenceKind,
 } from './difference.js';
-import { BuildPlaces, sheetOf, type JobRow, type JobSheet } from './job-sheet.js';
+import { GrowingColumns } from './job-columns.js';
+import { BuildPlaces, sheetOf, type JobSheet } from './job-sheet.js';
 import { emptyWords, type JobWords } from './job-words.js';
 import { maintainersOf, narrow } from './narrow.js';
 import { foreignInputs, rootCauses, type Link } from './root-causes.js';
@@ -24,8 +25,9 @@ interface Told {
 }
 
 function sheet(words: JobWords, told: readonly Told[], evaluation = 1): JobSheet {
-  const rows = told.map((one, at): JobRow => {
-    return {
+  const jobs = new GrowingColumns();
+  for (const [at, one] of told.entries()) {
+    jobs.add({
       job: at + 1,
       name: nameId(words, one.name),
       system: words.systems.code(one.system ?? 'x86_64-linux'),
@@ -34,9 +36,9 @@ function sheet(words: JobWords, told: readonly Told[], evaluation = 1): JobSheet
       reason: words.reasons.code(one.reason ?? null),
       failedInput: one.failedInput ?? 0,
       maintainers: words.maintainers.code(one.maintainers ?? null),
-    };
-  });
-  return sheetOf(evaluation, rows, words);
+    });
+  }
+  return sheetOf(evaluation, jobs.all(), words);
 }
 
 function nameId(words: JobWords, name: string): number {
@@ -239,7 +241,6 @@ describe('the places of builds in a sheet', () => {
       { name: 'c', build: 7, status: 'scheduled' },
     ]);
     const places = new BuildPlaces(here);
-    expect(places.rowsOf(7)).toEqual([0, 2]);
     expect([places.has(3), places.has(4), places.has(8)]).toEqual([true, false, false]);
     const now = { status: statusCode('failed'), reason: 0, failedInput: 0 };
     expect(places.set(7, now)).toBe(true);

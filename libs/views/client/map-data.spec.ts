@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { differ } from '#domain/evaluation-difference/difference.js';
 import { jobMap, statusLetters } from '#domain/evaluation-difference/job-map.js';
+import { GrowingColumns } from '#domain/evaluation-difference/job-columns.js';
 import { sheetOf } from '#domain/evaluation-difference/job-sheet.js';
 import { emptyWords } from '#domain/evaluation-difference/job-words.js';
 import { statusCode } from '#domain/evaluation-difference/standing.js';
@@ -19,11 +20,14 @@ function map() {
   const words = emptyWords();
   const names = [...new Set(told.map(([name]) => name))];
   names.forEach((name, at) => words.names.add(at + 1, name));
-  const rows = told.map(([name, system, status], at) => ({
-    ...{ job: at + 1, name: names.indexOf(name) + 1, system: words.systems.code(system) },
-    ...{ build: at + 1, status: statusCode(status), reason: 0, failedInput: 0, maintainers: 0 },
-  }));
-  const sheet = sheetOf(1, rows, words);
+  const jobs = new GrowingColumns();
+  for (const [at, [name, system, status]] of told.entries()) {
+    jobs.add({
+      ...{ job: at + 1, name: names.indexOf(name) + 1, system: words.systems.code(system) },
+      ...{ build: at + 1, status: statusCode(status), reason: 0, failedInput: 0, maintainers: 0 },
+    });
+  }
+  const sheet = sheetOf(1, jobs.all(), words);
   return { ...jobMap(sheet, differ(sheet, null, true)), letters: statusLetters };
 }
 
