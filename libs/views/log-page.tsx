@@ -59,7 +59,8 @@ interface Addresses {
 export function logPage(model: LogPageModel): string {
   const at = addressesOf(model);
   const { log, phases } = model;
-  const live: EventTopic[] = model.kind === 'builds' && !log.ended ? [`build/${model.id}`] : [];
+  const topic = `${model.kind === 'builds' ? 'build' : 'evaluation'}/${model.id}` as const;
+  const live: EventTopic[] = log.ended ? [] : [topic];
   return page(
     {
       title: `Log of ${model.name}`,
@@ -284,6 +285,7 @@ function Lines({ model: { log, phases, kind, id }, at }: { model: LogPageModel; 
       data-attempt={log.attempt ?? undefined}
       data-total={log.total}
       data-stream={kind === 'builds' && !log.ended ? streamOf(id, log) : undefined}
+      data-grows={kind === 'evaluations' && !log.ended ? true : undefined}
     >
       <div class="drawn">
         <LogRows

@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { startApiFarm, type ApiFarm } from '../integration/api-farm.js';
-import { seedAttempt, seedBuild, seedEvaluation } from '../integration/seeded-farm.js';
+import {
+  seedAttempt,
+  seedBuild,
+  seedEvaluation,
+  seedNextEvaluation,
+} from '../integration/seeded-farm.js';
 import { openChromium, visit, type Look, type Visit } from './chromium.js';
 
 const shots = join(process.cwd(), '.test-output', 'log');
@@ -254,6 +259,28 @@ describe('a long log that nobody has read before', () => {
     expect(await page.locator('.line').last().getAttribute('id')).toBe(`L${longLines}`);
     await page.click('text=Lines before');
     expect(await page.locator('.line').first().getAttribute('id')).toBe('L98701');
+  });
+});
+
+describe('the log of an evaluation', () => {
+  it('is followed while it goes on', async () => {
+    const { database, logs } = farm.parts;
+    const under = await seedNextEvaluation(database, evaluation);
+    const standing = 'update evaluations set status = $2, ended_at = $3 where id = $1';
+    await database.execute(standing, [under, 'started', null]);
+    const size = await logs.append(`evaluation-${under}`, 0, Buffer.from('one\nhalf'));
+    const { page, faults } = await open(`/evaluations/${under}/log`);
+    await seen(page, 2);
+    await logs.append(`evaluation-${under}`, size, Buffer.from(' and half\nthree\n'));
+    await seen(page, 3);
+    expect(await page.locator('.line .text').allTextContents()).toEqual([
+      'one',
+      'half and half',
+      'three',
+    ]);
+    await database.execute(standing, [under, 'succeeded', new Date()]);
+    await until(page, `/has ended/.test(document.getElementById('log-said').textContent)`);
+    expect(faults).toEqual([]);
   });
 });
 

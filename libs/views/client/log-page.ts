@@ -2,7 +2,7 @@
 import { onKey } from './keys.js';
 import { LogFind } from './log-find.js';
 import { LogFolds } from './log-folds.js';
-import { followLog, type Growth } from './log-live.js';
+import { askOn, followLog, type Growth, type Hearer } from './log-live.js';
 import { LogMarks } from './log-marks.js';
 import type { RowLooks } from './log-rows.js';
 import { LogSource, type LogPhase } from './log-source.js';
@@ -71,13 +71,19 @@ class LogPage {
     if (!named && from > 0) await this.window.show(from, 'top');
     else if (!named) await this.toEnd();
     await this.learn();
-    const stream = this.box.dataset['stream'];
-    if (stream === undefined) return;
-    followLog(stream, {
+    this.follow();
+  }
+
+  private follow(): void {
+    const { stream, grows } = this.box.dataset;
+    const hearer: Hearer = {
       grown: (growth) => void this.grown(growth),
       ended: () => void this.ended(),
       begun: (attempt) => this.begun(attempt),
-    });
+    };
+    if (stream !== undefined) followLog(stream, hearer);
+    else if (grows !== undefined) askOn(this.source, hearer);
+    else return;
     setInterval(() => this.say(), sayMilliseconds);
   }
 

@@ -19,6 +19,7 @@ export interface LogPhase {
 
 export interface LogPhases {
   readonly total: number;
+  readonly bytes: number;
   readonly ended: boolean;
   readonly phases: readonly LogPhase[];
   readonly errors: readonly number[];
