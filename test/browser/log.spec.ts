@@ -208,6 +208,8 @@ describe('the page of a long log', () => {
     await page.keyboard.press('p');
     await until(page, `document.getElementById('log-where').textContent === '${first}'`);
     await page.screenshot({ path: join(shots, 'search.png') });
+    await page.fill('#log-search input[type=search]', 'file-(');
+    await until(page, `/no regular expr/.test(document.getElementById('log-where').textContent)`);
   });
 
   it('goes to the error with a key, and copies text without numbers', async () => {

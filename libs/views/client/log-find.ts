@@ -3,7 +3,7 @@
  * folded phases. Ctrl-F comes here on this page, since the browser sees the drawn rows alone;
  * pressed again, it is the browser's.
  */
-import { fetchJson, type LogFound, type LogSource } from './log-source.js';
+import type { LogFound, LogSource } from './log-source.js';
 import type { LogWindow } from './log-window.js';
 
 const hitsAtOnce = 10_000;
@@ -82,23 +82,31 @@ export class LogFind {
     this.asked = words;
     const answer = this.field.value === '' ? null : await this.fetch('0');
     if (words !== this.asked) return;
-    this.lines = [...(answer?.lines ?? [])];
-    this.total = answer?.total ?? 0;
-    this.next = answer?.next ?? null;
+    const refused = typeof answer === 'string' ? answer : '';
+    // Asked once more, the farm may answer.
+    if (refused !== '') this.asked = '';
+    this.take(typeof answer === 'string' ? null : answer);
     const top = this.window.topLine();
     while (this.next !== null && (this.lines.at(-1) ?? 0) < top) await this.more();
     this.at = Math.max(
       0,
       this.lines.findIndex((line) => line >= top),
     );
-    if (answer) await this.show();
-    else this.tell(this.field.value === '' ? '' : 'not understood');
+    if (answer === null || refused !== '') this.tell(refused);
+    else await this.show();
+  }
+
+  private take(answer: LogFound | null): void {
+    this.lines = [...(answer?.lines ?? [])];
+    this.total = answer?.total ?? 0;
+    this.next = answer?.next ?? null;
   }
 
   private async more(): Promise<void> {
     const answer = this.next === null ? null : await this.fetch(this.next);
-    this.next = answer?.next ?? null;
-    this.lines.push(...(answer?.lines ?? []));
+    const more = typeof answer === 'string' ? null : answer;
+    this.next = more?.next ?? null;
+    this.lines.push(...(more?.lines ?? []));
   }
 
   private async show(): Promise<void> {
@@ -113,9 +121,13 @@ export class LogFind {
     this.dress();
   }
 
-  private fetch(cursor: string): Promise<LogFound | null> {
+  /** Or why there is no answer, in words. */
+  private async fetch(cursor: string): Promise<LogFound | string> {
     const query = { q: this.field.value, ...this.switches(), limit: String(hitsAtOnce), cursor };
-    return fetchJson<LogFound>(this.source.address('/search', query));
+    const answer = await fetch(this.source.address('/search', query)).catch(() => null);
+    const told = (await answer?.json().catch(() => null)) as LogFound | { detail?: string } | null;
+    if (answer?.ok && told && 'lines' in told) return told;
+    return (told && 'detail' in told && told.detail) || 'The farm does not answer: search again.';
   }
 
   private switches(): { regex: string; case: string } {
