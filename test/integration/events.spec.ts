@@ -73,6 +73,14 @@ describe('the stream of news', () => {
     expect(told).toEqual(new Set(topics));
   });
 
+  it('tells of an evaluation that began, the page of the queue, too', async () => {
+    const next = await listen('topic=queue');
+    await next();
+    const news = JSON.stringify({ evaluation: seeded.evaluation, status: 'started' });
+    await farm.parts.bus.publish('live/evaluations', news);
+    expect((await next()).data.topics).toEqual(['queue']);
+  });
+
   it('tells who comes back what changed meanwhile', async () => {
     const { ok, failed } = seeded.builds;
     const query = `topic=build/${ok}&topic=build/${failed}`;

@@ -60,6 +60,7 @@ export class NewsFeed {
 
   private async evaluation(message: string): Promise<void> {
     this.desk.note('farm');
+    this.desk.note('queue');
     const evaluation = numberIn(message, 'evaluation');
     if (evaluation === null) return;
     this.desk.note(`evaluation/${evaluation}`);
