@@ -23,7 +23,7 @@ export function OutlookLine({ outlook, now }: { outlook: Outlook; now: Date }) {
         </>
       ) : null}
       {estimate && estimate.withoutWorker > 0 ? (
-        <>{plural(estimate.withoutWorker, 'build')} wait for a worker that is not there. </>
+        <>{plural(estimate.withoutWorker, 'build')} without a worker that could build them. </>
       ) : null}
       {finished === null ? null : `${finishedLately(finished, now)}.`}
     </p>
@@ -98,10 +98,10 @@ export function perHour({ finished }: Outlook, system: string): string {
 export function HowEstimated() {
   return (
     <p class="quiet">
-      The end is estimated by how long builds of the same names took before, shared out over the
-      slots of the workers that take builds now, and never before the longest path of builds that
-      need each other. What comes later is not in it, nor what no worker can build. Systems that
-      share workers end together.
+      The end is estimated by how long builds of the same names took before (where there were none:
+      by the mean of all names), shared out over the slots of the workers that take builds now, and
+      never before the longest path of builds that need each other. What comes later is not in it,
+      nor what no worker can build. Systems that share workers end together.
     </p>
   );
 }

@@ -35,7 +35,7 @@ describe('the page of the queue', () => {
   it('says when it is empty, in all and for each system, and how fast it went', () => {
     const words = wordsOf(queuePage({ queue: { ...queue, outlook }, now }));
     expect(words).toContain('Estimated to be empty in 3 h .');
-    expect(words).toContain('4 builds wait for a worker that is not there.');
+    expect(words).toContain('4 builds without a worker that could build them.');
     expect(words).toContain('1 234 builds finished in the last hour.');
     expect(words).toContain('riscv64-linux 3 0 0 – 0 no worker builds for it now');
     expect(words).toContain('x86_64-linux 5 0 0 – 1 234 in 3 h , but 1 build without a worker');

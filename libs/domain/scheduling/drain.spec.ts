@@ -54,6 +54,15 @@ describe('the queue is empty', () => {
     expect(minutes([plain, 100])).toEqual({ 'x86_64-linux': 6 });
   });
 
+  it('by the mean of the names that are known, where others were never seen', () => {
+    build();
+    for (let n = 0; n < 9; n += 1) build({ packageName: `new-${n}`, estimateMs: null });
+    const { 'x86_64-linux': told } = minutes([plain, 1]);
+    expect(told).toBeGreaterThan(9);
+    expect(told).toBeLessThan(12);
+    expect((planner.estimateOf([id<BuildId>(last)], now).endsAt! - now) / minute).toBeLessThan(12);
+  });
+
   it('never where no worker builds for it, and without what none can build', () => {
     build();
     build({ system: 'riscv64-linux' });

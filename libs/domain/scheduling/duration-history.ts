@@ -1,7 +1,8 @@
 /**
  * What builds have lasted, by package name and system, on a worker of speed 1: a moving mean of
  * logarithms for each name, and the spread over all names, of which a high quantile stands for
- * names never seen. Unknown long builds are what lengthens a schedule, so they are feared.
+ * names never seen. Unknown long builds are what lengthens a schedule, so they are feared; who is
+ * told when something ends is told by what they last on the mean.
  */
 const newest = 0.4;
 /** A quantile of fewer names says nothing. */
@@ -51,6 +52,16 @@ export class DurationHistory {
       if (left <= 0) return 2 ** ((bucket + 1) / bucketsPerDoubling);
     }
     return 2 ** (buckets / bucketsPerDoubling);
+  }
+
+  /** Milliseconds that a name never seen is expected to last: the mean of all names. */
+  mean(): number {
+    if (this.logs.size === 0) return this.unknownMs;
+    let sum = 0;
+    for (let bucket = 0; bucket < buckets; bucket += 1) {
+      sum += this.spread[bucket]! * 2 ** ((bucket + 0.5) / bucketsPerDoubling);
+    }
+    return sum / this.logs.size;
   }
 
   private put(key: string, before: number | undefined, log: number): void {

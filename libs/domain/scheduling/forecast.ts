@@ -23,12 +23,14 @@ export class Forecast {
   private readonly prospects: Prospects;
   private readonly ahead = new Map<GroupProspect, Ahead>();
   private readonly known = new Map<number, Estimate>();
+  private readonly expected: (row: number) => number;
 
   constructor(
     private readonly state: PlannerState,
     readonly madeAt: number,
   ) {
     state.ranks.settle();
+    this.expected = state.expectations();
     this.prospects = new Prospects(state, state.classes.taking());
     this.addWork();
   }
@@ -61,7 +63,7 @@ export class Forecast {
       startsAt = Math.max(startsAt, endsAt);
     }
     if (group) startsAt = Math.max(startsAt, this.madeAt + this.queueing(row, group));
-    const endsAt = startsAt + nodes.estimate[row]! / (group?.fastest ?? 1);
+    const endsAt = startsAt + this.expected(row) / (group?.fastest ?? 1);
     return { startsAt: Math.round(startsAt), endsAt: Math.round(endsAt) };
   }
 
@@ -71,7 +73,7 @@ export class Forecast {
     const speed = runningOn === -1 ? 1 : classes.rows[runningOn]!.speed;
     const startsAt = nodes.startedAt[row]! || this.madeAt;
     const done = Math.max(0, this.madeAt - startsAt) * speed;
-    const left = remainingWork(nodes.estimate[row]!, done);
+    const left = remainingWork(this.expected(row), done);
     return { startsAt, endsAt: Math.round(this.madeAt + left / speed) };
   }
 
@@ -110,7 +112,7 @@ export class Forecast {
       if (!ahead) this.ahead.set(group, (ahead = nothingAhead()));
       const bucket = bucketOf(this.state, row) + 1;
       if (bucket === ahead.work.length) continue;
-      ahead.work[bucket]! += nodes.estimate[row]!;
+      ahead.work[bucket]! += this.expected(row);
       ahead.builds[bucket]! += 1;
     }
     for (const { work, builds } of this.ahead.values()) {

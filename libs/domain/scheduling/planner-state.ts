@@ -64,6 +64,19 @@ export class PlannerState {
     });
   }
 
+  /**
+   * What builds are expected to last, by row: for plans those of unknown names are feared to last
+   * longer. Holds while nothing is learnt.
+   */
+  expectations(): (row: number) => number {
+    const { nodes } = this;
+    const unknown = this.history.mean();
+    return (row) => {
+      const estimate = nodes.estimate[row]!;
+      return nodes.measured[row] === 1 ? estimate : Math.min(estimate, unknown);
+    };
+  }
+
   /** Everything at once, into an empty state: the n-th build is that of row n of the edges. */
   load(builds: Iterable<PlannerBuild>, graph: GraphEdges): void {
     const { nodes, edges, ranks } = this;

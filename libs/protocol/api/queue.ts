@@ -60,10 +60,11 @@ export const FinishedBuilds = z.object({
 export type FinishedBuilds = z.infer<typeof FinishedBuilds>;
 
 /**
- * When the queue is empty if nothing more comes: by how long builds of the same names took before,
- * shared out over the slots of the workers that take builds now, and not before the longest path of
- * builds that need each other is gone. `withoutWorker` counts what no worker there could build:
- * that is left out. Times are null where nothing can be built.
+ * When the queue is empty if nothing more comes: by how long builds of the same names took before
+ * (where there were none, by the mean of all names), shared out over the slots of the workers that
+ * take builds now, and not before the longest path of builds that need each other is gone.
+ * `withoutWorker` counts what no worker there could build: that is left out. Times are null where
+ * nothing can be built.
  */
 export const EmptyEstimate = z.object({
   emptyAt: Time.nullable(),
