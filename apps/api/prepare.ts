@@ -17,10 +17,10 @@ import { readForgeBodies } from './webhooks/raw-body.js';
 
 export async function prepareApi(app: NestFastifyApplication, parts: FarmParts): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
-  secureHttp(fastify, parts.settings.publicUrl);
+  const { publicUrl, admin } = parts.settings;
+  secureHttp(fastify, [publicUrl, admin.url]);
   guardAdmin(fastify, app.get(ProxyTrust));
-  const { socket } = parts.settings.admin;
-  if (socket !== undefined) listenOnAdminSocket(fastify, socket);
+  if (admin.socket !== undefined) listenOnAdminSocket(fastify, admin.socket);
   keepConventions(app, parts.settings);
   fastify.removeContentTypeParser('text/plain');
   readForgeBodies(fastify);

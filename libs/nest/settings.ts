@@ -32,6 +32,8 @@ const Environment = z.object({
   GAMBESON_PUBLIC_KEY_FILE: z.string().optional(),
   /** Where the secrets lie that specifications and forges name. */
   GAMBESON_CREDENTIALS: z.string().min(1).optional(),
+  /** Where people reach /admin, when that is another address than GAMBESON_URL. */
+  GAMBESON_ADMIN_URL: z.url().optional(),
   /** Whom /admin believes who somebody is: nobody, headers of a proxy, or that it let them in. */
   GAMBESON_ADMIN_TRUST: z.enum(['none', 'header', 'proxy']).default('none'),
   /** The proxies of /admin: addresses and networks (comma-separated, CIDR). */
@@ -99,6 +101,8 @@ const Environment = z.object({
 
 /** How /admin knows who somebody is. */
 export interface AdminSettings {
+  /** Where people reach it. */
+  readonly url: string;
   readonly trust: 'none' | 'header' | 'proxy';
   readonly proxies: readonly string[];
   readonly socket: string | undefined;
@@ -238,6 +242,7 @@ export function readSettings(
 
 function adminOf(env: z.infer<typeof Environment>, peopleFile: string): AdminSettings {
   return {
+    url: env.GAMBESON_ADMIN_URL ?? env.GAMBESON_URL,
     trust: env.GAMBESON_ADMIN_TRUST,
     proxies: listed(env.GAMBESON_TRUSTED_PROXIES),
     socket: env.GAMBESON_ADMIN_SOCKET || undefined,

@@ -32,7 +32,8 @@ beforeAll(async () => {
     GAMBESON_TRUSTED_PROXIES: proxy,
     GAMBESON_ADMIN_SOCKET: join(directory, 'admin.sock'),
     GAMBESON_ADMINS_FILE: join(directory, 'admins.json'),
-    GAMBESON_URL: 'https://farm.example.org',
+    GAMBESON_URL: 'https://ci.example.org',
+    GAMBESON_ADMIN_URL: 'https://farm.example.org',
   });
   audit = new AuditQueries(farm.parts.database);
   for (const name of ['guix', 'nix']) await addSpecification(name);
@@ -294,7 +295,8 @@ describe('a name that a stranger points at a trusted machine', () => {
 
   it('writes nothing where the proxy passes a name of its own', async () => {
     const body = `${forgeryField}=${tokenFor('ada', fingerprints.ada)}`;
-    for (const origin of ['http://127.0.0.1:8081', 'http://farm.example.org']) {
+    const others = ['http://127.0.0.1:8081', 'http://farm.example.org', 'https://ci.example.org'];
+    for (const origin of others) {
       const headers = [...ada, 'Origin', origin];
       const sent = { ...pause, host: '127.0.0.1:8081', headers, from: proxy, body };
       expect((await ask(sent)).status).toBe(403);

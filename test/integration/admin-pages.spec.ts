@@ -1,5 +1,6 @@
 /** The pages of /admin over HTTP, as a browser without scripts uses them. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { AdminFarm } from './admin-farm.js';
 import { fieldsOf, type Form } from './plain-browser.js';
 import { seedFarm, type Seeded } from './seeded-farm.js';
@@ -346,7 +347,11 @@ describe('who is not allowed', () => {
     const { text } = await ask('/admin/specifications', undefined, viewer);
     expect(text).not.toContain('method="post"');
     expect(text).not.toContain('>Edit<');
+    const said = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
     expect((await ask('/admin/tokens', undefined, viewer)).status).toBe(403);
+    const told = '"somebody" (viewer, by token) was refused token.manage of "farm"';
+    expect(said).toHaveBeenCalledWith(told);
+    said.mockRestore();
     const before = (await rest<Specification>('/specifications/demo')).version;
     const pause = await ask('/admin/specifications/pause/demo', { version: '1' }, viewer);
     expect([pause.status, pause.text]).toEqual([403, expect.stringContaining('wants the role')]);

@@ -9,6 +9,7 @@ import { safeMethods } from '../security/headers.js';
 import { forgeryField, ForgeryTokens } from './forgery.js';
 import { Identities, isAmbient } from './identities.js';
 import { ProxyTrust } from './proxy-trust.js';
+import { warnSeldom } from './seldom.js';
 import { fieldOf, requirementOf, subjectOf } from './requirement.js';
 
 const fields = new WeakMap<object, string>();
@@ -42,6 +43,7 @@ export class AccessGuard implements CanActivate {
     const subject = subjectOf(request, pattern);
     const denial = await this.denialOf(actor, action, subject);
     if (denial === null) return true;
+    if (denial !== 'nobody') tellRefused(actor, action, subject);
     throw denied(actor, { action, subject, denial });
   }
 
@@ -80,6 +82,12 @@ export class AccessGuard implements CanActivate {
 
 function isNone(denial: Denial | null): boolean {
   return denial === null;
+}
+
+/** Nothing was changed, so the audit log has none of it: who tries doors is seen here. */
+function tellRefused({ name, via, role }: Actor, action: Action, subject: string): void {
+  const who = `${JSON.stringify(name)} (${role}, by ${via})`;
+  warnSeldom(`refused ${who}`, `${who} was refused ${action} of ${JSON.stringify(subject)}`);
 }
 
 const needed =

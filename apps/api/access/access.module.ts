@@ -21,7 +21,7 @@ const changesLock = 726_020;
     KnownPeople,
     {
       provide: ProxyTrust,
-      useFactory: ({ admin, publicUrl }: Settings) => new ProxyTrust(admin, publicUrl),
+      useFactory: ({ admin }: Settings) => new ProxyTrust(admin),
       inject: [SETTINGS],
     },
     {

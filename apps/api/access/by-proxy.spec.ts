@@ -11,9 +11,9 @@ import { ProxyTrust } from './proxy-trust.js';
 
 const settings: AdminSettings = {
   ...{ trust: 'header' as const, proxies: ['127.0.0.1'], socket: undefined },
-  ...{ headers: ['Client-Cert'], peopleFile: '' },
+  ...{ headers: ['Client-Cert'], peopleFile: '', url: 'http://127.0.0.1:8081' },
 };
-const trust = new ProxyTrust(settings, 'http://127.0.0.1:8081');
+const trust = new ProxyTrust(settings);
 let certificate: X509Certificate;
 let asked: Shown[] = [];
 const people = {

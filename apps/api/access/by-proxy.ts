@@ -101,8 +101,8 @@ function parsed(der: Buffer): X509Certificate | null {
 
 function foreignHost({ headers }: FastifyRequest): ProblemException {
   const detail =
-    `${headers.host ?? 'No name'} is not where people reach this farm (GAMBESON_URL): have the ` +
-    'proxy of /admin pass the Host that it was asked for.';
+    `${headers.host ?? 'No name'} is not where people reach /admin (GAMBESON_URL, or ` +
+    'GAMBESON_ADMIN_URL): have its proxy pass the Host that it was asked for.';
   return new ProblemException({ status: 403, kind: 'foreign-host', detail });
 }
 

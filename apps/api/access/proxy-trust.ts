@@ -34,13 +34,13 @@ export class ProxyTrust {
   readonly mode: AdminSettings['trust'];
   readonly headers: IdentityHeaders;
   private readonly networks: AllowList;
-  /** Where people reach the farm; null while that is this machine alone, as nobody has said. */
+  /** Where people reach /admin; null while that is this machine alone, as nobody has said. */
   readonly publicAddress: URL | null;
   private readonly guarded: ReadonlySet<string>;
 
   /** Throws an Error with one sentence when the settings do not go together. */
-  constructor({ trust, proxies, socket, headers }: AdminSettings, publicUrl: string) {
-    const address = new URL(publicUrl);
+  constructor({ url, trust, proxies, socket, headers }: AdminSettings) {
+    const address = new URL(url);
     this.publicAddress = isLoopback(address.hostname.replace(/^\[|\]$/g, '')) ? null : address;
     this.mode = trust;
     this.headers = identityHeaders(headers);

@@ -29,13 +29,13 @@ const headers = {
 /** They change nothing, whoever asks: RFC 9110. */
 export const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** `publicUrl` is where people reach the farm: its origin may write too, whatever Host says. */
-export function secureHttp(fastify: FastifyInstance, publicUrl: string): void {
-  const publicOrigin = new URL(publicUrl).origin;
+/** Where people reach the farm: pages of there may write too, whatever Host says. */
+export function secureHttp(fastify: FastifyInstance, publicUrls: readonly string[]): void {
+  const publicOrigins = publicUrls.map((url) => new URL(url).origin);
   fastify.addHook('onRequest', async (request, reply) => {
     reply.headers(headers);
     if (hostsIn(request) > 1) return sendProblem(reply, twoHosts);
-    if (safeMethods.has(request.method) || isOwnOrigin(request, publicOrigin)) return undefined;
+    if (safeMethods.has(request.method) || isOwnOrigin(request, publicOrigins)) return undefined;
     return sendProblem(reply, foreign);
   });
 }
@@ -43,12 +43,12 @@ export function secureHttp(fastify: FastifyInstance, publicUrl: string): void {
 /** Programs send no Origin; a browser always does with a write, and cannot lie about it. */
 export function isOwnOrigin(
   request: Pick<FastifyRequest, 'headers'>,
-  publicOrigin: string,
+  publicOrigins: readonly string[],
 ): boolean {
   const site = request.headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
   const origin = request.headers.origin;
-  if (origin === undefined || origin === publicOrigin) return true;
+  if (origin === undefined || publicOrigins.includes(origin)) return true;
   return URL.canParse(origin) && new URL(origin).host === request.headers.host;
 }
 

@@ -95,9 +95,9 @@ export function workerProgram(site: Site, plan: WorkerPlan): Program {
 /** What the caller's environment says of doors and bounds; where things lie `up` says itself. */
 export const handedOnNames = [
   ...['GAMBESON_ADMIN_TRUST', 'GAMBESON_TRUSTED_PROXIES', 'GAMBESON_ADMIN_SOCKET'],
-  ...['GAMBESON_ADMIN_HEADERS', 'GAMBESON_ADMINS_FILE', 'GAMBESON_HOOK_ALLOW'],
+  ...['GAMBESON_ADMIN_HEADERS', 'GAMBESON_ADMINS_FILE', 'GAMBESON_ADMIN_URL'],
   ...['GAMBESON_PRIVATE_CHANNELS', 'GAMBESON_PRIVATE_RECEIVERS', 'GAMBESON_CREDENTIALS'],
-  ...['GAMBESON_REQUESTS_PER_MINUTE', 'GAMBESON_POLL_SECONDS'],
+  ...['GAMBESON_HOOK_ALLOW', 'GAMBESON_REQUESTS_PER_MINUTE', 'GAMBESON_POLL_SECONDS'],
 ] as const;
 
 function handedOn(): Record<string, string | undefined> {
