@@ -11,6 +11,7 @@ import {
   BuildRows,
   buildHead,
   Clock,
+  Coming,
   Command,
   Empty,
   Expected,
@@ -178,7 +179,7 @@ function Why({ build, now }: { build: BuildAnswer; now: Date }) {
             {wait.until ? (
               <>
                 {' '}
-                Next attempt <Time at={wait.until} now={now} />.
+                Next attempt <Coming at={wait.until} now={now} />.
               </>
             ) : null}
             {wait.position ? ` It is number ${count(wait.position)} among those that wait.` : ''}

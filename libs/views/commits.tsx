@@ -1,5 +1,6 @@
 /** A revision as pages show it: a link to what the farm knows of the commit, and to its forge. */
 import { commitAddress, rangeAddress } from '#domain/forge/commit-address.js';
+import type { EvaluationAnswer } from '#protocol/api/evaluation.js';
 
 export function Commit({ revision, url }: { revision: string; url: string }) {
   const outside = commitAddress(url, revision);
@@ -44,4 +45,15 @@ export function Range({ from, to, url }: { from: string | null; to: string; url:
       )}
     </>
   );
+}
+
+type Checkouts = EvaluationAnswer['checkouts'];
+
+/** Of the same channel at the same address, where that was read too. */
+export function revisionIn(
+  older: Checkouts | undefined,
+  { channel, url }: Checkouts[number],
+): string | null {
+  const same = older?.find((one) => one.channel === channel && one.url === url);
+  return same?.revision ?? null;
 }

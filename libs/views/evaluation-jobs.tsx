@@ -6,7 +6,7 @@ import { evaluationAddress, type EvaluationShown } from './evaluation-address.js
 import { kindWords } from './evaluation-words.js';
 import { Clock, Empty, Fault, Status, Table, Time } from './parts.js';
 import { jobOrder } from './statuses.js';
-import { clipped, count, plural } from './words.js';
+import { clipped, count, plural, systemWord } from './words.js';
 
 /** What a page of jobs tells beside the difference, by the id of the job. */
 export interface JobDetail {
@@ -257,7 +257,7 @@ function JobRow({ job, detail, compared, now }: JobRowProps) {
         {detail?.description ? <div class="quiet">{clipped(detail.description, 500)}</div> : null}
         {detail?.error ? <Fault text={clipped(detail.error, 4000)} /> : null}
       </td>
-      <td class="quiet">{job.system}</td>
+      <td class="quiet">{systemWord(job.system)}</td>
       {compared ? (
         <td>
           <Before job={job} />

@@ -9,7 +9,7 @@ import { BeingRead, Choice } from './evaluation-jobs.js';
 import { page } from './layout.js';
 import { Empty, Section, Status, Table } from './parts.js';
 import { drawings, jobOrder } from './statuses.js';
-import { clipped, count, plural, verdict } from './words.js';
+import { clipped, count, plural, systemWord, verdict } from './words.js';
 
 export interface MapShown {
   readonly name?: string | undefined;
@@ -111,7 +111,7 @@ function Choose({
   systems,
   shown,
 }: Pick<WholeProps, 'evaluation' | 'shown'> & { systems: readonly SystemCounts[] }) {
-  const names = systems.map(({ system }) => system);
+  const names = systems.map(({ system }) => system).filter((system) => system !== '');
   return (
     <form class="narrow" method="get" action={`/evaluations/${evaluation}/map`} role="search">
       <label>
@@ -147,7 +147,7 @@ function First({ items }: { items: readonly JobDifference[] }) {
     <ul class="map">
       {items.map((job) => {
         const { tone, shape } = drawings[job.status];
-        const words = `${clipped(job.name)} for ${job.system}: ${job.status}`;
+        const words = `${clipped(job.name)} for ${systemWord(job.system)}: ${job.status}`;
         const drawing = (
           <svg viewBox="0 0 16 16" aria-hidden="true">
             <use href={`#${shape}`} />
@@ -182,7 +182,7 @@ function Counts({ evaluation, systems }: { evaluation: string; systems: readonly
     <Table head={['System', ...statuses]} caption="Jobs by system and status">
       {systems.map(({ system, jobs }) => (
         <tr>
-          <td>{system}</td>
+          <td>{systemWord(system)}</td>
           {statuses.map((status) => (
             <td class="number">
               {jobs[status] ? (

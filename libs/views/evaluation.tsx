@@ -2,7 +2,7 @@
 import { isOpenSource } from '#domain/evaluation/shown-sources.js';
 import type { RootCausesAnswer } from '#protocol/api/difference.js';
 import type { EvaluationAnswer } from '#protocol/api/evaluation.js';
-import { Commit } from './commits.js';
+import { Range, revisionIn } from './commits.js';
 import { evaluationAddress } from './evaluation-address.js';
 import { Causes } from './evaluation-causes.js';
 import { BeingRead, Jobs, type JobsModel } from './evaluation-jobs.js';
@@ -23,6 +23,8 @@ export interface EvaluationModel {
   readonly evaluation: EvaluationAnswer;
   /** `reading`: it will be there in a second. */
   readonly compared: ComparedModel | 'reading' | null;
+  /** What the evaluation that it is compared with was made of; empty where there is none. */
+  readonly before: EvaluationAnswer['checkouts'];
   readonly log: LogTail;
   readonly now: Date;
 }
@@ -51,7 +53,7 @@ export function evaluationPage(model: EvaluationModel): string {
       <Reading {...model} />
       <Compared {...model} />
       <Section title="Checkouts">
-        <Checkouts evaluation={evaluation} />
+        <Checkouts evaluation={evaluation} before={model.before} />
       </Section>
       <Section title="Log of the evaluator">
         <LogView tail={model.log} page={`/evaluations/${id}/log`} />
@@ -152,7 +154,8 @@ function Compared({ evaluation, compared, now }: EvaluationModel) {
   );
 }
 
-function Checkouts({ evaluation }: { evaluation: EvaluationAnswer }) {
+/** With what came since the other evaluation, of channels at the same address. */
+function Checkouts({ evaluation, before }: Pick<EvaluationModel, 'evaluation' | 'before'>) {
   const { id, checkouts } = evaluation;
   return (
     <>
@@ -165,7 +168,11 @@ function Checkouts({ evaluation }: { evaluation: EvaluationAnswer }) {
             </td>
             <td>{checkout.branch}</td>
             <td>
-              <Commit revision={checkout.revision} url={checkout.url} />{' '}
+              <Range
+                from={revisionIn(before, checkout)}
+                to={checkout.revision}
+                url={checkout.url}
+              />{' '}
               <KeptBundle id={id} checkout={checkout} />
             </td>
             <td class="quiet break">{checkout.url}</td>

@@ -7,7 +7,7 @@ import type { SpecificationAnswer } from '#protocol/api/specification.js';
 import { withReading } from './evaluation-words.js';
 import { healthDrawings, healthSentence } from './health.js';
 import { CountsBar, Empty, Table, Time } from './parts.js';
-import { count, hasJobs, percent, plural, verdict } from './words.js';
+import { count, hasJobs, percent, plural, systemWord, verdict } from './words.js';
 
 export interface SpecificationLine {
   readonly specification: SpecificationAnswer;
@@ -157,7 +157,8 @@ function Available({ jobs, systems }: AvailableProps) {
       {systems.length > 1
         ? systems.map((one) => (
             <div class="quiet">
-              {one.system} <span class="number">{percent(one.succeeded, one.jobs)}</span>
+              {systemWord(one.system)}{' '}
+              <span class="number">{percent(one.succeeded, one.jobs)}</span>
             </div>
           ))
         : null}

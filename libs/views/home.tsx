@@ -7,7 +7,7 @@ import { farmAlerts, type FarmAlert } from './farm-alerts.js';
 import { Specifications, type SpecificationLine } from './home-specifications.js';
 import { page } from './layout.js';
 import { BuildRows, buildHead, Command, Empty, Section, Table, Time } from './parts.js';
-import { count, percent, plural } from './words.js';
+import { count, percent, plural, systemWord } from './words.js';
 
 export type { SpecificationLine };
 
@@ -106,7 +106,7 @@ function Systems({ lines }: { lines: readonly SpecificationLine[] }) {
       <Table caption="Availability by system" head={['System', 'Available', 'Jobs', 'Succeeded']}>
         {all.map(({ system, jobs, succeeded }) => (
           <tr>
-            <td>{system}</td>
+            <td>{systemWord(system)}</td>
             <td class="number">{percent(succeeded, jobs)}</td>
             <td class="number">{count(jobs)}</td>
             <td class="number">{count(succeeded)}</td>

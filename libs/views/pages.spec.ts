@@ -81,6 +81,10 @@ describe('a page', () => {
     const html = buildPage({ build, log: emptyTail, recipe: null, source, ...surroundings, now });
     expect(html).toContain('Why it waits:');
     expect(html).toContain('in 10 min');
+    const late = { recipe: null, source, ...surroundings, now: new Date('2026-11-20T12:11:00Z') };
+    expect(buildPage({ build, log: emptyTail, ...late })).toMatch(
+      /Next attempt <time[^>]* data-coming[^>]*>any moment/,
+    );
     expect(html).toContain('It is number 3');
     expect(html).toMatch(/Expected to start <time[^>]*>in 20 min/);
     expect(html).toContain('data-stream="/api/v1/builds/7/log/stream?format=spans"');
@@ -123,6 +127,7 @@ describe('a page', () => {
         ...{ jobs: { succeeded: 1, canceled: 1 }, estimate: null },
       },
       compared: 'reading',
+      before: [],
       log: emptyTail,
       now,
     });

@@ -30,6 +30,15 @@ export function Time({ at, now }: { at: string | null; now: Date }) {
   );
 }
 
+/** When something is to happen: what is due happens any moment, and not some time ago. */
+export function Coming({ at, now }: { at: string; now: Date }) {
+  return (
+    <time datetime={at} title={plainTime(at)} data-coming>
+      {new Date(at) <= now ? 'any moment' : relative(at, now)}
+    </time>
+  );
+}
+
 /** On the clock, whatever the reader prefers: in UTC, or in the reader's zone by the script. */
 export function Clock({ at }: { at: string }) {
   return (
@@ -192,14 +201,14 @@ export function Expected({ estimate, now }: { estimate: Estimate | null; now: Da
       {startsAt === null ? null : (
         <>
           {' '}
-          to start <Time at={startsAt} now={now} />
+          to start <Coming at={startsAt} now={now} />
         </>
       )}
       {startsAt !== null && endsAt !== null ? ' and' : ''}
       {endsAt === null ? null : (
         <>
           {' '}
-          to end <Time at={endsAt} now={now} />
+          to end <Coming at={endsAt} now={now} />
         </>
       )}
       .

@@ -10,11 +10,12 @@ import type { EvaluationAnswer } from '#protocol/api/evaluation.js';
 import type { TrendAnswer, TrendPoint } from '#protocol/api/commit.js';
 import type { Page } from '#protocol/api/page.js';
 import type { ChannelState, SpecificationAnswer } from '#protocol/api/specification.js';
-import { Range } from './commits.js';
+import { Range, revisionIn } from './commits.js';
 import { changedWords } from './evaluation-words.js';
 import { page } from './layout.js';
 import {
   Clock,
+  Coming,
   CountsBar,
   Empty,
   Fault,
@@ -110,10 +111,9 @@ function KeptBy({ specification }: { specification: SpecificationAnswer }) {
 
 function NextLook({ at, now }: { at: string | null; now: Date }) {
   if (at === null) return null;
-  if (new Date(at) <= now) return <>, the next look is due</>;
   return (
     <>
-      , next look <Time at={at} now={now} />
+      , next look <Coming at={at} now={now} />
     </>
   );
 }
@@ -210,7 +210,7 @@ function Evaluations({ specification, evaluations, before, changes, now }: Speci
                 <div>
                   {checkout.channel}{' '}
                   <Range
-                    from={revisionIn(evaluations.items[at + 1] ?? before, checkout)}
+                    from={revisionIn((evaluations.items[at + 1] ?? before)?.checkouts, checkout)}
                     to={checkout.revision}
                     url={checkout.url}
                   />
@@ -239,14 +239,6 @@ function Evaluations({ specification, evaluations, before, changes, now }: Speci
       ) : null}
     </>
   );
-}
-
-type Checkout = EvaluationAnswer['checkouts'][number];
-
-/** Of the same channel at the same address, where that was read too. */
-function revisionIn(older: EvaluationAnswer | null, { channel, url }: Checkout): string | null {
-  const same = older?.checkouts.find((one) => one.channel === channel && one.url === url);
-  return same?.revision ?? null;
 }
 
 function Selected({ selection, first }: { selection: Selection; first: string }) {

@@ -100,6 +100,11 @@ export function clipped(text: string, letters = 200): string {
   return text.length <= letters ? text : `${text.slice(0, letters - 1).toWellFormed()}…`;
 }
 
+/** What could not be evaluated may be for no system that anybody knows. */
+export function systemWord(system: string): string {
+  return system === '' ? 'not known' : system;
+}
+
 export function hasJobs(jobs: JobCounts): boolean {
   return Object.values(jobs).some((number) => number > 0);
 }

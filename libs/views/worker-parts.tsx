@@ -1,6 +1,6 @@
 /** What is told of a worker both in the list and on its own page. */
 import type { WorkerAnswer } from '#protocol/api/worker.js';
-import { Status, Time, Took } from './parts.js';
+import { Coming, Status, Took } from './parts.js';
 import { bytes, count, duration, plural, secondsBetween } from './words.js';
 
 /** The state, and what a person must know to change it. */
@@ -11,7 +11,7 @@ export function Standing({ worker, now }: { worker: WorkerAnswer; now: Date }) {
       <Status status={state} note={pauseNote} />
       {pauseUntil ? (
         <div class="quiet">
-          lifts <Time at={pauseUntil} now={now} />
+          lifts <Coming at={pauseUntil} now={now} />
         </div>
       ) : null}
       {state === 'refused' && refusal ? <div class="quiet">{refusal.message}</div> : null}

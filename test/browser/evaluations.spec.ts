@@ -28,6 +28,8 @@ describe('an evaluation', () => {
     const { after, before } = farm.ids;
     const walk = async (page: Page): Promise<void> => {
       expect(await page.locator('.verdict').textContent()).toMatch(/^1 newly failing, 1 newly suc/);
+      const checkouts = page.getByRole('group', { name: 'Channel, Branch' });
+      expect(await checkouts.textContent()).toContain('aaaaaaa..ccccccc');
       const jobs = page.getByRole('group', { name: 'Jobs' });
       expect(await jobs.locator('tbody tr').allTextContents()).toEqual([
         expect.stringContaining('breaks'),

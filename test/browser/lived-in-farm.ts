@@ -102,6 +102,12 @@ async function seedPackages(database: Database): Promise<Packages> {
   await build('mends-1.0', 'failed', { reason: 'builder-failed' });
   await build('goes-1.0', 'succeeded');
   const after = await seedNextEvaluation(database, before);
+  // Of one channel: commits lie between them.
+  await database.execute(
+    `update checkouts o set url = n.url from checkouts n
+      where o.evaluation_id = $1 and n.evaluation_id = $2`,
+    [before, after],
+  );
   const next = (name: string, status: string, more = {}) =>
     seedBuild(database, after, { name, status, ...more });
   await seedJob(database, after, { name: 'steady', build: steady });

@@ -58,7 +58,10 @@ export class ComparisonModels {
 
 function factsOf({ systems, maintainers, words }: JobSheet): SheetFacts {
   return {
-    systems: [...new Set(systems)].map((code) => words.systems.word(code)).sort(),
+    systems: [...new Set(systems)]
+      .map((code) => words.systems.word(code))
+      .filter((system) => system !== '')
+      .sort(),
     maintained: maintainers.some((code) => code !== 0),
   };
 }

@@ -54,7 +54,8 @@ export class DifferenceReader {
   /** Throws `not-found` also when its jobs are gone: there is nothing to compare then. */
   async evaluation(id: EvaluationId): Promise<EvaluationAnswer> {
     const found = await this.evaluations.find(id);
-    if (!found || found.prunedAt !== null) throw notFound(`jobs of evaluation ${id}`);
+    if (!found) throw notFound(`evaluation ${id}`);
+    if (found.prunedAt !== null) throw notFound(`job left of evaluation ${id}`);
     return found;
   }
 

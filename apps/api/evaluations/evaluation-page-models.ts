@@ -1,7 +1,7 @@
 /** Reads what the page of one evaluation shows. */
 import { Injectable } from '@nestjs/common';
 import { EvaluationQueries } from '#adapters/postgres/evaluation-queries.js';
-import type { EvaluationId } from '#domain/ids.js';
+import { id, type EvaluationId } from '#domain/ids.js';
 import { notFound } from '#nest/problem.js';
 import type { EvaluationAnswer } from '#protocol/api/evaluation.js';
 import type { ComparedModel, EvaluationModel } from '#views/evaluation.js';
@@ -20,17 +20,28 @@ export class EvaluationPageModels {
     private readonly tails: LogTails,
   ) {}
 
-  async evaluation(id: EvaluationId, query: EvaluationPageQuery): Promise<EvaluationModel> {
+  async evaluation(asked: EvaluationId, query: EvaluationPageQuery): Promise<EvaluationModel> {
     const [found, log] = await Promise.all([
-      this.evaluations.find(id),
-      this.tails.of(`evaluation-${id}`),
+      this.evaluations.find(asked),
+      this.tails.of(`evaluation-${asked}`),
     ]);
-    if (!found) throw notFound(`evaluation ${id}`);
+    if (!found) throw notFound(`evaluation ${asked}`);
     const [evaluation, compared] = await Promise.all([
       this.readings.withEstimate(found),
       this.compared(found, query),
     ]);
-    return { evaluation, compared, log, now: new Date() };
+    const before = await this.checkoutsBefore(compared);
+    return { evaluation, compared, before, log, now: new Date() };
+  }
+
+  /** Of the evaluation that it is compared with. */
+  private async checkoutsBefore(
+    compared: EvaluationModel['compared'],
+  ): Promise<EvaluationModel['before']> {
+    const against = compared === 'reading' ? null : compared?.jobs.difference.against;
+    if (!against) return [];
+    const reading = await this.evaluations.read(id<EvaluationId>(against.id));
+    return reading?.checkouts ?? [];
   }
 
   private async compared(

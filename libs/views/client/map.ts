@@ -37,7 +37,7 @@ class SystemGrid {
     this.statuses = statuses;
     this.box.className = 'map-box';
     this.box.setAttribute('role', 'group');
-    this.box.setAttribute('aria-label', `Jobs for ${system}`);
+    this.box.setAttribute('aria-label', `Jobs for ${system || 'no known system'}`);
     this.box.addEventListener('keydown', (event) => this.move(event));
     map.place.append(this.heading, this.box);
   }
@@ -54,7 +54,7 @@ class SystemGrid {
       link.remove();
       this.drawn.delete(at);
     }
-    this.heading.textContent = `${this.system}: ${length.toLocaleString('en')}`;
+    this.heading.textContent = `${this.system || 'not known'}: ${length.toLocaleString('en')}`;
     this.heading.hidden = length === 0;
     this.box.hidden = length === 0;
     return length;

@@ -21,7 +21,8 @@ export function dressTimes(within: ParentNode): void {
     const at = new Date(element.dateTime);
     if (Number.isNaN(at.getTime())) continue;
     const clock = clockTime(at);
-    const short = relative((now - at.getTime()) / 1000);
+    const isDue = element.hasAttribute('data-coming') && at.getTime() <= now;
+    const short = isDue ? 'any moment' : relative((now - at.getTime()) / 1000);
     const isClock = absolute || element.hasAttribute('data-clock');
     setText(element, isClock ? clock : short);
     element.title = isClock ? `${short}, ${utcTime(at)}` : `${clock}, ${utcTime(at)}`;
