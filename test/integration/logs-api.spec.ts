@@ -82,6 +82,14 @@ describe('lines of a log', () => {
     expect((await get(log('/lines?limit=1001'))).status).toBe(400);
   });
 
+  it('are the last ones on the page of a log that ends before the line of a link', async () => {
+    const answer = await fetch(`${farm.address}/builds/${build}/log?from=5000`);
+    const page = await answer.text();
+    expect(page).toContain('id="L907"');
+    expect(page).toContain('id="L1206"');
+    expect(page).not.toContain('id="L906"');
+  });
+
   it('of an evaluation are told too', async () => {
     const answer = await json<LogLines>(`/evaluations/${seeded.evaluation}/log/lines`);
     expect(answer).toMatchObject({ lines: [{ number: 1, text: 'evaluating <main>' }] });

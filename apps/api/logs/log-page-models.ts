@@ -76,9 +76,12 @@ export class LogPageModels {
     return { log: lines, phases, from: from ?? null, searched };
   }
 
-  private lines(log: KnownLog, from: number | undefined): Promise<LogLines> {
-    const limit = from === undefined ? tailLinesAtMost : pageLines;
-    return this.library.lines(log, { from, limit, looks: 'true' });
+  /** Whoever asks for a line behind the end is shown the end. */
+  private async lines(log: KnownLog, from: number | undefined): Promise<LogLines> {
+    const wanted = { from, limit: pageLines, looks: 'true' } as const;
+    const read = from === undefined ? null : await this.library.lines(log, wanted);
+    if (read !== null && (from ?? 1) <= read.total) return read;
+    return this.library.lines(log, { ...wanted, from: undefined, limit: tailLinesAtMost });
   }
 
   private async searched(
