@@ -56,6 +56,20 @@ describe('the counts of the queue', () => {
     expect(queries.asked).toBe(2);
   });
 
+  it('are made before anybody asks where the queue is long', async () => {
+    for (const [builds, asked] of [
+      [999, 2 * 999],
+      [1000, 1000],
+    ] as const) {
+      const queries = new OneByOne(builds);
+      const counts = countsOf(queries);
+      counts.onApplicationBootstrap();
+      await counts.read();
+      await counts.read();
+      expect(queries.asked).toBe(asked);
+    }
+  });
+
   it('are told as failed to the first, and made again for the next', async () => {
     const queries = new OneByOne(1);
     const counts = countsOf(queries);

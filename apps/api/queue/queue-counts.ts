@@ -4,7 +4,7 @@
  * not of one moment, and of a queue that fits into a part it is exact.
  */
 import { setTimeout as rest } from 'node:timers/promises';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import {
   WaitQueries,
   type QueuePlace,
@@ -36,11 +36,21 @@ interface ToldGroup extends WaitingGroup {
 }
 
 @Injectable()
-export class QueueCounts {
+export class QueueCounts implements OnApplicationBootstrap {
   private counted: Counted | null = null;
   private counting: Promise<QueueCount> | null = null;
 
   constructor(private readonly queries: WaitQueries) {}
+
+  /** A long queue is counted before anybody asks; a short one soon enough when somebody does. */
+  onApplicationBootstrap(): void {
+    void this.countOnce()
+      .then(({ scheduled }) => {
+        if (scheduled < partOfQueue) this.counted = null;
+      })
+      // Whoever asks is told why.
+      .catch(() => undefined);
+  }
 
   /** The last count while a newer one is made; only the first is waited for to its end. */
   async read(): Promise<QueueCount> {
