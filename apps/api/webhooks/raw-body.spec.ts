@@ -56,7 +56,7 @@ describe('what a forge sends', () => {
     const asked = request({ 'content-length': 1000 });
     asked.flushHeaders();
     const [status, text] = await answerTo(asked);
-    expect([status, JSON.parse(text).type]).toEqual([401, 'urn:gambeson:problem:unsigned']);
+    expect([status, JSON.parse(text).type]).toEqual([403, 'urn:gambeson:problem:unsigned']);
     asked.destroy();
   });
 
