@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runCommand, type Ran } from '#testkit/run-command.js';
 import { endBadly } from '../exit-codes.js';
 import { gambesonProgram } from '../program.js';
+import { listWords } from './cert-command.js';
 import { readRegister } from './register.js';
 
 let directory: string;
@@ -118,6 +119,12 @@ describe('an authority for the certificates of administrators', () => {
     const { listEndsAt } = await answer('crl', '--crl-days', '90');
     expect(Date.parse(String(listEndsAt)) - Date.now()).toBeGreaterThan(89 * 24 * 3600 * 1000);
     expect((await cert('list')).out).toContain(String(listEndsAt).slice(0, 16));
+  });
+
+  it('says who is refused once the list has run out', () => {
+    const [before, after] = [new Date('2026-05-01T00:00:00Z'), new Date('2026-05-03T00:00:00Z')];
+    expect(listWords('2026-05-02T10:00:00.000Z', before)).toContain('good until 2026-05-02T10:00');
+    expect(listWords('2026-05-02T10:00:00.000Z', after)).toContain('nginx refuses everybody');
   });
 
   it.each(['a/CN=root', '', '-x y', 'a\nb', 'a=b', '../x'])('takes no name %j', async (name) => {

@@ -121,9 +121,17 @@ function listCommand(): Command {
       const rows = items.map(({ serial, subject, state, expiresAt, revokedAt }) => [
         ...[serial, subject, state, expiresAt.slice(0, 10), revokedAt?.slice(0, 16) ?? ''],
       ]);
-      const until = `The list of revoked ones is good until ${listEndsAt.slice(0, 16)}.\n`;
+      const until = listWords(listEndsAt, new Date());
       tell(options, { items, listEndsAt }, () => plainTable(head, rows) + until);
     });
+}
+
+/** Of the list of revoked ones, for people. */
+export function listWords(endsAt: string, now: Date): string {
+  const until = endsAt.slice(0, 16);
+  if (Date.parse(endsAt) > now.getTime())
+    return `The list of revoked ones is good until ${until}.\n`;
+  return `The list of revoked ones ran out at ${until}: nginx refuses everybody. gambeson cert crl\n`;
 }
 
 function crlCommand(): Command {
