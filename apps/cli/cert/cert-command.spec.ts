@@ -124,7 +124,7 @@ describe('an authority for the certificates of administrators', () => {
   it('says who is refused once the list has run out', () => {
     const [before, after] = [new Date('2026-05-01T00:00:00Z'), new Date('2026-05-03T00:00:00Z')];
     expect(listWords('2026-05-02T10:00:00.000Z', before)).toContain('good until 2026-05-02T10:00');
-    expect(listWords('2026-05-02T10:00:00.000Z', after)).toContain('nginx refuses everybody');
+    expect(listWords('2026-05-02T10:00:00.000Z', after)).toContain('nginx refuses all');
   });
 
   it.each(['a/CN=root', '', '-x y', 'a\nb', 'a=b', '../x'])('takes no name %j', async (name) => {

@@ -129,9 +129,9 @@ function listCommand(): Command {
 /** Of the list of revoked ones, for people. */
 export function listWords(endsAt: string, now: Date): string {
   const until = endsAt.slice(0, 16);
-  if (Date.parse(endsAt) > now.getTime())
-    return `The list of revoked ones is good until ${until}.\n`;
-  return `The list of revoked ones ran out at ${until}: nginx refuses everybody. gambeson cert crl\n`;
+  const good = Date.parse(endsAt) > now.getTime();
+  if (good) return `The list of revoked ones is good until ${until}.\n`;
+  return `The list of revoked ones ran out at ${until}: nginx refuses all. gambeson cert crl\n`;
 }
 
 function crlCommand(): Command {
