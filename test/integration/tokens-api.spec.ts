@@ -114,6 +114,7 @@ describe('an access token', () => {
       { name: 'x', access: 'read', store: 'nobody' },
       { name: 'x', access: 'read', specification: 'nobody' },
       { name: 'x', access: 'admin', store: 'team' },
+      { name: 'x\u001b[2J', access: 'read', store: 'team' },
       { access: 'read', store: 'team' },
     ]) {
       expect([wish, (await make(wish)).status]).toEqual([wish, 422]);

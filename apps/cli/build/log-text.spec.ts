@@ -18,6 +18,7 @@ describe('a log on a terminal', () => {
     ['has a title that never ends', `a${esc}]0;owned\nb\n`, 'a\nb\n'],
     ['switches the character set', `a${esc}(0b${esc}cc${esc}7`, 'abc'],
     ['has bells, NULs and C1 controls', 'a\u0007\u0000b\u009b2Jc', 'ab2Jc'],
+    ['turns letters around', 'a\u202etxt.exe\u2066b', 'a[U+202E]txt.exe[U+2066]b'],
     ['has progress lines', '10%\r20%\r\ndone\r\n', '10%\r20%\ndone\n'],
   ])('shows none of what %s', (_, text, expected) => {
     expect(shown(text)).toBe(expected);

@@ -1,7 +1,9 @@
 /**
  * The text of a log for whoever reads it: as it is in a file or a pipe; on a terminal without
- * sequences that move the cursor, change the title or ask it things. Colours stay where wished.
+ * sequences that move the cursor, change the title or ask it things, and with marks that turn the
+ * order of letters around told by their numbers. Colours stay where wished.
  */
+import { withTurnsTold } from '#domain/log/drawn-line.js';
 import type { Look } from '../tell/look.js';
 
 /* eslint-disable no-control-regex */
@@ -33,7 +35,7 @@ export class LogText {
     const tail = cut.exec(whole);
     this.rest = tail === null ? '' : tail[0];
     const text = tail === null ? whole : whole.slice(0, tail.index);
-    return text
+    return withTurnsTold(text)
       .replace(sequence, (found) => (this.look.colour && colour.test(found) ? found : ''))
       .replace(/\r\n/g, '\n')
       .replace(control, '');

@@ -8,7 +8,11 @@ import { StoreSlug } from './store.js';
 export const TokenRequest = z
   .strictObject({
     /** Who or what holds it, for people. */
-    name: z.string().min(1).max(200),
+    name: z
+      .string()
+      .min(1)
+      .max(200)
+      .regex(/^[^\p{Cc}]+$/u, 'a name without control characters'),
     store: StoreSlug.optional(),
     specification: ResourceName.optional(),
     access: z.enum(['read', 'write']).default('read'),
