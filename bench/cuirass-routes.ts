@@ -183,11 +183,13 @@ export function pageRoutes(samples: Samples, chance: SeededChance): MeasuredRout
     'page /builds/ID': () => `/builds/${draw.build()}`,
     'page /workers': () => '/workers',
     'page /metrics': () => '/metrics',
+  };
+  const api = {
     '/api/v1/metrics': () => '/api/v1/metrics',
     '/api/v1/evaluations': () => '/api/v1/evaluations',
     '/api/v1/builds': () => '/api/v1/builds',
   };
-  return routesOf(paths, { accept: 'text/html' });
+  return [...routesOf(paths, { accept: 'text/html' }), ...routesOf(api, {})];
 }
 
 function routesOf(paths: Paths, more: Omit<MeasuredRoute, 'name' | 'path'>): MeasuredRoute[] {

@@ -111,20 +111,28 @@ const columns = `e.id, s.name as specification, e.status, e.started_at as "start
 
 /**
  * For a hundred thousand jobs: with the usual four megabytes they would go to the disk and back,
- * and compiling the plan would take longer than following it.
+ * and compiling the plan would take longer than following it. The planner takes lists that are only
+ * known when they are there for ten rows, and would go through one for each row of the other.
  */
-const forManyJobs = "set local work_mem = '64MB'; set local jit = off";
+const forManyJobs =
+  "set local work_mem = '64MB'; set local jit = off; set local enable_nestloop = off";
 
-/** Builds are looked up one by one: the planner would rather read ten million of them. */
+/** Names and builds are walked along their keys: a farm has many more than an evaluation. */
 const jobList = `
-select '[' || coalesce(string_agg(job, ','), '') || ']' as list from (
-  select '{"build":' || j.build_id || ',"status":' || ${buildNumberSql('b.status')}
-         || ',"name":' || to_json(n.name)::text || '}' as job
-    from jobs j join job_names n on n.id = j.name_id
-   cross join lateral (select status from builds where id = j.build_id offset 0) b
-   where j.evaluation_id = $1::bigint and ($3::text is null or j.system = $3)
+with chosen as materialized (
+  select id, name_id, build_id from jobs j
+   where j.evaluation_id = $1::bigint and j.build_id is not null
+     and ($3::text is null or j.system = $3)
      and ($2::text[] is null
-          or j.name_id = any (array(select id from job_names where name = any($2))))
+          or j.name_id = any (array(select id from job_names where name = any($2)))))
+select '[' || coalesce(string_agg(job, ','), '') || ']' as list from (
+  select '{"build":' || b.id || ',"status":' || ${buildNumberSql('b.status')}
+         || ',"name":' || to_json(n.name)::text || '}' as job
+    from chosen j
+    join (select id, name from job_names
+           where id = any (array(select name_id from chosen)) offset 0) n on n.id = j.name_id
+    join (select id, status from builds
+           where id = any (array(select build_id from chosen)) offset 0) b on b.id = j.build_id
    order by n.name collate "C", j.id) sorted`;
 
 const history = `
