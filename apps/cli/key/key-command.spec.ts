@@ -23,9 +23,14 @@ beforeEach(() => {
   root = fs.mkdtempSync(join(tmpdir(), 'gambeson-key-'));
   told = '';
   remarks = '';
+  // Of this test alone: a farm may lie where the tests are run.
+  process.env['GAMBESON_DATA'] = root;
 });
 
-afterEach(() => fs.rmSync(root, { recursive: true }));
+afterEach(() => {
+  delete process.env['GAMBESON_DATA'];
+  fs.rmSync(root, { recursive: true });
+});
 
 const keys = (): string => join(root, 'keys');
 const secretOf = (slug: string, name: string): string =>
@@ -167,18 +172,14 @@ describe('key list and key public', () => {
 
   it('tell of the key that the substituter made at its first start', async () => {
     const made = generateNixKey('gambeson-0a1b2c3d-1');
-    const file = write('signing-key.sec', `${formatNixSecretKey(made)}\n`);
-    process.env['GAMBESON_SIGNING_KEY_FILE'] = file;
-    try {
-      const publicKey = formatNixPublicKey(made.publicKey());
-      expect(await key('public', '--store', 'nix')).toBe(`${publicKey}\n`);
-      expect(await key('list')).toBe(`nix  made-at-first-start  nix  signs  ${publicKey}\n`);
-      await key('generate', '--store', 'nix', '--name', 'farm-2');
-      await key('use', 'made-at-first-start', '--store', 'nix');
-      expect((await key('public', '--store', 'nix')).split('\n')[0]).toBe(publicKey);
-    } finally {
-      delete process.env['GAMBESON_SIGNING_KEY_FILE'];
-    }
+    fs.mkdirSync(join(root, 'secrets'));
+    write('secrets/signing-key.sec', `${formatNixSecretKey(made)}\n`);
+    const publicKey = formatNixPublicKey(made.publicKey());
+    expect(await key('public', '--store', 'nix')).toBe(`${publicKey}\n`);
+    expect(await key('list')).toBe(`nix  made-at-first-start  nix  signs  ${publicKey}\n`);
+    await key('generate', '--store', 'nix', '--name', 'farm-2');
+    await key('use', 'made-at-first-start', '--store', 'nix');
+    expect((await key('public', '--store', 'nix')).split('\n')[0]).toBe(publicKey);
   });
 
   it('tell of a file that holds no key', async () => {
