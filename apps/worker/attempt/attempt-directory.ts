@@ -42,6 +42,9 @@ export interface SupervisorIdentity {
   readonly startTime: string;
 }
 
+/** Nanoseconds of some centuries; always as many, so that one takes the place of another. */
+const deadlineDigits = 20;
+
 export class AttemptDirectory {
   constructor(readonly path: string) {}
 
@@ -64,12 +67,21 @@ export class AttemptDirectory {
     return readJson(this.#at('request.json')) as AttemptRequest | null;
   }
 
-  /** The machine's monotonic clock, in seconds from now; for processes of this boot only. */
+  /**
+   * The machine's monotonic clock, in seconds from now; for processes of this boot only. A full
+   * disk must not end a build that may yet make room: the lease that is there is overwritten then.
+   */
   renewLease(seconds: number): void {
     const deadline = process.hrtime.bigint() + BigInt(Math.round(seconds * 1e9));
-    const aside = this.#at('lease.new');
-    fs.writeFileSync(aside, String(deadline), { mode: 0o600 });
-    fs.renameSync(aside, this.#at('lease'));
+    const text = String(deadline).padStart(deadlineDigits, '0');
+    const [lease, aside] = [this.#at('lease'), this.#at('lease.new')];
+    try {
+      fs.writeFileSync(aside, text, { mode: 0o600 });
+      fs.renameSync(aside, lease);
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code !== 'ENOSPC') throw thrown;
+      overwrite(lease, text);
+    }
   }
 
   leaseLapsed(): boolean {
@@ -165,5 +177,15 @@ export class AttemptDirectory {
 
   #at(name: string): string {
     return join(this.path, name);
+  }
+}
+
+/** Takes no room: the new bytes are as many as the old ones. */
+function overwrite(path: string, text: string): void {
+  const fd = fs.openSync(path, 'r+');
+  try {
+    fs.writeSync(fd, text, 0);
+  } finally {
+    fs.closeSync(fd);
   }
 }

@@ -77,9 +77,10 @@ async function realise(
       else directory.appendLog(step.value.bytes);
     }
     return step.value;
-  } finally {
-    // A log that cannot be kept ends the build, and its leavings go.
-    await realising.return(undefined as never);
+  } catch (thrown) {
+    // A log that cannot be kept ends the build, and its leavings go; why it ended is this.
+    await realising.return(undefined as never).catch(() => undefined);
+    throw thrown;
   }
 }
 

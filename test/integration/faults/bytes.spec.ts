@@ -198,7 +198,10 @@ mkdir "$out"`;
         );
         await small.kill();
         small = await farm.startAgain('small', { GAMBESON_WORKER_MIN_DISK: '0' });
-        const script = `${gate}; mkdir "$out"; head -c 60000000 /dev/zero > "$out/large"`;
+        // The disk stays full for longer than a lease: the agent must go on renewing it.
+        const waits = `{ sleep ${farm.leaseSeconds + 1}; exit 1; }`;
+        const fill = `head -c 60000000 /dev/zero > "$out/large" 2> /dev/null || ${waits}`;
+        const script = `${gate}; mkdir "$out"; ${fill}`;
         const evaluation = await farm.evaluate('large', [
           { name: 'large', script, requiredFeatures: ['small-disk'] },
         ]);
