@@ -73,7 +73,7 @@ export class Session {
   private hello: Greeted | null = null;
   /** The newest that was heard: an older one that is carried out after it unsays nothing of it. */
   private heartbeat: Heartbeat | null = null;
-  private looking: Promise<void> = Promise.resolve();
+  private keeping: Promise<void> = Promise.resolve();
   private standing: Standing | null = null;
   private ended = false;
 
@@ -227,30 +227,31 @@ export class Session {
     }
   }
 
-  /** One after the other, so that what is kept is never older than what was kept before. */
-  private look(): Promise<void> {
-    const looked = this.looking.then(() => this.lookNow(this.heartbeat!));
-    this.looking = looked.catch(() => undefined);
-    return looked;
-  }
-
   /** Keeps what the worker said of itself, and does as the farm's people wish. */
-  private async lookNow(heartbeat: Heartbeat): Promise<void> {
-    const { minDisk = null } = heartbeat;
-    const { workers, settings } = this.parts;
-    const told = { ...heartbeat, holdsBack: holdsBack(heartbeat), minDisk };
-    const before = this.standing;
-    const { gateway } = settings;
-    this.standing = await workers.beat(this.worker.id, { ...told, gateway });
-    if (this.standing.removed) return this.refuse('removed', 'This worker was removed.');
-    if (this.standing.draining && !before?.draining) {
-      this.line.send({ type: 'drain', note: this.standing.note });
-    }
+  private async look(): Promise<void> {
+    // One after the other, so that what is kept is never older than what was kept before.
+    const kept = this.keeping.then(() => this.keep(this.heartbeat!));
+    this.keeping = kept.catch(() => undefined);
+    await kept;
+    if (this.ended) return;
     if (!this.takes()) this.desks.claims.tidy(this.hello?.className ?? '');
     else if (this.waitingForResume.size > 0) {
       const slots = [...this.waitingForResume];
       this.waitingForResume.clear();
       await this.claim(slots);
+    }
+  }
+
+  private async keep(heartbeat: Heartbeat): Promise<void> {
+    const { minDisk = null } = heartbeat;
+    const { workers, settings } = this.parts;
+    const { gateway } = settings;
+    const told = { ...heartbeat, holdsBack: holdsBack(heartbeat), minDisk, gateway };
+    const before = this.standing;
+    this.standing = await workers.beat(this.worker.id, told);
+    if (this.standing.removed) this.refuse('removed', 'This worker was removed.');
+    else if (this.standing.draining && !before?.draining) {
+      this.line.send({ type: 'drain', note: this.standing.note });
     }
   }
 
