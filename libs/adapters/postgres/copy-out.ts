@@ -29,8 +29,8 @@ export function copyRows(
  * makes a buffer of each row, and these live long enough to be collected with everything else.
  */
 class CopyOut {
-  readonly done: Promise<void>;
-  private readonly settle: PromiseWithResolvers<void>;
+  private readonly settle = Promise.withResolvers<void>();
+  readonly done = this.settle.promise;
   private readonly row = new BinaryRow();
   private begun = false;
   private fault: unknown = null;
@@ -38,10 +38,7 @@ class CopyOut {
   constructor(
     private readonly text: string,
     private readonly read: (row: BinaryRow) => void,
-  ) {
-    this.settle = Promise.withResolvers<void>();
-    this.done = this.settle.promise;
-  }
+  ) {}
 
   submit(connection: pg.Connection): void {
     connection.query(this.text);

@@ -6,6 +6,7 @@
  *
  * It imports nothing, since the thread that searches logs reads this file alone.
  */
+
 export interface Pen<Style> {
   /** What is written next looks like this. */
   readonly style: Style;
@@ -23,6 +24,12 @@ export interface Run<Style> {
 /** A drawing over and over has a width; what stands beyond it is dropped. */
 export const columnsAtMost = 8192;
 
+/**
+ * Characters that turn the direction of writing, as the brackets of a character class have them: a
+ * text that has them reads as another one (`exe.txt` for U+202E and `txt.exe`).
+ */
+export const turningMarks = String.raw`\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069`;
+const controls = String.raw`\0-\x08\x0a-\x1f\x7f-\x9f`;
 const sequence = new RegExp(
   [
     // CSI, OSC, the other strings, and escapes of two or three characters.
@@ -30,13 +37,13 @@ const sequence = new RegExp(
     String.raw`\x1b\]([^\x07\x1b]*)(?:\x07|\x1b\\|$)`,
     String.raw`\x1b[PX^_][^\x1b]*(?:\x1b\\|$)`,
     String.raw`\x1b[ -/]*[0-OQ-WYZ\\` + '`-~]',
-    String.raw`[\0-\x08\x0a-\x1f\x7f-\x9f]`,
-    String.raw`[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]`,
+    `[${controls}]`,
+    `[${turningMarks}]`,
   ].join('|'),
   'g',
 );
-const turns = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-const special = /[\0-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+const turns = new RegExp(`[${turningMarks}]`, 'g');
+const special = new RegExp(`[${controls}${turningMarks}]`);
 
 /** `raw` is one line without its line feed. The pen goes on from line to line. */
 export function drawLine<Style>(raw: string, pen: Pen<Style>): Run<Style>[] {
@@ -61,9 +68,14 @@ export function drawnText(raw: string): string {
     .join('');
 }
 
+/** `U+202E`, of a character of the basic plane. */
+export function numberOfCharacter(character: string): string {
+  return `U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
 /** Marks that turn the order of letters around are told by their numbers, and not obeyed. */
 export function withTurnsTold(text: string): string {
-  return text.replaceAll(turns, numberOf);
+  return text.replaceAll(turns, (mark) => `[${numberOfCharacter(mark)}]`);
 }
 
 const plainPen: Pen<null> = { style: null, select: () => undefined, link: () => undefined };
@@ -76,10 +88,6 @@ function obey<Style>(match: RegExpExecArray, pen: Pen<Style>, paper: Paper<Style
   else if (whole === '\r') paper.move('G', '1');
   else if (whole === '\b') paper.move('D', '1');
   else if (whole >= '\u0600') paper.write(withTurnsTold(whole), pen.style);
-}
-
-function numberOf(character: string): string {
-  return `[U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}]`;
 }
 
 /** What is written on. As long as nothing is written over, it is a list of runs. */
